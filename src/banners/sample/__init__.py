@@ -1,0 +1,1 @@
+"""Makes sample data: event files and banner pictures, the same for the same seed."""
