@@ -1,0 +1,1 @@
+"""Event files in, the performance and lineup of every campaign out."""

@@ -1,0 +1,224 @@
+"""Starts Spark and ends it: its Java process, its memory, its temporary files, its silence."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from banners.crunch.scratch import scratch_folder
+from banners.crunch.spark_errors import translated
+from banners.errors import BannersError, CrunchError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ON_THIS_MACHINE = "local[*]"
+"""The master that stands for all cores of this machine."""
+
+_BYTES = {"MB": 10**6, "GB": 10**9}
+_MEBIBYTE = 1 << 20
+# Spark itself refuses to start with less than 450 MiB.
+_LEAST_HEAP = 475
+_JAVA_SECONDS = 30
+# Ctrl-C, and how a job is told to end.
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def spark_session(
+    *,
+    master: str,
+    memory: str,
+    options: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator["SparkSession"]:
+    """Start Spark, and end it with the block.
+
+    Under ``spark-submit`` Spark has been started already, with the memory and the logs that were
+    asked for there; then only the session is opened.
+
+    Args:
+        master: where to compute, such as ``local[2]`` or ``spark://host:7077``; empty for what
+            ``spark-submit`` was told, or else all cores of this machine.
+        memory: what the driver may take, such as ``2GB``, and each executor of a cluster.
+        options: further properties of Spark; they win.
+        environment: the environment variables.
+
+    Raises:
+        CrunchError: PySpark or Java is missing, or Spark does not start.
+    """
+    submitted = "PYSPARK_GATEWAY_PORT" in environment
+    _require_pyspark()
+    if not submitted:
+        _require_java(environment)
+    with scratch_folder("banners-spark-") as folder, _silence():
+        properties = {"spark.app.name": "banners"}
+        if submitted:
+            properties |= {"spark.master": master} if master else {}
+        else:
+            properties |= _properties(master or ON_THIS_MACHINE, memory, str(folder))
+        with _session(properties | dict(options or {}), folder / "log") as session:
+            if not session.sparkContext.getConf().contains("spark.log.level"):
+                session.sparkContext.setLogLevel("ERROR")
+            yield session
+
+
+_TALKERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what PySpark warns and logs of, tracebacks among it, away from the terminal.
+
+    What matters of it reaches the caller as an error.
+    """
+    nowhere = logging.NullHandler()
+    logging.getLogger().addHandler(nowhere)
+    # These write to the terminal themselves, whatever the root does.
+    talkers = [logging.getLogger(name) for name in _TALKERS]
+    levels = [talker.level for talker in talkers]
+    for talker in talkers:
+        talker.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.getLogger().removeHandler(nowhere)
+        for talker, level in zip(talkers, levels, strict=True):
+            talker.setLevel(level)
+
+
+def _properties(master: str, memory: str, folder: str) -> dict[str, str]:
+    properties = {
+        "spark.master": master,
+        "spark.driver.memory": f"{_heap(memory)}m",
+        "spark.executor.memory": f"{_heap(memory)}m",
+        "spark.local.dir": folder,
+        "spark.log.level": "ERROR",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if master.startswith("local"):
+        # Nobody else is to reach it, and the machine's name need not resolve.
+        properties["spark.driver.host"] = properties["spark.driver.bindAddress"] = "127.0.0.1"
+    return properties
+
+
+def _heap(memory: str) -> int:
+    """Tell the mebibytes that Java may take for its objects."""
+    heap = int(memory[:-2]) * _BYTES[memory[-2:]] // _MEBIBYTE
+    if heap < _LEAST_HEAP:
+        raise CrunchError(f"BANNERS_MEMORY is {memory}, and Spark needs at least 500MB. Raise it.")
+    return heap
+
+
+@contextmanager
+def _session(properties: Mapping[str, str], log: Path) -> Iterator["SparkSession"]:
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+
+    conf = SparkConf().setAll(list(properties.items()))
+    with ExitStack() as stack:
+        out = stack.enter_context(log.open("wb"))
+        with _starting(log):
+            with _interrupts_held():
+                # Java writes on its own before any log has a level: it gets no terminal at all.
+                streams = {"stdout": out, "stderr": subprocess.STDOUT}
+                gateway: Any = launch_gateway(conf, streams)  # type: ignore[no-untyped-call]
+                stack.callback(_end, gateway)
+            with _interrupts_kept():
+                SparkContext(conf=conf, gateway=gateway)
+            session = SparkSession.builder.getOrCreate()
+        stack.callback(_stop, session)
+        yield session
+
+
+def _stop(session: "SparkSession") -> None:
+    with suppress(BannersError), translated():
+        session.stop()
+
+
+def _end(gateway: Any) -> None:
+    from pyspark import SparkContext
+
+    gateway.shutdown()
+    # PySpark keeps them for a next session; the next one is to get a Java process of its own.
+    SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001
+    if gateway.proc:
+        gateway.proc.stdin.close()
+        try:
+            gateway.proc.wait(_JAVA_SECONDS)
+        except subprocess.TimeoutExpired:
+            gateway.proc.kill()
+            gateway.proc.wait()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let a signal to stop wait until there is something that can be ended."""
+    held: list[int] = []
+    with _interrupts_kept():
+        if threading.current_thread() is threading.main_thread():
+            for each in _STOPPING:
+                signal.signal(each, lambda number, _: held.append(number))
+        yield
+    for number in held[:1]:
+        signal.raise_signal(number)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Leave signals as they were: PySpark's handler would call Java in the middle of a call."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _starting(log: Path) -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except CrunchError as error:
+        # What Java itself says is to the point, but for where in a program it was.
+        lines = filter(str.strip, log.read_text("utf-8", "replace").splitlines())
+        said = [line for line in lines if not line.startswith("\t") and "spark-class:" not in line]
+        raise CrunchError(
+            f"Spark does not start: {(said or [str(error)])[-1]} (Spark 4 needs Java 17 or later. "
+            "BANNERS_SPARK_MASTER names where it computes.)"
+        ) from error
+
+
+def _require_pyspark() -> None:
+    if not find_spec("pyspark"):
+        raise CrunchError(
+            "The engine spark needs PySpark, which is not installed. "
+            "Install it with: pip install 'banners[spark]'"
+        )
+
+
+def _require_java(environment: Mapping[str, str]) -> None:
+    home = environment.get("JAVA_HOME")
+    found = shutil.which("java", path=str(Path(home) / "bin") if home else environment.get("PATH"))
+    if not found:
+        where = f"in JAVA_HOME ({home})" if home else "on the PATH"
+        raise CrunchError(
+            f"The engine spark needs Java, and there is none {where}. Install a Java 17 runtime, "
+            "such as Debian's openjdk-17-jre-headless."
+        )

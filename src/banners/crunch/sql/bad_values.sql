@@ -1,0 +1,31 @@
+-- How many rows have a bad value, by reason: asked for only where the accounting has some.
+WITH judged AS (
+    SELECT
+        'impressions' AS kind,
+        CASE
+            WHEN to_id(banner_id) > 0 AND to_id(campaign_id) > 0 THEN NULL
+            ELSE 'bad_id'
+        END AS reason
+    FROM text_impressions
+    UNION ALL
+    SELECT
+        'clicks',
+        CASE
+            WHEN to_id(click_id) > 0 AND to_id(banner_id) > 0 AND to_id(campaign_id) > 0 THEN NULL
+            ELSE 'bad_id'
+        END
+    FROM text_clicks
+    UNION ALL
+    SELECT
+        'conversions',
+        CASE
+            WHEN to_id(conversion_id) > 0 AND to_id(click_id) > 0
+                THEN CASE WHEN to_micros(revenue) IS NULL THEN 'bad_revenue' END
+            ELSE 'bad_id'
+        END
+    FROM text_conversions
+)
+SELECT kind, reason, count(*) AS affected
+FROM judged
+WHERE reason IS NOT NULL
+GROUP BY kind, reason

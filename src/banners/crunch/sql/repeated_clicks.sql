@@ -1,0 +1,21 @@
+-- The click ids of several rows. Rows that differ are conflicting: which of them came first would
+-- depend on the order of reading. Nearly all ids are there once, and most neighbours are too: so
+-- the ids of each span of 32 are marked as bits, and a span of fewer bits than rows looked into.
+WITH spans AS (
+    SELECT click_id >> 5 AS span
+    FROM clicks
+    WHERE click_id IS NOT NULL
+    GROUP BY click_id >> 5
+    HAVING count(*) > bit_count(bit_or(CAST(1 AS BIGINT) << CAST(click_id & 31 AS INTEGER)))
+)
+SELECT
+    clicks.click_id,
+    count(*) AS copies,
+    min(clicks.banner_id) AS banner_id,
+    min(clicks.campaign_id) AS campaign_id,
+    min(clicks.banner_id) <> max(clicks.banner_id)
+        OR min(clicks.campaign_id) <> max(clicks.campaign_id) AS conflicting
+FROM clicks
+JOIN spans ON spans.span = clicks.click_id >> 5
+GROUP BY clicks.click_id
+HAVING count(*) > 1
