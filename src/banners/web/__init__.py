@@ -1,0 +1,1 @@
+"""The web application: the form, the pages, the JSON, and every error as an answer."""
