@@ -1,0 +1,50 @@
+"""``banners rollback``: an earlier generation served again."""
+
+import json
+
+import click
+
+from banners import wiring
+from banners.cli.options import (
+    SeveralQuarters,
+    database_option,
+    json_option,
+    quarters_option,
+    settings_from,
+)
+from banners.model import Quarter
+
+
+@click.command(
+    cls=SeveralQuarters,
+    epilog="""\b
+Examples:
+  banners rollback
+  banners rollback --quarter 2
+  banners rollback --quarter 2 3 --to 7
+
+It is in force within two seconds. What was served before is kept: to go forward again, name it
+with --to.""",
+)
+@quarters_option(
+    "Change only these quarters of the hour; all that it is possible for if not given."
+)
+@click.option(
+    "--to",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="The generation to serve; the one before what is now served if not given.",
+)
+@database_option()
+@json_option()
+def rollback(
+    quarters: tuple[Quarter, ...], to: int | None, database_url: str | None, as_json: bool
+) -> None:
+    """Serve an earlier generation again."""
+    changed = wiring.roll_back(settings_from(database_url=database_url), quarters, to)
+    numbers = {int(quarter): generation.number for quarter, generation in changed.items()}
+    if as_json:
+        click.echo(json.dumps({"generations": numbers}))
+        return
+    for quarter, number in numbers.items():
+        click.echo(f"Quarter {quarter} is served from generation {number} from now on.")

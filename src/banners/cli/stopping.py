@@ -1,0 +1,55 @@
+"""What stops a command from outside: Ctrl-C, or a signal that is sent to it."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# By the convention of shells, the status of what a signal ended is this and its number.
+_ENDED_BY = 128
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal has stopped the command."""
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        self.status = _ENDED_BY + number
+        super().__init__()
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Let a signal end the block as Ctrl-C does, so that what it wrote on its way goes with it.
+
+    A signal that is ignored, as by ``nohup``, stays so. Python drops an interrupt that comes while
+    it tidies up after something, and so does many a library; so what takes long is to call what is
+    given now and then, which ends the block for that one too.
+
+    Raises:
+        Stopped: a signal came.
+    """
+    came: list[int] = []
+
+    def check() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    def stop(number: int, _: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    signals = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in signals:
+        signal.signal(number, stop)
+    try:
+        yield check
+    except KeyboardInterrupt as error:
+        # Some libraries put an interrupt of their own in the place of this one.
+        raise Stopped(*came[:1]) from error
+    finally:
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
