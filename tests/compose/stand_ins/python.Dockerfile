@@ -1,0 +1,4 @@
+FROM debian:bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3-venv python3-pip python-is-python3 \
+ && rm -rf /var/lib/apt/lists/*

@@ -1,0 +1,64 @@
+"""What all tests share: how hypothesis looks for examples, and folders to work in."""
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import servers
+from running import Workplace
+
+# The machine's speed is no test's business.
+settings.register_profile(
+    "banners", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("banners")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Workplace:
+    """An empty folder with the command ``banners``."""
+    return Workplace(tmp_path)
+
+
+@pytest.fixture
+def files_of_50_kilobytes() -> Iterator[None]:
+    """A disk on which a file cannot grow any further, as on a full one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """The default sample, made and crunched by the commands; nobody may change it."""
+    workplace = Workplace(tmp_path_factory.mktemp("published"))
+    for words in (("sample", "events"), ("crunch", "events")):
+        ended = workplace.run(*words)
+        assert ended.returncode == 0, ended.stderr
+    return workplace
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[servers.MariaDB]:
+    """A MariaDB server of the tests' own; who stops it need not start it again."""
+    with servers.mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_url(mariadb: servers.MariaDB) -> Iterator[str]:
+    """An empty database on that server."""
+    with mariadb.database(f"test_{uuid4().hex}") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[servers.RedisServer]:
+    """A Redis server of the tests' own; who stops it starts it again."""
+    with servers.redis_server() as server:
+        yield server

@@ -1,0 +1,294 @@
+"""One suite over every engine: the result and the accounting, held against the reference."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from banners.crunch.engine import CrunchedQuarter
+from banners.crunch.kinds import Reason
+from banners.crunch.quality import settle
+from banners.crunch.rejects import unaccepted_rows
+from banners.crunch.scan import LONGEST_LINE
+from banners.crunch.sources import QuarterSources, check_quarter, find_quarters
+from banners.errors import SourceError
+from banners.model import Quarter
+from engines import ENGINES, Tried, engine_named
+from reference import QuarterReference, Refused, read_quarter
+from strategies import Events, clean_quarters, dirty_quarters, refused_quarters, write
+
+FIRST = Quarter.FIRST
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Tried]:
+    with engine_named(request.param) as opened:
+        yield opened
+
+
+@contextmanager
+def crunched(
+    engine: Tried, events: Events, *, below: str = "events"
+) -> Iterator[tuple[QuarterSources, CrunchedQuarter, QuarterReference]]:
+    """Crunch a quarter's files, and read them with the reference beside it."""
+    with TemporaryDirectory() as scratch, TemporaryDirectory() as outer:
+        folder = Path(outer) / below
+        write(events, folder)
+        sources = check_quarter(FIRST, find_quarters(folder)[FIRST], Path(scratch))
+        with engine.crunch(sources, Path(scratch)) as result:
+            yield sources, result, read_quarter(folder, int(FIRST))
+
+
+def rows_of(result: CrunchedQuarter) -> list[dict[str, Any]]:
+    return [row for batch in result.lineups() for row in batch.to_pylist()]
+
+
+def assert_same_result(result: CrunchedQuarter, reference: QuarterReference) -> None:
+    rows = rows_of(result)
+    figures = {
+        (row["campaign_id"], row["banner_id"]): (
+            row["impressions"],
+            row["clicks"],
+            row["conversions"],
+            Decimal(row["revenue_micros"]).scaleb(-6),
+        )
+        for row in rows
+    }
+    assert figures == {
+        key: (each.impressions, each.clicks, each.conversions, each.revenue)
+        for key, each in reference.performance.items()
+    }
+    for campaign_id in reference.lineups:
+        expected: dict[str, Any] = reference.lineup_json(campaign_id, generation=1)
+        own = [row for row in rows if row["campaign_id"] == campaign_id]
+        lineup = sorted(
+            (row["position"], row["banner_id"]) for row in own if row["position"] is not None
+        )
+        assert lineup == [
+            (banner["position"], banner["banner_id"]) for banner in expected["lineup"]
+        ]
+        assert [row["banner_id"] for row in own if row["other"]] == expected["fill"]["campaign"]
+        assert {(row["rule"], row["converting"], row["slots"]) for row in own} == {
+            (expected["rule"], expected["converting"], expected["slots"])
+        }
+    inventory = [row["banner_id"] for batch in result.inventory() for row in batch.to_pylist()]
+    assert tuple(inventory) == reference.inventory
+
+
+def test_clean_events_give_the_figures_and_lineups_of_the_reference(engine: Tried) -> None:
+    def check(events: Events) -> None:
+        with crunched(engine, events) as (_, result, reference):
+            assert_same_result(result, reference)
+
+    engine.hold(clean_quarters(), check)
+
+
+def test_dirty_events_give_the_figures_and_lineups_of_the_reference(engine: Tried) -> None:
+    def check(events: Events) -> None:
+        with crunched(engine, events) as (_, result, reference):
+            assert_same_result(result, reference)
+
+    engine.hold(dirty_quarters(), check)
+
+
+def test_every_row_of_dirty_events_is_accounted_for_as_by_the_reference(engine: Tried) -> None:
+    def check(events: Events) -> None:
+        with crunched(engine, events) as (sources, result, reference):
+            accounting = settle(sources, result)
+            for account in accounting.accounts:
+                expected = reference.accounts[account.kind]
+                assert (account.rows, account.accepted, account.duplicate) == (
+                    expected.rows,
+                    expected.accepted,
+                    expected.duplicate,
+                )
+                assert account.rejected == expected.rejected
+                assert account.quarantined == expected.quarantined
+            assert accounting.remarks.unseen_clicks == reference.unseen_clicks
+            orphans = Decimal(accounting.remarks.orphan_revenue_micros).scaleb(-6)
+            assert orphans == reference.orphan_revenue
+
+    engine.hold(dirty_quarters(), check)
+
+
+def test_the_rejects_are_as_many_as_the_reference_counts_for_each_reason(engine: Tried) -> None:
+    def check(events: Events) -> None:
+        with crunched(engine, events) as (sources, result, reference):
+            rows = list(unaccepted_rows(sources, settle(sources, result), result))
+            found = Counter((row.kind.value, row.reason.value) for row in rows)
+            assert found == {
+                (kind, reason): affected
+                for kind, account in reference.accounts.items()
+                for reason, affected in (account.rejected | account.quarantined).items()
+            }
+            assert len({(row.path, row.line) for row in rows}) == len(rows)
+
+    engine.hold(dirty_quarters(), check)
+
+
+@settings(max_examples=60)
+@given(refused_quarters())
+def test_what_the_reference_refuses_whole_is_refused(events: Events) -> None:
+    with TemporaryDirectory() as folder, TemporaryDirectory() as scratch:
+        write(events, Path(folder))
+        with pytest.raises(Refused):
+            read_quarter(Path(folder), int(FIRST))
+        paths = find_quarters(Path(folder))[FIRST]
+        with pytest.raises(SourceError):
+            check_quarter(FIRST, paths, Path(scratch))
+
+
+def test_a_total_beyond_64_bits_ends_in_an_error_that_says_so(engine: Tried) -> None:
+    most = "999999999999.999999"
+    conversions = "".join(f"{n},1,{most}\n" for n in range(1, 11))
+    events = {
+        "1/impressions_1.csv": b"banner_id,campaign_id\n1,1\n",
+        "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n1,1,1\n",
+        "1/conversions_1.csv": f"conversion_id,click_id,revenue\n{conversions}".encode(),
+    }
+    with pytest.raises(SourceError, match="add up to more than"), crunched(engine, events):
+        pass
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9223372036854775808", "9" * 40, "1" * 18])
+def test_a_number_too_large_for_an_id_is_a_bad_id_among_nothing_but_numbers(
+    engine: Tried, number: str
+) -> None:
+    events = {
+        "1/impressions_1.csv": f"banner_id,campaign_id\n1,1\n{number},1\n".encode(),
+        "1/clicks_1.csv": f"click_id,banner_id,campaign_id\n1,1,1\n2,1,{number}\n".encode(),
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,1,1\n",
+    }
+    with crunched(engine, events) as (sources, result, reference):
+        assert_same_result(result, reference)
+        accounts = settle(sources, result).accounts
+        assert [account.rejected for account in accounts] == [
+            reference.accounts[account.kind].rejected for account in accounts
+        ]
+
+
+SPELLINGS = (
+    *(
+        "",
+        " ",
+        "1 ",
+        " 1",
+        "\t",
+        "1\x0b",
+        "\x00",
+        "\x001",
+        "1\x00",
+        "\x1a",
+        "\x7f",
+        "+1",
+        "-0",
+        "1e1",
+    ),
+    *("NULL", "null", "NaN", "\\N", "\\", "\\1", "#1", "//", "'1'", "''", "`", "$1", "%", ";"),
+    *(
+        "1\x85",
+        "1\u2028",
+        "1\u2029",
+        "\ufeff1",
+        "\ufeff",
+        "\u00a01",
+        "\u200b1",
+        "\uffff",
+        "\u0661",
+        "²",
+    ),
+    *("é", "e\u0301", "\U0001d7cf", "😀", "x" * 30_000),
+)
+
+
+def test_what_a_field_holds_reaches_the_report_to_the_letter(engine: Tried) -> None:
+    header = "banner_id,campaign_id\n"
+    pairs = [(spelling, "1") for spelling in SPELLINGS] + [
+        ("1", spelling) for spelling in SPELLINGS
+    ]
+    pairs += [("", ""), ("banner_id", "campaign_id")]
+    rows = "".join(f"{one},{two}\n" for one, two in pairs)
+    events = {
+        "1/impressions_1.csv": (header + rows).encode(),
+        "1/impressions_1b.csv": (header + rows + "7,7").encode(),
+        "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n",
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n",
+    }
+    with crunched(engine, events) as (sources, result, _):
+        found = list(unaccepted_rows(sources, settle(sources, result), result))
+        assert [row.text for row in found] == [f"{one},{two}" for one, two in pairs] * 2
+        assert {row.reason for row in found} == {Reason.BAD_ID}
+        assert [row["banner_id"] for row in rows_of(result)] == [7]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b%20c%2Fd#e&f=g;'h:i$j@k!~(l)^`m", "ü*b?c[d]e{f,g}h", os.fsdecode(b"not \xff UTF-8")],
+)
+def test_a_path_may_hold_odd_characters(engine: Tried, name: str) -> None:
+    events = {
+        "1/impressions_1.csv": b"banner_id,campaign_id\n2,3\n",
+        f"1/clicks_1{name}.csv": b"click_id,banner_id,campaign_id\n1,2,3\n",
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,1,1\n",
+    }
+    with crunched(engine, events, below=name) as (_, result, _):
+        assert [(row["banner_id"], row["conversions"]) for row in rows_of(result)] == [(2, 1)]
+
+
+@pytest.mark.parametrize("length", [LONGEST_LINE - 1, LONGEST_LINE, LONGEST_LINE + 90_000])
+def test_a_line_is_read_however_long_it_is(engine: Tried, length: int) -> None:
+    # As long as it can be without filling a block of those that a file is looked over in.
+    count, rest = divmod(LONGEST_LINE // 2 + 1, 5)
+    rows = "2,3,\n" * (count - 1) + f"2,3,{'x' * rest}\n" + f"4,3,{'x' * (length - 5)}\n"
+    events = {
+        "1/impressions_1.csv": f"banner_id,campaign_id,note\n{rows}".encode(),
+        "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n",
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n",
+    }
+    with crunched(engine, events) as (_, result, _):
+        found = [(row["banner_id"], row["impressions"]) for row in rows_of(result)]
+    assert found == [(2, count), (4, 1)]
+
+
+def test_a_large_result_comes_in_order_and_in_small_batches(engine: Tried) -> None:
+    pairs = [(banner, 10**6 + campaign) for banner in range(1, 51) for campaign in range(4000)]
+    rows = "".join(f"{banner},{campaign}\n" for banner, campaign in pairs)
+    events = {
+        "1/impressions_1.csv": f"banner_id,campaign_id\n{rows}".encode(),
+        "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n",
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n",
+    }
+    with TemporaryDirectory() as folder:
+        write(events, Path(folder))
+        sources = check_quarter(FIRST, find_quarters(Path(folder))[FIRST], Path(folder))
+        with engine.crunch(sources, Path(folder)) as result:
+            batches = list(result.lineups())
+    assert max(batch.num_rows for batch in batches) <= 20_000
+    found = [
+        pair
+        for batch in batches
+        for pair in zip(
+            *batch.select(["campaign_id", "banner_id"]).to_pydict().values(), strict=True
+        )
+    ]
+    assert found == sorted((campaign, banner) for banner, campaign in pairs)
+
+
+def test_an_answer_may_be_asked_for_again_while_it_is_read(engine: Tried) -> None:
+    events = {
+        "1/impressions_1.csv": b"banner_id,campaign_id\n3,1\n1,1\n2,1\n",
+        "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n1,2,1\n",
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,1,1\n",
+    }
+    with crunched(engine, events) as (_, result, _):
+        first = result.lineups()
+        beginning = next(first).to_pylist()
+        again = rows_of(result)
+        assert beginning + [row for batch in first for row in batch.to_pylist()] == again

@@ -1,0 +1,274 @@
+"""What a run, another run and those who read do to each other at the same time."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from banners.errors import StoreClosed, StoreError
+from banners.model import Generation, Quarter
+from banners.serve.reader import read_lineup
+from banners.store.read import DatabaseReader
+from banners.store.schema import (
+    ACTIVE_GENERATIONS,
+    GENERATIONS,
+    INVENTORY,
+    METADATA,
+    PERFORMANCE,
+    RESULT_TABLES,
+)
+from banners.store.sweep import drop_old, sweep_unfinished
+from publishing import batches, campaign, count, drafting, inventory, publish, write
+
+
+def before_statements(database: Engine, look: Callable[[str], None]) -> None:
+    """Call ``look`` before each statement that the database is given."""
+
+    def call(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        look(statement)
+
+    sa.event.listen(database, "before_cursor_execute", call)
+
+
+def test_who_reads_is_not_held_up_by_rows_that_are_not_yet_committed(
+    database: Engine, other: Engine
+) -> None:
+    old = publish(database, 100, *Quarter)
+    reader = DatabaseReader(other)
+
+    def looked_at() -> Iterator[pa.RecordBatch]:
+        yield from batches(*campaign(5, 200))
+        lineup = read_lineup(reader, 5, Quarter.FIRST)
+        assert (lineup.generation, lineup.banners[0].banner_id) == (old, 100)
+
+    with drafting(database) as begun:
+        begun.write_quarter(Quarter.FIRST, looked_at(), inventory(200))
+
+
+def test_who_is_in_the_middle_of_reading_holds_up_no_run_and_sees_one_state(
+    database: Engine, another: Engine
+) -> None:
+    old = publish(database, 100, *Quarter)
+    figures = sa.select(PERFORMANCE.c.generation).distinct()
+    pointers = sa.select(ACTIVE_GENERATIONS.c.generation).distinct()
+    with another.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        assert connection.scalars(pointers).all() == [old.number]
+        publish(database, 200, *Quarter)
+        assert connection.scalars(pointers).all() == [old.number]
+        assert connection.scalars(figures).all() == [old.number]
+
+
+def publish_ids(database: Engine, first: int) -> tuple[int, ...]:
+    """Publish an inventory too large for a page of any database."""
+    ids = tuple(range(first, first + 30_000))
+    with drafting(database) as begun:
+        begun.write_quarter(Quarter.FIRST, batches(*campaign(5, 1)), inventory(*ids))
+        begun.describe_quarter(Quarter.FIRST, digest="d", rows=1, summary={})
+        begun.activate()
+    return ids
+
+
+def inventory_overtaken(database: Engine, overtake: Callable[[], object]) -> Sequence[int]:
+    """Read the inventory, and let something happen when its first row has been read."""
+    overtaken: list[object] = []
+
+    def happen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM inventory" in statement and not overtaken:
+            overtaken.append(overtake())
+
+    sa.event.listen(database, "after_cursor_execute", happen)
+    reader = DatabaseReader(database)
+    (generation,) = reader.active().values()
+    found = reader.inventory(generation, Quarter.FIRST)
+    assert overtaken
+    return found
+
+
+def test_what_is_dropped_while_it_is_read_is_read_whole_or_not_at_all(
+    database: Engine, other: Engine
+) -> None:
+    ids = publish_ids(database, 10**6)
+    found = inventory_overtaken(
+        other, lambda: [publish_ids(database, 10**6 * n) for n in range(2, 6)]
+    )
+    assert tuple(found) in {ids, ()}
+
+
+def test_what_changes_while_it_is_read_is_read_as_it_was_or_as_it_is(
+    database: Engine, other: Engine
+) -> None:
+    ids = publish_ids(database, 10**6)
+
+    def change() -> None:
+        with database.begin() as connection:
+            changed = sa.func.replace(INVENTORY.c.banner_ids, "1", "2")
+            connection.execute(sa.update(INVENTORY).values(banner_ids=changed))
+
+    changed = tuple(int(str(each).replace("1", "2")) for each in ids)
+    assert tuple(inventory_overtaken(other, change)) in {ids, changed}
+
+
+def test_all_quarters_of_a_generation_are_served_from_the_same_moment(
+    database: Engine, other: Engine
+) -> None:
+    old = publish(database, 100, *Quarter)
+    reader = DatabaseReader(other)
+    seen: list[dict[Quarter, Generation]] = []
+    with drafting(database) as begun:
+        for quarter in Quarter:
+            write(begun, quarter, 200)
+        before_statements(database, lambda _: seen.append(dict(reader.active())))
+        begun.activate()
+    assert begun.generation is not None
+    states = [dict.fromkeys(Quarter, number) for number in (old, begun.generation)]
+    assert all(state in seen for state in states)
+    assert all(state in states for state in seen)
+
+
+def test_one_run_waits_for_another_and_says_so(
+    database: Engine, another: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = threading.Event()
+
+    class Noticing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "waiting" in record.getMessage():
+                waiting.set()
+
+    caplog.set_level(logging.WARNING)
+    logger, handler = logging.getLogger("banners.store.publish"), Noticing()
+    logger.addHandler(handler)
+    with ThreadPoolExecutor() as threads:
+        with drafting(database) as begun:
+            write(begun, Quarter.FIRST, 100)
+            second = threads.submit(publish, another, 200, Quarter.SECOND)
+            assert waiting.wait(30)
+            begun.activate()
+        newest = second.result()
+    assert DatabaseReader(database).active() == {1: begun.generation, 2: newest}
+    logger.removeHandler(handler)
+    assert caplog.text.count("Another run is publishing; waiting up to 60 seconds") == 1
+
+
+def test_a_run_that_need_not_wait_says_nothing(
+    database: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(database, 100, Quarter.FIRST)
+    assert caplog.text == ""
+
+
+def test_a_run_that_another_took_for_abandoned_activates_nothing(
+    database: Engine, another: Engine
+) -> None:
+    old = publish(database, 100, Quarter.FIRST)
+    with drafting(database) as begun:
+        write(begun, Quarter.FIRST, 200)
+        with another.connect() as connection:
+            sweep_unfinished(connection)
+        with pytest.raises(StoreError, match="another run took it for abandoned"):
+            begun.activate()
+    assert DatabaseReader(database).active() == {Quarter.FIRST: old}
+
+
+def test_what_is_served_is_never_swept_away(database: Engine) -> None:
+    old = publish(database, 100, Quarter.FIRST)
+    rows = count(database, GENERATIONS, *RESULT_TABLES)
+    with database.begin() as connection:
+        connection.execute(sa.update(GENERATIONS).values(state="writing"))
+    with drafting(database):
+        pass
+    assert count(database, GENERATIONS, *RESULT_TABLES) == rows
+    assert read_lineup(DatabaseReader(database), 5, Quarter.FIRST).generation == old
+
+
+def test_what_is_served_is_never_dropped_however_old(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _, third = [publish(database, 100 * n, *Quarter) for n in (1, 2, 3)]
+    point_back(database, Quarter.SECOND, first.number)
+    monkeypatch.setattr("banners.store.sweep.KEPT", 1)
+    with database.connect() as connection:
+        drop_old(connection)
+        kept = connection.execute(
+            sa.select(PERFORMANCE.c.quarter, PERFORMANCE.c.generation).distinct()
+        ).all()
+    assert sorted(map(tuple, kept)) == [
+        (int(quarter), each.number)
+        for quarter, each in [(1, third), (2, first), (2, third), (3, third), (4, third)]
+    ]
+    assert read_lineup(DatabaseReader(database), 5, Quarter.SECOND).generation == first
+
+
+def point_back(database: Engine, quarter: Quarter, generation: int) -> None:
+    with database.begin() as connection:
+        connection.execute(
+            sa.update(ACTIVE_GENERATIONS)
+            .where(ACTIVE_GENERATIONS.c.quarter == int(quarter))
+            .values(generation=generation)
+        )
+
+
+def test_a_failure_to_drop_what_is_old_does_not_undo_a_publish(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for first in (100, 200, 300):
+        publish(database, first, Quarter.FIRST)
+
+    def fail(connection: Connection) -> None:
+        connection.exec_driver_sql("DELETE FROM nowhere")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("banners.store.publish.drop_old", fail)
+        newest = publish(database, 400, Quarter.FIRST)
+    assert read_lineup(DatabaseReader(database), 5, Quarter.FIRST).generation == newest
+    assert (
+        f"Generation {newest.number} is served, but older ones could not be dropped" in caplog.text
+    )
+    assert "nowhere" in caplog.text
+    assert count(database, GENERATIONS) == {"generations": 4}
+    publish(database, 500, Quarter.FIRST)
+    assert count(database, GENERATIONS) == {"generations": 3}
+
+
+def test_the_inventory_of_a_database_made_anew_is_its_own(database: Engine) -> None:
+    generation = publish(database, 100, Quarter.FIRST)
+    reader = DatabaseReader(database)
+    assert list(reader.inventory(generation, Quarter.FIRST)) == [100, 101, 102]
+    with database.begin() as connection:
+        METADATA.drop_all(connection)
+    assert not reader.inventory(generation, Quarter.FIRST)
+    anew = publish(database, 900, Quarter.FIRST)
+    assert anew.number == generation.number
+    assert not reader.inventory(generation, Quarter.FIRST)
+    assert list(reader.inventory(anew, Quarter.FIRST)) == [900, 901, 902]
+
+
+def test_reading_on_after_closing_is_an_error_of_its_own(database: Engine, other: Engine) -> None:
+    generation = publish(database, 100, Quarter.FIRST)
+    reader = DatabaseReader(other)
+    assert list(reader.inventory(generation, Quarter.FIRST)) == [100, 101, 102]
+    reader.close()
+    for read in (
+        reader.active,
+        lambda: reader.lineup(generation, Quarter.FIRST, 5),
+        lambda: reader.inventory(generation, Quarter.FIRST),
+    ):
+        with pytest.raises(StoreClosed, match="open it again"):
+            read()
+
+
+def test_a_closed_reader_holds_no_connection(database: Engine, other: Engine) -> None:
+    publish(database, 100, Quarter.FIRST)
+    open_ones: set[object] = set()
+    sa.event.listen(other, "connect", lambda connection, _: open_ones.add(id(connection)))
+    sa.event.listen(other, "close", lambda connection, _: open_ones.discard(id(connection)))
+    reader = DatabaseReader(other)
+    assert reader.active()
+    reader.close()
+    assert not open_ones

@@ -1,0 +1,294 @@
+"""What the store does when its database, its settings or another run stand in the way."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from banners.errors import BannersError, SettingsError, StoreError, StoreUnavailable
+from banners.model import Quarter
+from banners.store import mysql
+from banners.store.connect import open_database, translated
+from banners.store.read import DatabaseReader
+from banners.store.rollback import roll_back
+from banners.store.schema import GENERATIONS, RESULT_TABLES
+from publishing import count, drafting, publish, write
+from servers import MariaDB, free_port
+
+ROOT = Path(__file__).parents[2]
+
+PUBLISHING = """\
+import sys
+from datetime import UTC, datetime
+from banners.store.connect import open_database
+from banners.store.publish import draft
+
+database = open_database(sys.argv[1], create=True)
+with draft(database, source="events", engine="test", now=lambda: datetime.now(UTC)):
+    print("publishing", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def on_mariadb(mariadb_url: str) -> Iterator[Engine]:
+    opened = open_database(mariadb_url, create=True)
+    yield opened
+    opened.dispose()
+
+
+def driver_errors(engine: Engine) -> set[type[Exception]]:
+    """Every class of error that a driver defines."""
+    driver = engine.dialect.loaded_dbapi.__name__.split(".")[0]
+    found: set[type[Exception]] = set()
+    waiting: list[type[Exception]] = [Exception]
+    while waiting:
+        for each in waiting.pop().__subclasses__():
+            waiting.append(each)
+            if each.__module__.split(".")[0] == driver:
+                found.add(each)
+    return found
+
+
+def test_no_error_of_a_driver_goes_past_untranslated(database: Engine) -> None:
+    errors = driver_errors(database)
+    assert len(errors) >= 10
+    for error in errors:
+        with pytest.raises(StoreError, match="boom"), translated(database):
+            raise error("boom")
+
+
+def test_no_error_of_a_statement_goes_past_untranslated(database: Engine) -> None:
+    publish(database, 100, Quarter.FIRST)
+    for error in driver_errors(database):
+
+        def fail(*_: object, error: type[Exception] = error) -> None:
+            raise error("boom")
+
+        sa.event.listen(database, "do_execute", fail)
+        with pytest.raises(StoreError, match="boom"):
+            DatabaseReader(database).active()
+        sa.event.remove(database, "do_execute", fail)
+
+
+def test_a_run_that_is_killed_lets_go_of_the_lock(url: str, database: Engine) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PUBLISHING, url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "publishing\n"
+        running.kill()
+    assert publish(database, 100, Quarter.FIRST).number > 0
+
+
+def test_a_run_that_lost_its_connection_activates_nothing(
+    mariadb: MariaDB, on_mariadb: Engine
+) -> None:
+    old = publish(on_mariadb, 100, Quarter.FIRST)
+    with drafting(on_mariadb) as begun:
+        write(begun, Quarter.FIRST, 200)
+        mariadb.execute(f"KILL {lock_holder(on_mariadb)}")
+        with pytest.raises(StoreError):
+            begun.activate()
+    assert DatabaseReader(on_mariadb).active() == {Quarter.FIRST: old}
+
+
+def lock_holder(database: Engine) -> int:
+    name = sa.func.concat("banners ", sa.func.md5(sa.func.database()))
+    with database.connect() as connection:
+        return int(connection.execute(sa.select(sa.func.is_used_lock(name))).scalar_one())
+
+
+def test_a_server_killed_under_a_run_serves_the_old_generation_when_it_is_back(
+    mariadb: MariaDB, on_mariadb: Engine
+) -> None:
+    old = publish(on_mariadb, 100, Quarter.FIRST)
+    rows = count(on_mariadb, GENERATIONS, *RESULT_TABLES)
+    with drafting(on_mariadb) as begun:
+        write(begun, Quarter.FIRST, 200)
+        mariadb.kill()
+        with pytest.raises(StoreUnavailable):
+            begun.activate()
+    mariadb.start()
+    assert DatabaseReader(on_mariadb).active() == {Quarter.FIRST: old}
+    with drafting(on_mariadb):
+        pass
+    assert count(on_mariadb, GENERATIONS, *RESULT_TABLES) == rows
+
+
+def test_a_reader_goes_on_after_the_server_was_started_again(
+    mariadb: MariaDB, on_mariadb: Engine
+) -> None:
+    old = publish(on_mariadb, 100, Quarter.FIRST)
+    reader = DatabaseReader(on_mariadb)
+    assert reader.active() == {Quarter.FIRST: old}
+    mariadb.stop()
+    with pytest.raises(StoreUnavailable, match="Start the server"):
+        reader.active()
+    mariadb.start()
+    assert reader.active() == {Quarter.FIRST: old}
+
+
+def test_a_number_is_not_given_again_after_the_server_was_started_again(
+    mariadb: MariaDB, on_mariadb: Engine
+) -> None:
+    with drafting(on_mariadb) as begun:
+        write(begun, Quarter.FIRST, 100)
+    unfinished = begun.generation
+    with drafting(on_mariadb):
+        pass
+    mariadb.stop()
+    mariadb.start()
+    assert unfinished is not None
+    assert publish(on_mariadb, 200, Quarter.FIRST).number > unfinished.number
+
+
+def test_a_server_that_hangs_is_given_up_on(
+    mariadb: MariaDB, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql, "READING_SECONDS", 1)
+    reader = DatabaseReader(open_database(mariadb_url, create=False))
+    assert reader.active() == {}
+    mariadb.pause()
+    with pytest.raises(StoreUnavailable, match="Check that the server runs"):
+        reader.active()
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_refused_login_is_told_without_the_password(mariadb: MariaDB, create: bool) -> None:
+    error = failure(mariadb.url("any", password="wr0ng-one"), create=create)  # noqa: S106
+    assert isinstance(error, StoreUnavailable)
+    assert "Access denied" in str(error)
+    told = "Check the user and the password in --database or BANNERS_DATABASE_URL."
+    assert told in str(error)
+    assert "wr0ng-one" not in whole(error)
+
+
+def test_an_unknown_database_is_told_by_name(mariadb: MariaDB) -> None:
+    error = failure(mariadb.url("nowhere"))
+    assert isinstance(error, StoreUnavailable)
+    assert "Unknown database 'nowhere'" in str(error)
+    assert "Create the database" in str(error)
+
+
+def test_a_port_where_nobody_listens_is_told() -> None:
+    port = free_port()
+    error = failure(f"mysql+pymysql://banners:wr0ng-one@127.0.0.1:{port}/banners")
+    assert isinstance(error, StoreUnavailable)
+    assert f"127.0.0.1:{port}" in str(error)
+    assert "Start the server, or mend host and port" in str(error)
+    assert "wr0ng-one" not in whole(error)
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x04\x00\x00\x00\x00\x00\x00\x00", b""]
+)
+def test_a_port_where_something_else_answers_is_told(greeting: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            visitor, _ = listener.accept()
+            with closing(visitor):
+                visitor.sendall(greeting)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = listener.getsockname()[1]
+        error = failure(f"mysql+pymysql://banners:wr0ng-one@127.0.0.1:{port}/banners")
+        thread.join()
+    assert isinstance(error, StoreUnavailable)
+    assert "cannot be reached" in str(error)
+    assert "wr0ng-one" not in whole(error)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql+mysqldb://u:wr0ng-one@nowhere.invalid/banners", "sqlite or mysql+pymysql"),
+        ("oracle://u:wr0ng-one@nowhere.invalid/banners", "sqlite or mysql+pymysql"),
+        ("mysql+pymysql://u:wr0ng-one@nowhere.invalid", "host or a database"),
+        ("mysql+pymysql://u:p@wr0ng-one@nowhere.invalid/banners", "written as %40"),
+        ("mysql+pymysql://u:p@h/wr0ng-one@nowhere.invalid/banners", "written as %40"),
+        ("mysql+pymysql://u:p@h:wr0ng-one@nowhere.invalid/banners", "no SQLAlchemy URL"),
+        ("mysql+pymysql://u:p@nowhere.invalid/banners?wr0ng-one=1", "expected any of charset"),
+        ("sqlite:///banners.db?wr0ng-one=1", "as in sqlite:///var/banners.db"),
+        ("sqlite://", "as in sqlite:///var/banners.db"),
+    ],
+)
+def test_a_url_that_cannot_be_meant_is_refused_without_showing_it(url: str, told: str) -> None:
+    error = failure(url)
+    assert isinstance(error, SettingsError)
+    assert str(error).startswith("--database or BANNERS_DATABASE_URL ")
+    assert told in str(error)
+    assert "wr0ng-one" not in str(error)
+
+
+def test_a_password_of_any_characters_is_sent_as_it_is(mariadb: MariaDB) -> None:
+    mariadb.execute("CREATE OR REPLACE USER someone@'%' IDENTIFIED BY 'p@/:?#€'")
+    url = f"mysql+pymysql://someone:p%40%2F%3A%3F%23%E2%82%AC@127.0.0.1:{mariadb.port}/nowhere"
+    assert "Access denied for user 'someone'@'%' to database" in str(failure(url))
+
+
+def test_who_may_only_select_reads_and_is_told_what_it_takes_to_publish(
+    mariadb: MariaDB, on_mariadb: Engine
+) -> None:
+    generation = publish(on_mariadb, 100, Quarter.FIRST)
+    url, name = account(mariadb, on_mariadb, "SELECT")
+    assert DatabaseReader(open_database(url, create=False)).active() == {Quarter.FIRST: generation}
+    mariadb.execute(f"DROP TABLE {name}.schema_steps")
+    with pytest.raises(StoreError, match="To publish, the user must be allowed SELECT, INSERT"):
+        publish(open_database(url, create=True), 200, Quarter.FIRST)
+
+
+def test_who_has_the_rights_of_the_job_publishes_and_rolls_back(
+    mariadb: MariaDB, on_mariadb: Engine
+) -> None:
+    rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, REFERENCES"
+    url, _ = account(mariadb, on_mariadb, rights)
+    job = open_database(url, create=True)
+    old, _ = publish(job, 100, Quarter.FIRST), publish(job, 200, Quarter.FIRST)
+    assert roll_back(job, [], None) == {Quarter.FIRST: old.number}
+    assert f"GRANT {rights} ON" in (ROOT / "docs" / "operations.md").read_text()
+
+
+def account(mariadb: MariaDB, database: Engine, rights: str) -> tuple[str, str]:
+    """Make an account with some rights on a database; give its URL, and the database's name."""
+    name = database.url.database or ""
+    mariadb.execute("CREATE OR REPLACE USER limited@'%' IDENTIFIED BY 's3cret'")
+    mariadb.execute(f"GRANT {rights} ON {name}.* TO limited@'%'")
+    return f"mysql+pymysql://limited:s3cret@127.0.0.1:{mariadb.port}/{name}", name
+
+
+def test_without_pymysql_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    error = failure("mysql+pymysql://u:wr0ng-one@nowhere.invalid/banners")
+    assert isinstance(error, SettingsError)
+    assert "pip install 'banners[mysql]'" in str(error)
+
+
+@pytest.mark.parametrize("driver", ["mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"])
+def test_every_name_of_the_driver_leads_to_it(mariadb_url: str, driver: str) -> None:
+    _, rest = mariadb_url.split("://")
+    assert DatabaseReader(open_database(f"{driver}://{rest}", create=False)).active() == {}
+
+
+def failure(url: str, *, create: bool = False) -> BannersError:
+    """What comes of reading from such a database."""
+    with pytest.raises(BannersError) as caught:
+        DatabaseReader(open_database(url, create=create)).active()
+    return caught.value
+
+
+def whole(error: BaseException | None) -> str:
+    """An error's words, and those of what led to it."""
+    return f"{error!r} {error} {whole(error.__cause__ or error.__context__)}" if error else ""

@@ -1,0 +1,264 @@
+"""One suite over every tier: what is published is what is read, wherever it comes from."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from banners.errors import NotInQuarter, StoreClosed, StoreUnavailable, UnknownCampaign
+from banners.model import Generation, Lineup, Quarter
+from banners.serve.memory import MemoryReader
+from banners.serve.reader import LineupReader, read_lineup
+from banners.store.read import DatabaseReader
+from banners.store.schema import LINEUPS
+from publishing import LARGEST, publish
+from servers import RedisServer
+from tiers import Asked, redis_reader
+
+FIRST = Quarter.FIRST
+
+
+@pytest.fixture(params=["database", "redis", "memory", "memory of two", "all three"])
+def tier(
+    request: pytest.FixtureRequest, database: Engine, redis_server: RedisServer
+) -> Iterator[LineupReader]:
+    """Each tier over a published database, with what it needs behind it."""
+    publish(database, 100, FIRST, Quarter.THIRD)
+    reader: LineupReader = DatabaseReader(database)
+    if request.param in {"redis", "all three"}:
+        redis_server.start()
+        reader = redis_reader(redis_server, reader)
+    if request.param in {"memory", "memory of two", "all three"}:
+        reader = memory = MemoryReader(reader, most_lineups=2 if "two" in request.param else 100)
+        memory.load()
+    yield reader
+    reader.close()
+
+
+def the(reader: LineupReader, quarter: Quarter = FIRST) -> Generation:
+    return reader.active()[quarter]
+
+
+def test_every_quarter_published_is_active(tier: LineupReader, database: Engine) -> None:
+    assert tier.active() == DatabaseReader(database).active()
+    assert set(tier.active()) == {Quarter.FIRST, Quarter.THIRD}
+
+
+def test_a_lineup_is_what_the_database_has(tier: LineupReader, database: Engine) -> None:
+    for campaign_id in (5, 6, LARGEST):
+        expected = DatabaseReader(database).lineup(the(tier), FIRST, campaign_id)
+        assert isinstance(expected, Lineup)
+        # The first time it may come from behind, the second time from here.
+        assert [tier.lineup(the(tier), FIRST, campaign_id) for _ in range(2)] == [expected] * 2
+
+
+def test_a_campaign_that_is_not_there_has_no_lineup(tier: LineupReader) -> None:
+    assert tier.lineup(the(tier), FIRST, 7) is None
+    with pytest.raises(UnknownCampaign):
+        read_lineup(tier, 7, FIRST)
+
+
+def test_a_campaign_of_another_quarter_is_told_from_an_unknown_one(tier: LineupReader) -> None:
+    with pytest.raises(NotInQuarter) as caught:
+        read_lineup(tier, 5, Quarter.SECOND)
+    assert caught.value.elsewhere == (1, 3)
+
+
+def test_the_lists_are_sorted_and_whole(tier: LineupReader) -> None:
+    for _ in range(2):
+        assert list(tier.inventory(the(tier), FIRST)) == [100, 101, 102]
+        assert list(tier.campaigns(the(tier), FIRST)) == [5, 6, LARGEST]
+
+
+def test_all_records_are_streamed(tier: LineupReader, database: Engine) -> None:
+    expected = dict(DatabaseReader(database).records(the(tier), FIRST))
+    assert list(expected) == [5, 6, LARGEST]
+    assert dict(tier.records(the(tier), FIRST)) == expected
+
+
+def test_an_older_generation_can_still_be_read(tier: LineupReader, database: Engine) -> None:
+    old = the(tier)
+    publish(database, 200, FIRST)
+    if isinstance(tier, MemoryReader):
+        tier.load()
+    assert the(tier) != old
+    before, after = (tier.lineup(each, FIRST, 5) for each in (old, the(tier)))
+    assert before is not None
+    assert after is not None
+    assert [each.banners[0].banner_id for each in (before, after)] == [100, 200]
+    assert list(tier.inventory(old, FIRST)) == [100, 101, 102]
+
+
+def test_a_closed_tier_says_so(tier: LineupReader) -> None:
+    tier.close()
+    with pytest.raises(StoreClosed, match="open it again"):
+        tier.active()
+
+
+def test_memory_needs_nobody_once_it_has_loaded(database: Engine) -> None:
+    publish(database, 100, *Quarter)
+    source = Asked(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=100)
+    memory.load()
+    source.asked.clear()
+    for campaign_id in (5, 6, LARGEST):
+        assert read_lineup(memory, campaign_id, FIRST).campaign_id == campaign_id
+    for campaign_id in range(7, 200):
+        with pytest.raises(UnknownCampaign):
+            read_lineup(memory, campaign_id, FIRST)
+    assert not source.asked
+
+
+def test_unknown_ids_trouble_nobody_even_where_lineups_do_not_fit(database: Engine) -> None:
+    publish(database, 100, *Quarter)
+    source = Asked(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=0)
+    memory.load()
+    source.asked.clear()
+    for campaign_id in range(7, 200):
+        with pytest.raises(UnknownCampaign):
+            read_lineup(memory, campaign_id, FIRST)
+    assert not source.asked
+
+
+def test_what_many_miss_at_once_is_asked_for_once(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    source = Asked(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=1)
+    memory.load()
+    generation, together = the(memory), Barrier(50)
+
+    def visit(_: int) -> Lineup | None:
+        together.wait()
+        return memory.lineup(generation, FIRST, 6)
+
+    with ThreadPoolExecutor(50) as visitors:
+        found = list(visitors.map(visit, range(1_000)))
+    assert len(found) == 1_000
+    assert None not in found
+    assert source.asked.count("lineup") == 1
+
+
+def test_a_new_generation_is_loaded_before_it_is_switched_to(database: Engine) -> None:
+    publish(database, 100, FIRST)
+
+    class Watched(Asked):
+        def records(self, *key: Any) -> Iterable[tuple[int, bytes]]:
+            during.append(read_lineup(memory, 5, FIRST).banners[0].banner_id if shown else 0)
+            return super().records(*key)
+
+    during: list[int] = []
+    shown = False
+    memory = MemoryReader(Watched(DatabaseReader(database)), most_lineups=100)
+    memory.load()
+    shown = True
+    publish(database, 200, FIRST)
+    memory.load()
+    assert during == [0, 100]
+    assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 200
+
+
+def test_a_start_brings_all_quarters_at_once(database: Engine) -> None:
+    publish(database, 100, FIRST, Quarter.SECOND)
+
+    class Watched(Asked):
+        def records(self, *key: Any) -> Iterable[tuple[int, bytes]]:
+            with pytest.raises(StoreUnavailable):
+                memory.active()
+            return super().records(*key)
+
+    source = Watched(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=100)
+    memory.load()
+    assert source.asked.count("records") == 2
+    assert set(memory.active()) == {FIRST, Quarter.SECOND}
+
+
+def test_a_generation_dropped_since_it_was_loaded_gives_way_to_what_is_served(
+    database: Engine,
+) -> None:
+    publish(database, 100, FIRST)
+    memory = MemoryReader(DatabaseReader(database), most_lineups=0)
+    memory.load()
+    for first in (200, 300, 400, 500):
+        publish(database, first, FIRST)
+    assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 500
+
+
+def test_a_lineup_that_went_missing_is_no_unknown_campaign(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    source = Asked(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=0)
+    memory.load()
+    with database.begin() as connection:
+        connection.execute(LINEUPS.delete())
+    with pytest.raises(StoreUnavailable, match="no longer in the database"):
+        read_lineup(memory, 5, FIRST)
+
+
+class Overtaken(Asked):
+    """A tier behind which a generation is dropped, just before it is asked for something."""
+
+    def __init__(self, database: Engine) -> None:
+        super().__init__(DatabaseReader(database))
+        self._database = database
+        self.when = ""
+
+    def _ask(self, name: str) -> LineupReader:
+        if name == self.when:
+            self.when = ""
+            for first in (300, 400, 500):
+                publish(self._database, first, FIRST)
+        return super()._ask(name)
+
+
+@pytest.mark.parametrize(
+    ("when", "most_lineups"),
+    [("campaigns", 0), ("campaigns", 9), ("records", 9), ("inventory", 0), ("inventory", 9)],
+)
+def test_a_generation_dropped_while_it_is_loaded_is_not_switched_to(
+    database: Engine, when: str, most_lineups: int
+) -> None:
+    publish(database, 100, FIRST)
+    source = Overtaken(database)
+    memory = MemoryReader(source, most_lineups=most_lineups)
+    memory.load()
+    publish(database, 200, FIRST)
+    source.when = when
+    memory.load()
+    assert list(memory.inventory(the(memory), FIRST)) == [100, 101, 102]
+    memory.load()
+    assert list(memory.inventory(the(memory), FIRST)) == [500, 501, 502]
+
+
+def test_a_source_that_is_gone_changes_nothing(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    source = Asked(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=100)
+    memory.load()
+    assert not memory.trouble
+    source.gone = True
+    memory.load()
+    assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 100
+    assert str(memory.trouble) == "It is gone."
+    source.gone = False
+    memory.load()
+    assert not memory.trouble
+
+
+def test_before_the_first_load_there_is_nothing_to_answer_with(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    source = Asked(DatabaseReader(database))
+    source.gone = True
+    memory = MemoryReader(source, most_lineups=100)
+    with pytest.raises(StoreUnavailable):
+        read_lineup(memory, 5, FIRST)
+    memory.load()
+    with pytest.raises(StoreUnavailable):
+        read_lineup(memory, 5, FIRST)
+    source.gone = False
+    memory.load()
+    assert read_lineup(memory, 5, FIRST).campaign_id == 5

@@ -1,0 +1,154 @@
+"""The database gone, with Redis or with it, while visitors come or before the first one does."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from banners.model import Quarter
+from banners.store.connect import open_database
+from faults.commands import serving
+from faults.load import Load
+from publishing import LARGEST, publish
+from running import Workplace
+from servers import PASSWORD, MariaDB, RedisServer, until
+
+SLOWEST_SECONDS = 0.25
+# What has another query than an answer needs goes past those that are kept prepared.
+PATHS = ["/campaigns/5", "/api/v1/campaigns/6?x", f"/api/v1/campaigns/{LARGEST}/banners?x"]
+
+
+def published(url: str) -> None:
+    database = open_database(url, create=True)
+    publish(database, 1_000, *Quarter)
+    database.dispose()
+
+
+def get(address: str, path: str) -> httpx.Response:
+    return httpx.get(f"{address}{path}", timeout=30)
+
+
+def out_of_reach(address: str) -> list[str]:
+    answer = get(address, "/readyz")
+    return list(answer.json()["out_of_reach"]) if answer.status_code == 200 else ["everything"]
+
+
+@contextmanager
+def visited(workplace: Workplace) -> Iterator[tuple[str, Load]]:
+    """A worker that is warm, and visitors."""
+    with ExitStack() as stack:
+        address = stack.enter_context(serving(workplace)).address
+        until(lambda: not out_of_reach(address))
+        load = stack.enter_context(Load(address, PATHS, visitors=2))
+        load.go_on()
+        yield address, load
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, mariadb_url: str, redis_server: RedisServer) -> Iterator[Workplace]:
+    """A place whose results are in MariaDB, with Redis in front of it."""
+    redis_server.start()
+    redis_server.client().flushall()
+    yield Workplace(
+        tmp_path, {"BANNERS_DATABASE_URL": mariadb_url, "BANNERS_REDIS_URL": redis_server.url}
+    )
+    redis_server.start()
+
+
+def stale(address: str) -> bool:
+    return "banners_stale 1.0" in get(address, "/metrics").text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lineups", ["0", "100"], ids=["read through Redis", "whole in memory"])
+def test_what_is_published_is_served_without_the_database(
+    workplace: Workplace, mariadb_url: str, mariadb: MariaDB, lineups: str
+) -> None:
+    workplace.variables["BANNERS_MEMORY_LINEUPS"] = lineups
+    published(mariadb_url)
+    with visited(workplace) as (address, load):
+        mariadb.stop()
+        until(lambda: out_of_reach(address) == ["database"])
+        load.go_on()
+        assert stale(address)
+        mariadb.start()
+        until(lambda: not out_of_reach(address))
+        load.go_on()
+        assert not stale(address)
+    assert not load.failed
+
+
+@pytest.mark.slow
+def test_the_status_is_told_without_the_database(
+    workplace: Workplace, mariadb_url: str, mariadb: MariaDB
+) -> None:
+    published(mariadb_url)
+    with serving(workplace) as started:
+        until(lambda: "served in quarters 1, 2, 3 and 4" in get(started.address, "/status").text)
+        mariadb.stop()
+        until(lambda: out_of_reach(started.address) == ["database"])
+        answer = get(started.address, "/status")
+        assert answer.status_code == 200
+        assert "<strong>Database</strong> is out of reach" in answer.text
+        assert "<strong>Redis</strong> answers" in answer.text
+        assert "served in quarters 1, 2, 3 and 4" in answer.text
+        assert [secret for secret in ("127.0.0.1", PASSWORD) if secret in answer.text] == []
+        assert get(started.address, "/campaigns").status_code == 503
+        assert get(started.address, "/api/v1/campaigns").json()["code"] == "store_unavailable"
+
+
+@pytest.mark.slow
+def test_a_warm_worker_serves_without_the_database_and_redis(
+    workplace: Workplace, mariadb_url: str, mariadb: MariaDB, redis_server: RedisServer
+) -> None:
+    published(mariadb_url)
+    with visited(workplace) as (address, load):
+        mariadb.kill()
+        redis_server.kill()
+        until(lambda: out_of_reach(address) == ["redis", "database"])
+        load.go_on()
+        redis_server.start()
+        mariadb.start()
+        until(lambda: not out_of_reach(address))
+        load.go_on()
+    assert not load.failed
+
+
+@pytest.mark.slow
+def test_a_worker_that_starts_without_both_says_so_at_once_and_recovers_by_itself(
+    workplace: Workplace, mariadb_url: str, mariadb: MariaDB, redis_server: RedisServer
+) -> None:
+    published(mariadb_url)
+    mariadb.stop()
+    redis_server.stop()
+    with serving(workplace) as started, Load(started.address, PATHS) as load:
+        load.go_on(1)
+        begun = time.monotonic()
+        load.go_on(500)
+        # Of a worker with nothing to serve, an answer that touches nothing tells the noise.
+        with Load(started.address, ["/healthz"], visitors=1) as control:
+            control.go_on(200)
+        mariadb.start()
+        until(lambda: get(started.address, PATHS[0]).status_code == 200)
+        since = time.monotonic()
+        load.go_on()
+    assert {answer.status for answer in load.answers} == {200, 503}
+    assert {answer.status for answer in load.answers if answer.started > since} == {200}
+    noise = control.slowest(begun).seconds
+    assert load.slowest(begun).seconds < SLOWEST_SECONDS + noise
+
+
+@pytest.mark.slow
+def test_the_answer_of_a_worker_with_nothing_says_when_to_ask_again(
+    workplace: Workplace, mariadb: MariaDB, redis_server: RedisServer
+) -> None:
+    mariadb.stop()
+    redis_server.stop()
+    with serving(workplace) as started:
+        for path in [*PATHS, "/readyz"]:
+            answer = get(started.address, path)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+        assert get(started.address, "/healthz").status_code == 200

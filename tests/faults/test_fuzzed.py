@@ -1,0 +1,100 @@
+"""Requests of every kind of nonsense to every address that is described: never a 5xx."""
+
+import http.client
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_from_bytes, urlsplit
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banners.model import Quarter
+from banners.store.connect import open_database
+from faults.commands import serving
+from publishing import publish
+from running import Workplace
+from servers import until
+
+CASES = int(os.environ.get("BANNERS_FUZZ_CASES", "100"))
+"""So many requests to each address; before a release, 10000."""
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
+IDS = [b"5", b"6", b"7", b"0", b"05", b"image_1000.png", b"-1", b"5/", b"5/banner", b"..", b"%"]
+HEADERS = [
+    *("Accept", "Accept-Encoding", "Content-Type", "Cookie", "If-None-Match", "If-Modified-Since"),
+    *("Range", "Forwarded", "X-Forwarded-For", "Origin", "Referer", "X-HTTP-Method-Override"),
+]
+VALUES = [
+    *("*/*", "text/html", "application/json", "application/x-www-form-urlencoded", "multipart/x"),
+    *("bytes=0-1", "bytes=9-1", "bytes=-", "banners=1.2.3", 'W/"x"', "Thu, 01 Jan 1970", ";;="),
+]
+PARAMETERS = [b"quarter", b"format", b"campaign_id", b"x"]
+
+nonsense = st.binary(max_size=40)
+plausible_or_not = st.one_of(st.sampled_from([*IDS, b"1", b"4", b"html", b""]), nonsense)
+# Visible characters: what no header may hold is refused before it is sent.
+words = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
+headers = st.dictionaries(st.sampled_from(HEADERS), st.sampled_from(VALUES) | words, max_size=4)
+queries = st.lists(st.tuples(st.sampled_from(PARAMETERS) | nonsense, plausible_or_not), max_size=3)
+bodies = st.none() | nonsense | plausible_or_not.map(lambda value: b"campaign_id=" + value)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("fuzzed")
+    url = f"sqlite:///{folder / 'banners.db'}"
+    database = open_database(url, create=True)
+    publish(database, 1_000, *Quarter)
+    database.dispose()
+    with serving(Workplace(folder, {"BANNERS_DATABASE_URL": url})) as started:
+        until(lambda: httpx.get(f"{started.address}/readyz").status_code == 200)
+        yield started.address
+
+
+def paths_of(template: str) -> st.SearchStrategy[str]:
+    """Fill a path's places with anything, escaped as a path must be."""
+    pieces = [piece.partition("}")[2] for piece in template.split("{")]
+    places = len(pieces) - 1
+    filled = st.lists(plausible_or_not, min_size=places, max_size=places)
+    first = template.partition("{")[0]
+    return filled.map(
+        lambda values: (
+            first
+            + "".join(
+                quote_from_bytes(value, safe="/") + piece
+                for value, piece in zip(values, pieces[1:], strict=True)
+            )
+        )
+    )
+
+
+@pytest.mark.slow
+def test_no_request_to_an_address_is_answered_with_5xx(address: str) -> None:
+    described = httpx.get(f"{address}/openapi.json").json()["paths"]
+    place = urlsplit(address).netloc
+    for template, operations in [*described.items(), ("/{anything}", {}), ("/static/{name}", {})]:
+        own = [method.upper() for method in operations]
+
+        @settings(max_examples=CASES)
+        @given(
+            method=st.sampled_from([*own, *METHODS]),
+            path=paths_of(template),
+            query=queries,
+            sent=headers,
+            body=bodies,
+        )
+        def ask(method: str, path: str, query: Any, sent: dict[str, str], body: Any) -> None:
+            pairs = [f"{quote_from_bytes(name)}={quote_from_bytes(text)}" for name, text in query]
+            url = path + (f"?{'&'.join(pairs)}" if pairs else "")
+            connection.request(method, url, body=body, headers=sent)
+            with connection.getresponse() as answer:
+                answer.read()
+            assert answer.status < 500
+
+        with closing(http.client.HTTPConnection(place, timeout=30)) as connection:
+            ask()

@@ -1,0 +1,128 @@
+"""What is served changes under visitors: published a hundred times, and rolled back."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from banners.model import Quarter
+from banners.store.connect import open_database
+from faults.commands import serving, start
+from faults.load import Answer, Load
+from publishing import LARGEST, publish
+from running import Workplace
+from servers import until
+
+IN_FORCE_SECONDS = 2.0
+IN_MEMORY = ("sqlite", "100")
+READ_THROUGH = ("sqlite", "0")
+ON_MARIADB = ("mariadb", "0")
+PATHS = ["/campaigns/5", "/campaigns/6", f"/api/v1/campaigns/{LARGEST}/banners"]
+STEP = 1_000  # the banners of the tenth publish have ids from 10,000 on
+
+
+def published_as(answer: Answer) -> int:
+    """Tell which publish the banners of an answer are of; they must all be of one."""
+    numbers = {banner // STEP for banner in answer.banners}
+    assert len(numbers) == 1, f"{answer.path}, status {answer.status}, is of {numbers}"
+    return numbers.pop()
+
+
+class Site:
+    """A database that is published to, and two workers that visitors come to.
+
+    Args:
+        workplace: where the workers run.
+        database: the database, to publish to.
+    """
+
+    def __init__(self, workplace: Workplace, database: Engine) -> None:
+        self.workplace = workplace
+        self._database = database
+        self.published: dict[int, float] = {}
+
+    def publish(self, number: int) -> None:
+        publish(self._database, number * STEP, *Quarter)
+        self.published[number] = time.monotonic()
+
+
+def until_seen(loads: list[Load], number: int) -> None:
+    """Wait until visitors of every worker see a publish, and some time longer than they may."""
+    begun = time.monotonic()
+    until(lambda: {published_as(load.answers[-1]) for load in loads} == {number})
+    until(lambda: time.monotonic() > begun + IN_FORCE_SECONDS)
+    for load in loads:
+        load.go_on()
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    kind, lineups = request.param
+    url = f"sqlite:///{tmp_path / 'banners.db'}"
+    if kind == "mariadb":
+        url = request.getfixturevalue("mariadb_url")
+    workplace = Workplace(
+        tmp_path, {"BANNERS_DATABASE_URL": url, "BANNERS_MEMORY_LINEUPS": lineups}
+    )
+    database = open_database(url, create=True)
+    yield Site(workplace, database)
+    database.dispose()
+
+
+@pytest.fixture
+def loads(site: Site) -> Iterator[list[Load]]:
+    """Visitors of each of the two workers, to whom something is served."""
+    site.publish(1)
+    with ExitStack() as stack:
+        workers = [stack.enter_context(serving(site.workplace)) for _ in range(2)]
+        loads = [stack.enter_context(Load(each.address, PATHS, visitors=1)) for each in workers]
+        for load in loads:
+            load.go_on()
+        yield loads
+
+
+# A worker that reads through has a harder time with each: it holds nothing of what is dropped.
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("site", "publishes"),
+    [(IN_MEMORY, 100), (READ_THROUGH, 30), (ON_MARIADB, 30)],
+    indirect=["site"],
+    ids=["whole in memory", "read through", "read through, mariadb"],
+)
+def test_many_publishes_are_seen_by_every_worker_and_never_mixed(
+    site: Site, loads: list[Load], publishes: int
+) -> None:
+    for number in range(2, publishes + 1):
+        site.publish(number)
+    until_seen(loads, publishes)
+    for load in loads:
+        assert not load.failed
+        for answer in load.answers:
+            due = [
+                number
+                for number, moment in site.published.items()
+                if moment + IN_FORCE_SECONDS < answer.started
+            ]
+            assert published_as(answer) >= max(due, default=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "site",
+    [IN_MEMORY, ON_MARIADB],
+    indirect=True,
+    ids=["whole in memory", "read through, mariadb"],
+)
+def test_a_rollback_is_soon_in_force(site: Site, loads: list[Load]) -> None:
+    site.publish(2)
+    until_seen(loads, 2)
+    assert start(site.workplace, "rollback").wait() == 0
+    done = time.monotonic()
+    until_seen(loads, 1)
+    for load in loads:
+        assert not load.failed
+        late = [answer for answer in load.answers if answer.started > done + IN_FORCE_SECONDS]
+        assert {published_as(answer) for answer in late} == {1}

@@ -1,0 +1,99 @@
+"""What every answer carries, on every address and for every fault, and what none of them tells."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from banners.model import Quarter
+from banners.store.connect import open_database
+from faults.commands import Started, serving
+from publishing import publish
+from running import Workplace
+from servers import PASSWORD, MariaDB, RedisServer, until
+
+REDIS_PASSWORD = "r3dis-s3cret"  # noqa: S105  # which its server does not even ask for
+CLIENT = "203.0.113.77"
+ENDINGS = ["", "/", "?x=1", "?quarter=9", "?format=html"]
+FRAMED = re.compile(r"/campaigns/5/banner\?format=html")
+PLACES = {"campaign_id": ["5", "7", "x", "9" * 30], "name": ["image_1.png", "x"]}
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, mariadb_url: str, redis_server: RedisServer) -> Workplace:
+    """A place whose settings hold two passwords."""
+    redis_server.start()
+    redis_url = redis_server.url.replace("//", f"//:{REDIS_PASSWORD}@")
+    return Workplace(
+        tmp_path, {"BANNERS_DATABASE_URL": mariadb_url, "BANNERS_REDIS_URL": redis_url}
+    )
+
+
+def paths(client: httpx.Client) -> Iterator[str]:
+    """List every address that is described, and some that are none, each in several ways."""
+    described = client.get("/openapi.json").json()["paths"]
+    for template in [*described, "/static/banners.css", "/static/x", "/nowhere", "/docs"]:
+        name = re.search(r"{(.*?)}", template)
+        for value in PLACES[name[1]] if name else [""]:
+            path = template.replace(name[0], value) if name else template
+            yield from (path + ending for ending in ENDINGS)
+
+
+def answers(started: Started) -> Iterator[httpx.Response]:
+    """Ask for everything, in every way."""
+    with httpx.Client(base_url=started.address, headers={"X-Forwarded-For": CLIENT}) as client:
+        for path in paths(client):
+            for method in ("GET", "HEAD", "POST", "DELETE"):
+                yield client.request(method, path)
+        yield client.post("/campaigns", data={"campaign_id": "5"})
+
+
+def check(answer: httpx.Response) -> None:
+    about = f"{answer.request.method} {answer.request.url}: {answer.status_code}"
+    policy = dict(
+        each.strip().split(" ", 1) for each in answer.headers["content-security-policy"].split(";")
+    )
+    framed = FRAMED.search(str(answer.request.url)) and answer.status_code == 200
+    assert policy["default-src"] == "'none'", about
+    assert policy["frame-ancestors"] == ("*" if framed else "'none'"), about
+    assert "unsafe" not in str(policy), about
+    assert answer.headers["x-content-type-options"] == "nosniff", about
+    assert answer.headers["referrer-policy"] == "same-origin", about
+    assert PASSWORD not in answer.text, about
+    assert REDIS_PASSWORD not in answer.text, about
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_every_answer_is_guarded_and_no_secret_is_told(
+    workplace: Workplace,
+    mariadb: MariaDB,
+    mariadb_url: str,
+    redis_server: RedisServer,
+    log_format: str,
+) -> None:
+    workplace.variables["BANNERS_LOG_FORMAT"] = log_format
+    database = open_database(mariadb_url, create=True)
+    publish(database, 1_000, *Quarter)
+    database.dispose()
+    statuses = set()
+    with serving(workplace) as warm:
+        until(lambda: httpx.get(f"{warm.address}/readyz").status_code == 200)
+        for answer in answers(warm):
+            check(answer)
+            statuses.add(answer.status_code)
+        mariadb.kill()
+        redis_server.kill()
+        with serving(workplace) as cold:
+            for answer in answers(cold):
+                check(answer)
+                statuses.add(answer.status_code)
+            until(lambda: "does not answer" in warm.said and "cannot be reached" in cold.said)
+    redis_server.start()
+    assert statuses >= {200, 302, 303, 308, 400, 404, 405, 415, 503}
+    assert 500 not in statuses
+    for each in (warm, cold):
+        for secret in (PASSWORD, REDIS_PASSWORD, CLIENT):
+            assert secret not in each.said

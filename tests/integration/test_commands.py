@@ -1,0 +1,364 @@
+"""The commands as processes, as a shell sees them."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from banners.cli import main as banners
+from banners.store.connect import open_database
+from deliveries import small_quarter
+from publishing import drafting
+from reference import read_quarter
+from running import COMMAND, Workplace
+
+
+def test_every_campaign_and_quarter_is_shown_as_the_reference_works_it_out(
+    published: Workplace,
+) -> None:
+    from banners.answer import lineup_answer
+    from banners.model import FillPolicy, Quarter
+    from banners.serve.reader import read_lineup
+    from banners.settings import load_settings
+    from banners.wiring import reader
+
+    # The command itself would take minutes for all of them: here is what it prints, and the
+    # next test shows that it prints this.
+    url = f"sqlite:///{published.folder / 'var' / 'banners.db'}"
+    served = reader(load_settings({"database_url": url}))
+    compared = 0
+    for quarter in Quarter:
+        expected = read_quarter(published.folder / "events", int(quarter))
+        for campaign_id in expected.lineups:
+            answer = lineup_answer(read_lineup(served, campaign_id, quarter), FillPolicy.INVENTORY)
+            assert as_dict(answer) == expected.lineup_json(campaign_id, generation=1)
+            compared += 1
+    assert compared == 63 + 50 + 50 + 50
+
+
+def as_dict(answer: object) -> object:
+    from dataclasses import asdict
+
+    return asdict(answer)  # type: ignore[call-overload]  # it is one of our dataclasses
+
+
+@pytest.mark.parametrize("campaign", [1, 54, 56])
+def test_show_prints_the_object_as_json(published: Workplace, campaign: int) -> None:
+    ended = published.run("show", str(campaign), "--quarter", "1", "--json")
+    expected = read_quarter(published.folder / "events", 1)
+    assert json.loads(ended.stdout) == expected.lineup_json(campaign, generation=1)
+
+
+def test_show_says_why_in_a_sentence(published: Workplace) -> None:
+    ended = published.run("show", "54", "--quarter", "1")
+    assert "11 banners earned something, so the ten with the most revenue" in ended.stdout
+    assert "0.675000" in ended.stdout
+
+
+def test_show_says_what_a_short_lineup_is_filled_up_from(workplace: Workplace) -> None:
+    small_quarter(workplace.folder)
+    assert workplace.run("crunch", "events").returncode == 0
+    ended = workplace.run("show", "5", "--quarter", "2")
+    sources = "the campaign's one other banner, then the quarter's inventory"
+    assert f"Filled up with 4 drawn at random from {sources}." in ended.stdout
+
+
+def test_crunch_tells_each_quarter_and_what_was_not_given(workplace: Workplace) -> None:
+    small_quarter(workplace.folder)
+    ended = workplace.run("crunch", "events")
+    assert ended.returncode == 0
+    assert re.search(r"^1 +not given", ended.stdout, re.MULTILINE)
+    assert "Generation 1 is served from now on." in ended.stdout
+    assert "quarter 2: publishing" in ended.stderr
+
+
+def test_crunch_as_json_writes_nothing_else_to_standard_output(workplace: Workplace) -> None:
+    small_quarter(workplace.folder)
+    told = json.loads(workplace.run("crunch", "events", "--json").stdout)
+    assert told["generation"] == 1
+    assert [each["status"] for each in told["quarters"]] == [
+        "not given",
+        "published",
+        "not given",
+        "not given",
+    ]
+    second = told["quarters"][1]
+    assert second["rules"] == {"revenue_then_clicks": 1}
+    assert {each["kind"]: each["rows"] for each in second["accounts"]} == {
+        "impressions": 2,
+        "clicks": 1,
+        "conversions": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--quarter", "2", "3"), ("--quarter", "2", "--quarter", "3"), ("--quarter=2", "3")],
+)
+def test_crunch_takes_only_the_quarters_asked_for(
+    workplace: Workplace, words: tuple[str, ...]
+) -> None:
+    for quarter in (2, 3, 4):
+        small_quarter(workplace.folder, quarter)
+    told = json.loads(workplace.run("crunch", "events", *words, "--json").stdout)
+    assert [each["status"] for each in told["quarters"]] == [
+        "not asked for",
+        "published",
+        "published",
+        "not asked for",
+    ]
+
+
+def spoil_header(folder: Path) -> None:
+    (folder / "events/2/clicks_2.csv").write_text("click_id,banner\n1,10\n")
+
+
+def spoil_value(folder: Path) -> None:
+    small_quarter(folder, 2, "1,10,5\n2,ten,5\n")
+
+
+def spoil_revenue(folder: Path) -> None:
+    (folder / "events/2/conversions_2.csv").write_text(
+        "conversion_id,click_id,revenue\n1,1,0.1\n2,1,NaN\n"
+    )
+
+
+def spoil_width(folder: Path) -> None:
+    small_quarter(folder, 2, "1,10,5\n2,10\n3,10,5\n")
+
+
+def lose_kind(folder: Path) -> None:
+    (folder / "events/2/conversions_2.csv").unlink()
+
+
+def empty(folder: Path) -> None:
+    (folder / "events/2/impressions_2.csv").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (spoil_header, ("clicks_2.csv", "line 1", "campaign_id")),
+        (spoil_value, ("clicks_2.csv", "line 3", "bad_id", "ten")),
+        (spoil_revenue, ("conversions_2.csv", "line 3", "bad_revenue", "NaN")),
+        (spoil_width, ("clicks_2.csv", "line 3", "bad_width")),
+        (lose_kind, ("Quarter 2 refused", "no file of conversions")),
+        (empty, ("impressions_2.csv", "empty")),
+    ],
+)
+def test_a_faulty_quarter_is_refused_by_name_and_the_others_are_published(
+    workplace: Workplace, spoil: Callable[[Path], None], words: tuple[str, ...]
+) -> None:
+    small_quarter(workplace.folder, 2)
+    assert workplace.run("crunch", "events").returncode == 0
+    small_quarter(workplace.folder, 3)
+    spoil(workplace.folder)
+    ended = workplace.run("crunch", "events")
+    assert ended.returncode == 3
+    assert all(word in ended.stderr for word in words)
+    served = json.loads(workplace.run("show", "5", "--quarter", "2", "--json").stdout)
+    assert served["generation"] == 1
+    served = json.loads(workplace.run("show", "5", "--quarter", "3", "--json").stdout)
+    assert served["generation"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("crunch", "nowhere"), 1, "nowhere is not a folder"),
+        (("crunch", "."), 1, "holds no event files"),
+        (("crunch", ".", "--quarter", "5"), 2, "not a quarter of the hour"),
+        (("crunch", ".", "--engine", "abacus"), 2, "--engine holds"),
+        (("crunch", ".", "--database", "nonsense"), 2, "--database holds"),
+        (("crunch", ".", "--database", "oracle://x"), 2, "sqlite"),
+        (("show", "abc"), 2, "not a campaign id"),
+        (("show", "27"), 1, "banners crunch DIR"),
+        (("show", "27", "--quarter", "0"), 2, "not a quarter of the hour"),
+        (("sample", "x", "--impressions", "0"), 2, "impressions"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_wrong_use_ends_in_a_sentence_and_a_status(
+    workplace: Workplace, words: tuple[str, ...], status: int, told: str
+) -> None:
+    ended = workplace.run(*words)
+    assert ended.returncode == status
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_files_that_are_named_otherwise_are_mentioned(workplace: Workplace) -> None:
+    small_quarter(workplace.folder, 2)
+    (workplace.folder / "events" / "2" / "Clicks_2.csv").touch()
+    (workplace.folder / "events" / "3").mkdir()
+    (workplace.folder / "events" / "3" / "clicks_2.csv").touch()
+    ended = workplace.run("crunch", "events")
+    assert "Quarter 2: not read, since they are named otherwise: Clicks_2.csv." in ended.stdout
+    assert "Quarter 3: not read, since they are named otherwise: clicks_2.csv." in ended.stdout
+
+
+def test_what_should_be_a_quarters_folder_and_is_none_is_refused(workplace: Workplace) -> None:
+    small_quarter(workplace.folder, 2)
+    (workplace.folder / "events" / "3").touch()
+    ended = workplace.run("crunch", "events")
+    assert ended.returncode == 3
+    assert "Quarter 3 refused: events/3 cannot be read" in ended.stderr
+
+
+def test_nothing_published_names_the_database(workplace: Workplace) -> None:
+    ended = workplace.run("show", "27", "--database", "sqlite:///elsewhere.db")
+    assert "Nothing is published yet in sqlite:///elsewhere.db." in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "status"),
+    [
+        (signal.SIGINT, (), 130),
+        (signal.SIGTERM, (), 143),
+        (signal.SIGHUP, (), 129),
+        (signal.SIGINT, ("--watch",), 0),
+        (signal.SIGTERM, ("--watch",), 0),
+    ],
+)
+def test_a_signal_ends_a_crunch_with_a_sentence_and_leaves_nothing_behind(
+    published: Workplace, tmp_path: Path, number: int, words: tuple[str, ...], status: int
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    workplace = Workplace(tmp_path, {"TMPDIR": str(temporary)})
+    (tmp_path / "events").symlink_to(published.folder / "events")
+    with workplace.start("crunch", "events", *words) as running:
+        assert running.stdout is not None
+        said = ""
+        for line in running.stdout:
+            said += line
+            if line == "quarter 1: crunching\n":
+                assert list(temporary.iterdir()) != []
+                running.send_signal(number)
+    assert "Traceback" not in said
+    assert ("Stopped." in said) == bool(status)
+    assert running.returncode == status
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_interrupt_ends_a_server_without_a_fault(published: Workplace) -> None:
+    with published.serving() as (address, running):
+        httpx.get(f"{address}/healthz")
+        running.send_signal(signal.SIGINT)
+        assert running.stdout is not None
+        said = running.stdout.read()
+    assert running.returncode == 0
+    assert "Traceback" not in said
+
+
+def test_a_server_says_at_the_start_that_nothing_is_published(workplace: Workplace) -> None:
+    with workplace.start("serve", "--port", "0") as running:
+        assert running.stdout is not None
+        assert "Nothing is published yet" in running.stdout.readline()
+        running.terminate()
+
+
+def test_looking_at_nothing_leaves_nothing_behind(workplace: Workplace) -> None:
+    workplace.run("show", "27")
+    assert list(workplace.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["", *banners.commands])
+def test_help_has_an_example(workplace: Workplace, command: str) -> None:
+    ended = workplace.run(*command.split(), "--help")
+    assert ended.returncode == 0
+    assert f"banners {command or 'demo'}" in ended.stdout
+
+
+@pytest.mark.parametrize("command", banners.commands)
+def test_every_command_takes_a_database(workplace: Workplace, command: str) -> None:
+    assert "--database URL" in workplace.run(command, "--help").stdout
+
+
+def test_a_sample_is_made_whatever_the_database(workplace: Workplace) -> None:
+    words = ("sample", "events", "--impressions", "500", "--quarter", "1", "--database")
+    assert workplace.run(*words, "sqlite:///elsewhere/b.db").returncode == 0
+    assert not (workplace.folder / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("crunch", "--help"), ("serve", "--help"), ("stress", "--help")]
+)
+def test_help_loads_no_framework_driver_or_engine(words: tuple[str, ...]) -> None:
+    python = COMMAND.with_name("python")
+    code = (
+        "import sys\nfrom banners.cli import main\n"
+        f"try:\n    main({list(words)!r})\nexcept SystemExit:\n    pass\n"
+        "heavy = {'duckdb', 'fastapi', 'pyarrow', 'pyspark', 'sqlalchemy', 'uvicorn', 'rich'}\n"
+        "heavy |= {'PIL', 'pymysql', 'asyncio', 'httptools', 'uvloop'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    ended = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr.strip() == "[]"
+
+
+def test_a_crunch_says_that_it_waits_for_another_to_end(workplace: Workplace) -> None:
+    small_quarter(workplace.folder)
+    url = f"sqlite:///{workplace.folder / 'var' / 'banners.db'}"
+    with drafting(open_database(url, create=True)):
+        running = workplace.start("crunch", "events")
+        assert running.stdout is not None
+        told = "Another run is publishing; waiting up to 60 seconds for it to end.\n"
+        assert running.stdout.readline() == told
+    said, _ = running.communicate()
+    assert running.returncode == 0
+    assert "Generation 1 is served from now on." in said
+
+
+def test_a_warning_is_a_plain_line_even_after_a_library_has_logged(workplace: Workplace) -> None:
+    script = """if True:
+        import logging
+        from banners.cli.group import banners
+
+        @banners.command()
+        def warn():
+            logging.info("A library is at work.")
+            logging.getLogger("banners.any").warning("Something is amiss.")
+
+        banners(["warn"])
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=workplace.folder, capture_output=True, check=False
+    )
+    assert ended.stderr == b"Something is amiss.\n"
+
+
+def test_a_taken_port_gets_a_sentence(published: Workplace) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ended = published.run("serve", "--port", str(other.getsockname()[1]))
+    assert ended.returncode == 1
+    assert "Address already in use" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_interrupted_crunch_leaves_the_old_generation_served(
+    published: Workplace, tmp_path: Path
+) -> None:
+    workplace = Workplace(tmp_path)
+    shutil.copytree(published.folder / "events", tmp_path / "events")
+    assert workplace.run("crunch", "events").returncode == 0
+    with workplace.start("crunch", "events") as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line == "quarter 3: publishing\n":
+                running.send_signal(signal.SIGKILL)
+                break
+    served = json.loads(workplace.run("show", "1", "--quarter", "1", "--json").stdout)
+    assert served["generation"] == 1
+    assert workplace.run("crunch", "events").returncode == 0
+    again = json.loads(workplace.run("show", "1", "--quarter", "1", "--json").stdout)
+    assert again["generation"] > 1
+    assert again["lineup"] == served["lineup"]

@@ -1,0 +1,96 @@
+"""``banners serve`` as a process: its options and settings reach whatever answers."""
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from os import kill
+from pathlib import Path
+
+import httpx
+import pytest
+
+from running import Workplace
+
+# 5 hours and 45 minutes beside UTC: at no moment are both in the same quarter of the hour.
+KATHMANDU = "Asia/Kathmandu"
+PATIENCE_SECONDS = 60
+
+
+def in_the_same_quarter(utc: Callable[[], int], elsewhere: Callable[[], int]) -> tuple[int, int]:
+    """Ask both for their quarter, again if that of UTC has changed in between."""
+    while True:
+        before, there, after = utc(), elsewhere(), utc()
+        if before == after:
+            return before, there
+
+
+def quarter_served(address: str) -> int:
+    return int(httpx.get(f"{address}/api/v1/campaigns/1").raise_for_status().json()["quarter"])
+
+
+def quarter_shown(workplace: Workplace) -> int:
+    return int(json.loads(workplace.run("show", "1", "--json").stdout)["quarter"])
+
+
+def quarter_before(quarter: int) -> int:
+    return 4 if quarter == 1 else quarter - 1
+
+
+@pytest.fixture
+def kathmandu(published: Workplace) -> Workplace:
+    """What is published, seen from another time zone."""
+    return Workplace(published.folder, {"BANNERS_TIMEZONE": KATHMANDU})
+
+
+def test_the_time_zone_decides_which_quarter_is_served(
+    published: Workplace, kathmandu: Workplace
+) -> None:
+    with published.serving() as (utc, _), kathmandu.serving() as (elsewhere, _):
+        here, there = in_the_same_quarter(
+            lambda: quarter_served(utc), lambda: quarter_served(elsewhere)
+        )
+    assert there == quarter_before(here)
+
+
+def test_the_time_zone_decides_which_quarter_is_shown(
+    published: Workplace, kathmandu: Workplace
+) -> None:
+    here, there = in_the_same_quarter(
+        lambda: quarter_shown(published), lambda: quarter_shown(kathmandu)
+    )
+    assert there == quarter_before(here)
+
+
+def test_every_worker_serves_the_database_that_was_given(
+    published: Workplace, workplace: Workplace
+) -> None:
+    url = f"sqlite:///{published.folder / 'var' / 'banners.db'}"
+    with workplace.serving("--workers", "2", "--database", url) as (address, running):
+        first_answer = httpx.get(f"{address}/readyz", timeout=PATIENCE_SECONDS)
+        assert first_answer.status_code == 200
+        one, other = workers(running.pid)
+        for idle in (one, other):
+            with stopped(idle):
+                answer = httpx.get(f"{address}/readyz", timeout=PATIENCE_SECONDS)
+                assert answer.json()["generations"] == {"1": 1, "2": 1, "3": 1, "4": 1}
+
+
+def workers(supervisor: int) -> list[int]:
+    """Find the processes that serve, among the children of the one that was started."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+@contextmanager
+def stopped(process: int) -> Iterator[None]:
+    """Let a process hang, so that only others can answer."""
+    kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        kill(process, signal.SIGCONT)

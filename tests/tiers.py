@@ -1,0 +1,71 @@
+"""Tiers as the tests put them together, and one that tells what it was asked."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import redis
+
+from banners.errors import StoreUnavailable
+from banners.model import Generation, Lineup, Quarter
+from banners.serve.breaker import Breaker
+from banners.serve.reader import LineupReader
+from banners.serve.redis import RedisReader
+from servers import RedisServer
+
+KEEP_SECONDS = 600
+
+
+class Asked:
+    """A tier that hands everything on, notes what it was asked, and may be gone.
+
+    Args:
+        source: the tier behind it.
+    """
+
+    def __init__(self, source: LineupReader) -> None:
+        self._source = source
+        self.asked: list[str] = []
+        self.gone = False
+
+    def active(self) -> Mapping[Quarter, Generation]:
+        return self._ask("active").active()
+
+    def lineup(self, *key: Any) -> Lineup | None:
+        return self._ask("lineup").lineup(*key)
+
+    def inventory(self, *key: Any) -> Sequence[int]:
+        return self._ask("inventory").inventory(*key)
+
+    def campaigns(self, *key: Any) -> Sequence[int]:
+        return self._ask("campaigns").campaigns(*key)
+
+    def records(self, *key: Any) -> Iterable[tuple[int, bytes]]:
+        return self._ask("records").records(*key)
+
+    def close(self) -> None:
+        self._source.close()
+
+    def _ask(self, name: str) -> LineupReader:
+        self.asked.append(name)
+        if self.gone:
+            raise StoreUnavailable("It is gone.")
+        return self._source
+
+
+def redis_reader(
+    server: RedisServer,
+    source: LineupReader,
+    *,
+    count: Callable[[str], None] = lambda _outcome: None,
+    clock: Callable[[], float] = time.monotonic,
+    seconds: float = 5.0,
+) -> RedisReader:
+    """Put Redis in front of a tier; with more patience than a request has, if not told."""
+    return RedisReader(
+        redis.Redis.from_url(server.url, socket_timeout=seconds, socket_connect_timeout=seconds),
+        source,
+        keep_seconds=KEEP_SECONDS,
+        breaker=Breaker("Redis", clock),
+        count=count,
+    )

@@ -1,0 +1,61 @@
+"""What is measured is measured at one quarter of the hour, and told as it was measured."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+import document
+import plot
+import pytest
+import zone
+
+from banners.model import Quarter
+
+
+def test_the_page_tells_what_was_measured() -> None:
+    told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
+    page = document.PAGE.read_text(encoding="utf-8")
+    assert document.filled(page, told) == page
+
+
+def test_the_picture_shows_what_was_measured() -> None:
+    told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
+    assert document.PICTURE.read_text(encoding="utf-8") == document.picture(told)
+
+
+def test_a_figure_that_changes_changes_the_page() -> None:
+    told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
+    page = document.PAGE.read_text(encoding="utf-8")
+    told["serve"]["claims"][0]["found"] = 1234.5
+    assert "| 1234.50 x |" in document.filled(page, told)
+
+
+def test_a_page_without_a_mark_is_refused() -> None:
+    told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
+    page = document.PAGE.read_text(encoding="utf-8").replace("<!-- end of sizes -->", "")
+    with pytest.raises(SystemExit, match="end of sizes"):
+        document.filled(page, told)
+
+
+def test_a_bar_is_as_long_as_its_figure_and_the_picture_says_it_in_words() -> None:
+    drawn = ET.fromstring(plot.bars("A & B", "of C", {"page": [("x", 0.5), ("y", 0.25)]}, 1.0))  # noqa: S314  # our own
+    names = {"svg": "http://www.w3.org/2000/svg"}
+    widths = [float(each.attrib["width"]) for each in drawn.findall("svg:rect", names)]
+    assert widths[0] == pytest.approx(2 * widths[1])
+    assert drawn.findtext("svg:title", namespaces=names) == "A & B"
+    assert drawn.findtext("svg:desc", namespaces=names) == "page: x 0.50, y 0.25"
+
+
+def test_in_the_benchmarks_time_zone_it_is_always_the_first_quarter(
+    tmp_path: Path,
+) -> None:
+    folder = zone.variables(tmp_path)["PYTHONTZPATH"]
+    with (Path(folder) / zone.NAME).open("rb") as file:
+        there = ZoneInfo.from_file(file)
+    begin = datetime.fromtimestamp(time.time(), UTC)
+    moments = [begin + timedelta(minutes=7 * step) for step in range(400)]
+    assert {Quarter.at(each) for each in moments} == set(Quarter)
+    assert {Quarter.at(each.astimezone(there)) for each in moments} == {Quarter.FIRST}

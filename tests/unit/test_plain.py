@@ -1,0 +1,194 @@
+"""Event files made plain: what is read where it lies, what is written anew, what is refused."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from banners.crunch.kinds import Kind
+from banners.crunch.lines import MOST_BYTES, split_line
+from banners.crunch.plain import PlainFile, make_plain
+from banners.crunch.scan import LONGEST_LINE
+from banners.errors import SourceError
+
+HEADER = b"click_id,banner_id,campaign_id\n"
+
+
+def plain(folder: Path, content: bytes, name: str = "clicks_1.csv") -> PlainFile:
+    (folder / name).write_bytes(content)
+    return make_plain(Kind.CLICKS, folder / name, folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER,
+        HEADER + b"1,2,3\n",
+        HEADER + b"1,2,3",
+        HEADER + b"x,,\n",
+        HEADER + b"1,2,3\n" * 400_000,
+        "campaign_id,note,click_id,banner_id\n1,gr\u00fcn,2,3\n".encode(),
+    ],
+)
+def test_a_plain_file_is_read_where_it_lies(tmp_path: Path, content: bytes) -> None:
+    file = plain(tmp_path, content)
+    assert file.plain == file.path
+    assert file.rows == content.count(b"\n") - content.endswith(b"\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + HEADER + b"1,2,3\n",
+        HEADER.replace(b"\n", b"\r\n") + b"1,2,3\r\n",
+        HEADER + b'"1",2,3\n',
+        HEADER + b"1,2,3\n\n",
+        HEADER + b"\n1,2,3\n",
+        b'"click_id","banner_id","campaign_id"\n1,2,3\n',
+        b"banner_id,extra,campaign_id,click_id\r\n2,x,3,1\r\n",
+    ],
+)
+def test_any_other_file_is_written_out_plainly(tmp_path: Path, content: bytes) -> None:
+    file = plain(tmp_path, content)
+    assert file.plain.read_bytes() == HEADER + b"1,2,3\n"
+    assert (file.rows, file.bad_width) == (1, 0)
+
+
+def test_a_compressed_file_is_written_out_plainly(tmp_path: Path) -> None:
+    file = plain(tmp_path, gzip.compress(HEADER + b"1,2,3\n"), "clicks_1.csv.gz")
+    assert file.plain.read_bytes() == HEADER + b"1,2,3\n"
+
+
+def test_lines_of_a_wrong_width_are_left_out(tmp_path: Path) -> None:
+    file = plain(tmp_path, HEADER + b'1,2,3\n1,2\n\n1,2,3,4\n"1,2,3\n4,5,6\n')
+    assert file.plain.read_bytes() == HEADER + b"1,2,3\n4,5,6\n"
+    assert (file.rows, file.bad_width) == (5, 3)
+
+
+def test_a_short_and_a_long_line_do_not_make_up_for_each_other(tmp_path: Path) -> None:
+    file = plain(tmp_path, HEADER + b"1,2\n1,2,3,4\n")
+    assert file.bad_width == 2
+
+
+def test_a_value_that_cannot_be_plain_stays_an_invalid_one(tmp_path: Path) -> None:
+    file = plain(tmp_path, HEADER + b'"1,2",3,4\n' + b"9" * 5_000 + b",2,3\r\n5\r6,7,8\n")
+    assert file.plain.read_bytes() == HEADER + b"?,3,4\n?,2,3\n?,7,8\n"
+
+
+@pytest.mark.parametrize("beyond", range(-3, 4))
+def test_a_line_longer_than_readers_take_is_written_out_plainly(
+    tmp_path: Path, beyond: int
+) -> None:
+    count, rest = divmod(LONGEST_LINE // 2 + beyond, 6)
+    rows = b"1,2,3\n" * (count - 1) + b"1,2," + b"3" * (rest + 1) + b"\n"
+    file = plain(tmp_path, HEADER + rows + b"9" * LONGEST_LINE + b",2,3\n4,5,6\n")
+    assert file.plain.read_bytes() == HEADER + rows + b"?,2,3\n4,5,6\n"
+
+
+def test_a_path_that_reads_like_a_pattern_is_not_taken_for_one(tmp_path: Path) -> None:
+    folder = tmp_path / "data[1]*"
+    folder.mkdir()
+    (folder / "clicks_1.csv").write_bytes(HEADER + b"1,2,3\n")
+    file = make_plain(Kind.CLICKS, folder / "clicks_1.csv", tmp_path)
+    assert file.plain.parent == tmp_path
+    assert file.plain.read_bytes() == HEADER + b"1,2,3\n"
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    content = gzip.compress(HEADER + b"1,2,3\n" + b"9" * (MOST_BYTES + 2**20))
+    with pytest.raises(SourceError, match=r"gz, line 3: the line has more than 16,777,216 bytes"):
+        plain(tmp_path, content, "clicks_1.csv.gz")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"click_id,banner_id\n1,2\n", "line 1"),
+        (b"click_id,banner_id,campaign_id,campaign_id\n", "line 1"),
+        (b"click_id,banner_id,campaign_id,x,x\n", "line 1"),
+        (b"Click_ID,banner_id,campaign_id\n", "line 1"),
+        (b"\n" + HEADER, "line 1: found a blank line"),
+        (b"\xef\xbb\xbf\r\n" + HEADER, "line 1: found a blank line"),
+        (HEADER + b"1,2,3\n\xff,2,3\n", "line 3: found the byte 0xff"),
+        (HEADER + b"1,2,3\n1,2", "line 3: the last line is cut off"),
+        (HEADER + b"1,2,3\n1", "line 3: the last line is cut off"),
+    ],
+)
+def test_a_file_unfit_as_a_whole_is_refused_by_name_and_reason(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        plain(tmp_path, content)
+    assert words in str(caught.value)
+    assert str(tmp_path / "clicks_1.csv") in str(caught.value)
+
+
+@pytest.mark.parametrize("cut", [8, 20])
+def test_a_damaged_compressed_file_is_refused(tmp_path: Path, cut: int) -> None:
+    whole = gzip.compress(HEADER + b"1,2,3\n" * 1_000)
+    with pytest.raises(SourceError, match="damaged"):
+        plain(tmp_path, whole[:-cut], "clicks_1.csv.gz")
+
+
+def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read"):
+        make_plain(Kind.CLICKS, tmp_path / "clicks_1.csv", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        (b"1,2,3", [b"1", b"2", b"3"]),
+        (b"1,,", [b"1", b"", b""]),
+        (b'"1,2",3', [b"1,2", b"3"]),
+        (b'"a""b",""', [b'a"b', b""]),
+        (b'1"2,3', [b'1"2', b"3"]),
+        (b'1,"', None),
+        (b'"1"2,3', None),
+        (b'"1,2', None),
+    ],
+)
+def test_quotes_are_special_only_at_the_start_of_a_field(
+    line: bytes, fields: list[bytes] | None
+) -> None:
+    assert split_line(line) == fields
+
+
+@pytest.mark.parametrize(
+    ("rows", "digits"),
+    [
+        (b"1,2,3\n4,,6\n", True),
+        (b"0,2,000000000000000007\n", True),
+        (b"1,2,999999999999999999\n", True),
+        (b"1,2,0000000000000000007\n", False),
+        (b"1,2,9999999999999999999\n", False),
+        (b"1,2,x\n", False),
+        (b"1,2,-3\n", False),
+        (b"1,2,3\n" * 300_000 + b"9999999999999999999,2,3\n", False),
+        (b"1,2,3\n" * 300_000 + b"1,2,\xc3\xbc\n", False),
+        (b"1,2,3\n" * 300_000, True),
+    ],
+)
+def test_a_file_of_nothing_but_numbers_is_known(tmp_path: Path, rows: bytes, digits: bool) -> None:
+    file = plain(tmp_path, HEADER + rows)
+    assert (file.plain, file.digits) == (file.path, digits)
+    assert file.rows == rows.count(b"\n")
+
+
+@pytest.mark.parametrize("beyond", range(-2, 22))
+def test_a_long_number_is_seen_across_the_edge_of_two_blocks(tmp_path: Path, beyond: int) -> None:
+    block = LONGEST_LINE // 2
+    rows = b"1,2,3\n" * (block // 6 - 10)
+    rows += b"1," + b"2" * 9 + b",3\n"
+    rows += b"1,2,3\n" * ((block + beyond - len(rows) - 24) // 6)
+    rows += b"4,5," + b"6" * 19 + b"\n"
+    assert plain(tmp_path, HEADER + rows).digits is False
+
+
+def test_a_letter_across_the_edge_of_two_blocks_is_read_as_one(tmp_path: Path) -> None:
+    block = LONGEST_LINE // 2
+    rows = b"1,2,3\n" * (block // 6 - 10)
+    rows += b"1,2," + b"x" * (block - len(rows) - 5) + "\u00fc\n".encode()
+    file = plain(tmp_path, HEADER + rows)
+    assert file.plain == file.path

@@ -1,0 +1,84 @@
+"""Which files of a folder are taken for a quarter, and which are skipped."""
+
+import gzip
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from banners.crunch.kinds import Kind
+from banners.crunch.plain import PlainFile, make_plain
+from banners.crunch.scratch import scratch_folder
+from banners.crunch.sources import check_quarter, find_quarters
+from banners.errors import CrunchError
+from banners.model import Quarter
+from deliveries import CLICKS, small_quarter
+
+SECOND = Quarter.SECOND
+
+
+def test_a_copy_is_skipped_before_anything_is_made_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = small_quarter(tmp_path)
+    for name, clicks in (("b", "1,10,5\n"), ("c", "2,10,5\n"), ("d", "1,10,5\n")):
+        (here / f"clicks_2{name}.csv").write_text(CLICKS + clicks)
+    made = []
+
+    def making(kind: Kind, path: Path, scratch: Path) -> PlainFile:
+        made.append(path.name)
+        return make_plain(kind, path, scratch)
+
+    monkeypatch.setattr("banners.crunch.sources.make_plain", making)
+    found = check_quarter(SECOND, find_quarters(tmp_path / "events")[SECOND], tmp_path)
+    assert made == ["impressions_2.csv", "clicks_2.csv", "clicks_2c.csv", "conversions_2.csv"]
+    assert [path.name for path in found.skipped] == ["clicks_2b.csv", "clicks_2d.csv"]
+    assert found.rows(Kind.CLICKS) == 2
+
+
+def test_the_same_content_as_two_kinds_is_no_copy(tmp_path: Path) -> None:
+    here = small_quarter(tmp_path)
+    both = "click_id,banner_id,campaign_id\n1,10,5\n"
+    (here / "impressions_2.csv").write_text(both)
+    (here / "clicks_2.csv").write_text(both)
+    found = check_quarter(SECOND, find_quarters(tmp_path / "events")[SECOND], tmp_path)
+    assert found.skipped == ()
+
+
+@pytest.fixture
+def links_needed(tmp_path: Path) -> Path:
+    """A folder of events that engines know only by a link."""
+    small_quarter(tmp_path, events="events [1]")
+    return tmp_path / "events [1]"
+
+
+@pytest.fixture
+def copies_needed(tmp_path: Path) -> Path:
+    """A folder of events of which a plain copy of 100 kilobytes has to be written."""
+    clicks = small_quarter(tmp_path) / "clicks_2.csv"
+    clicks.with_name("clicks_2.csv.gz").write_bytes(gzip.compress(clicks.read_bytes() * 2_000))
+    clicks.unlink()
+    return tmp_path / "events"
+
+
+@pytest.mark.parametrize("events", ["links_needed", "copies_needed"])
+def test_a_folder_for_temporary_files_that_cannot_be_written_to_is_said_to_be(
+    request: pytest.FixtureRequest, tmp_path: Path, events: str
+) -> None:
+    paths = find_quarters(request.getfixturevalue(events))[SECOND]
+    with pytest.raises(CrunchError, match=r"cannot be written to .*nowhere.*: No such .*TMPDIR"):
+        check_quarter(SECOND, paths, tmp_path / "nowhere")
+
+
+@pytest.mark.usefixtures("files_of_50_kilobytes")
+def test_a_full_disk_is_said_to_be(tmp_path: Path, copies_needed: Path) -> None:
+    with pytest.raises(CrunchError, match=r"Temporary files cannot be written: .*TMPDIR"):
+        check_quarter(SECOND, find_quarters(copies_needed)[SECOND], tmp_path)
+
+
+def test_a_machine_without_a_folder_for_temporary_files_is_said_to_be_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(CrunchError, match=r"cannot be written to .*nowhere"), scratch_folder():
+        pass

@@ -1,0 +1,64 @@
+"""No table that is downloaded does anything but be shown."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from banners.web.spreadsheet import Cell, write_csv
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Text that is likely to begin as a formula does, or to break out of its cell.
+LIKELY = "=+-@|%\t\r\n\"',;a1 \0\ufeff\u00a0\v\N{FULLWIDTH EQUALS SIGN}"
+texts = st.text(st.sampled_from(LIKELY) | st.characters(codec="utf-8"))
+cells = texts | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.none()
+tables = st.integers(1, 5).flatmap(
+    lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=5)
+)
+
+
+def read(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+@given(tables)
+def test_no_cell_of_text_begins_as_a_formula_does(table: list[list[Cell]]) -> None:
+    for written, given_ in zip(read(write_csv([], table))[1:], table, strict=True):
+        for cell, content in zip(written, given_, strict=True):
+            if isinstance(content, str):
+                assert not cell.lstrip().startswith(FORMULAS)
+
+
+@given(tables)
+def test_what_is_written_is_read_again_in_its_own_cell(table: list[list[Cell]]) -> None:
+    for written, given_ in zip(read(write_csv([], table))[1:], table, strict=True):
+        assert len(written) == len(given_)
+        for cell, content in zip(written, given_, strict=True):
+            if isinstance(content, str):
+                assert cell in {content, f"'{content}"}
+            elif content is None:
+                assert cell == ""
+            else:
+                assert Decimal(cell) == content
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        (" =1+1", "' =1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ('=HYPERLINK("https://example.com")', '"\'=HYPERLINK(""https://example.com"")"'),
+        ("a,b", '"a,b"'),
+        ("plain", "plain"),
+        (-5, "-5"),
+        (Decimal("0.000000"), "0.000000"),
+        (Decimal("1E-7"), "0.0000001"),
+        (None, ""),
+    ],
+)
+def test_a_cell_is_written_so(cell: Cell, written: str) -> None:
+    assert write_csv(["a", "b"], [["x", cell]]) == f"a,b\r\nx,{written}\r\n"

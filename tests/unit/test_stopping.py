@@ -1,0 +1,43 @@
+"""What a signal does to a command that is to tidy up first."""
+
+import contextlib
+import signal
+
+import pytest
+
+from banners.cli.stopping import Stopped, stoppable
+
+ENDING = [signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_ends_the_block_with_the_status_that_shells_know(number: signal.Signals) -> None:
+    with pytest.raises(Stopped) as caught, stoppable():
+        signal.raise_signal(number)
+    assert caught.value.status == 128 + number
+
+
+def test_what_swallows_the_interrupt_only_puts_it_off() -> None:
+    with pytest.raises(Stopped) as caught, stoppable() as check:
+        check()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        check()
+    assert caught.value.status == 128 + signal.SIGTERM
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable() as check:
+            signal.raise_signal(signal.SIGHUP)
+            check()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_behind_the_block_signals_do_what_they_did() -> None:
+    before = [signal.getsignal(number) for number in ENDING]
+    with stoppable():
+        pass
+    assert [signal.getsignal(number) for number in ENDING] == before
