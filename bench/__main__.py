@@ -1,0 +1,29 @@
+"""Measures Banners against what it is held to: ``make bench``."""
+
+import click
+from claims import FOLDER
+from crunch import crunch
+from document import document
+from serve import serve
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Measure the crunch and serving; all of it, if no part is named.
+
+    Every claim is a ratio of things that ran in turn, in one run, on one machine. The results are
+    tables, and JSON in var/bench, where sample data are kept for the next time.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if ctx.invoked_subcommand is None:
+        for part in (crunch, serve):
+            ctx.invoke(part)
+
+
+main.add_command(crunch)
+main.add_command(serve)
+main.add_command(document)
+
+if __name__ == "__main__":
+    main()

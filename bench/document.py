@@ -1,0 +1,183 @@
+"""Brings the figures into the documentation: ``make bench BENCH=document``.
+
+``docs/performance.json`` holds what the last runs gave; the tables of ``docs/performance.md`` and
+the picture are made from it and nothing else.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import click
+from claims import FOLDER
+from plot import bars
+
+DOCS = Path(__file__).parents[1] / "docs"
+FIGURES = DOCS / "performance.json"
+PAGE = DOCS / "performance.md"
+PICTURE = DOCS / "pictures" / "serving.svg"
+PARTS = ("serve", "crunch")
+
+Result = Mapping[str, Any]
+
+
+@click.command()
+def document() -> None:
+    """Bring the figures of the last runs into docs/performance.md."""
+    told = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    for part in PARTS:
+        path = FOLDER / f"{part}.json"
+        if path.exists():
+            told[part] = json.loads(path.read_text(encoding="utf-8"))
+    FIGURES.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), told), encoding="utf-8")
+    PICTURE.write_text(picture(told), encoding="utf-8")
+    click.echo(f"Written to {FIGURES.name}, {PAGE.name} and {PICTURE.name}.")
+
+
+def filled(page: str, told: Result) -> str:
+    """Write a page anew: between two marks, what the figures say.
+
+    Args:
+        page: has marks such as ``<!-- claims -->`` and ``<!-- end of claims -->``.
+        told: the results, by part.
+
+    Raises:
+        SystemExit: a mark is not there.
+    """
+    sections = {
+        "machine": _machine(told["serve"]),
+        "claims": _claims(each for part in PARTS for each in told.get(part, {}).get("claims", [])),
+        "serving": _serving(told["serve"]),
+        "sizes": _sizes(told["serve"]),
+        "crunch": _crunch(told.get("crunch", {"figures": {}})),
+    }
+    for name, text in sections.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        head, found, rest = page.partition(begin)
+        _, ended, tail = rest.partition(end)
+        if not found or not ended:
+            raise SystemExit(f"{PAGE} has no {begin.strip()} with an {end} behind it.")
+        page = head + begin + text + end + tail
+    return page
+
+
+def picture(told: Result) -> str:
+    """Draw the rates, as shares of nginx's."""
+    rates = {
+        (each["server"], each["tier"], each["workers"], each["address"]): median(each["rates"])
+        for each in told["serve"]["cases"]
+        if each["pace"] == "full"
+    }
+    groups = {
+        address: [
+            (tier, rates["ours", tier, 2, address] / rates["nginx", "", 2, address])
+            for tier in ("memory", "Redis", "database")
+            if ("ours", tier, 2, address) in rates
+        ]
+        for address in ("page", "banner", "JSON", "image")
+    }
+    longest = max(length for group in groups.values() for _, length in group)
+    return bars(
+        "Requests a second, as a share of nginx's",
+        "Two workers each; from memory, and where each campaign has to be fetched first.",
+        groups,
+        max(1.0, longest),
+    )
+
+
+def _machine(serve: Result) -> str:
+    machine = serve["machine"]
+    return (
+        f"{machine['processors']} cores, {machine['memory_gb']} GB, Python {machine['python']}, "
+        f"{machine['system']}; wrk on the same machine. Medians of {serve['rounds']} rounds of "
+        f"{serve['seconds']} s each.\n"
+    )
+
+
+def _claims(claims: Iterable[Result]) -> str:
+    rows = (
+        (
+            each["what"],
+            f"{each['found']:.2f} {each['unit']}",
+            f"{'≥' if each['at_least'] else '≤'} {each['bar']:g} {each['unit']}",
+            "yes" if each["held"] else "**no**",
+        )
+        for each in claims
+    )
+    return _table(("what", "found", "bar", "held"), rows)
+
+
+def _serving(serve: Result) -> str:
+    nginx = {each["address"]: median(each["rates"]) for each in _of(serve, "nginx")}
+    rows = (
+        (
+            each["server"] if each["server"] != "ours" else "Banners",
+            each["tier"],
+            str(each["workers"]),
+            each["address"] + (" at half the rate" if each["pace"] == "half" else ""),
+            f"{median(each['rates']):,.0f}",
+            f"{min(each['rates']):,.0f} to {max(each['rates']):,.0f}",
+            f"{median(each['rates']) / nginx[each['address']]:.2f}",
+            f"{median(each['p99_ms']):.2f}",
+            f"{max(each['busiest']):.0%}" if each["busiest"] else "",
+        )
+        for each in serve["cases"]
+    )
+    head = ("server", "tier", "workers", "address", "requests/s", "spread", "of nginx's")
+    return _table((*head, "p99, ms", "busiest worker"), rows, right=5)
+
+
+def _of(serve: Result, server: str) -> Iterator[Result]:
+    return (each for each in serve["cases"] if each["server"] == server and each["pace"] == "full")
+
+
+def _sizes(serve: Result) -> str:
+    rows = (
+        (
+            f"{each['lineups']:,}, {'whole' if each['whole'] else 'read through'}",
+            f"{each['ready_seconds']:.1f}",
+            f"{each['memory_mb']:.0f}",
+            f"{max(each['peak_mb'], each['switched_mb']):.0f}",
+            f"{median(each['switch_seconds']):.2f}",
+            f"{median(each['calm_p99_ms']):.2f}",
+            f"{median(each['switch_p99_ms']):.2f}",
+            f"{max(each['switch_max_ms']):.0f}",
+            f"{median(each['rates']):,.0f}",
+            *_cold(each["cold"]),
+        )
+        for each in serve["sizes"]
+    )
+    head = ("lineups", "start, s", "MB a worker", "at the most", "switch, s", "p99, ms")
+    more = ("while switching", "longest", "hot/s", "cold/s", "cold p99, ms", "at half the rate")
+    return _table((*head, *more), rows, right=2)
+
+
+def _cold(cold: Result) -> tuple[str, str, str]:
+    if not cold["full"]:
+        return "", "", ""
+    rate = median(each["requests"] / each["seconds"] for each in cold["full"])
+    full, half = (median(each["p99_ms"] for each in cold[pace]) for pace in ("full", "half"))
+    return f"{rate:,.0f}", f"{full:.1f}", f"{half:.1f}"
+
+
+def _crunch(crunch: Result) -> str:
+    rows = (
+        (
+            name,
+            f"{median(each['seconds']):.2f}",
+            f"{min(each['seconds']):.2f} to {max(each['seconds']):.2f}",
+            f"{min(each['cpu_seconds']):.2f}",
+            f"{max(each['peak_mb']):,.0f}",
+        )
+        for name, each in crunch["figures"].items()
+    )
+    return _table(("command", "seconds", "spread", "of processors", "MB at the most"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], right: int = 2) -> str:
+    """Write a table in Markdown, with columns from ``right`` on to the right."""
+    rule = tuple("---:" if place >= right else "---" for place in range(1, len(head) + 1))
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *rows))

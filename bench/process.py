@@ -1,0 +1,79 @@
+"""Runs a command as a whole process, and measures it from outside."""
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What runs of one command took, in the order of the runs.
+
+    Args:
+        seconds: from start to end, by the clock on the wall.
+        cpu_seconds: of all its processors together.
+        peak_mb: largest memory of the process or of one of its children, in MiB.
+    """
+
+    seconds: tuple[float, ...]
+    cpu_seconds: tuple[float, ...]
+    peak_mb: tuple[float, ...]
+
+    @property
+    def typical(self) -> float:
+        """The median of the seconds."""
+        return median(self.seconds)
+
+    @property
+    def most_mb(self) -> float:
+        """The largest memory of any run, in MiB."""
+        return max(self.peak_mb)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command and the variables that it runs with on top of the environment."""
+
+    words: Sequence[str | Path]
+    variables: Mapping[str, str]
+
+
+def measure(commands: Mapping[str, Command], rounds: int) -> dict[str, Figures]:
+    """Run commands in turn, several times, so that a change of the machine's speed hits all.
+
+    Args:
+        commands: the commands, by name.
+        rounds: how often each runs, 1 or more.
+
+    Raises:
+        SystemExit: a command failed; what it said is shown.
+    """
+    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            taken[name].append(_run(name, command))
+    columns = {name: zip(*runs, strict=True) for name, runs in taken.items()}
+    return {name: Figures(*map(tuple, column)) for name, column in columns.items()}
+
+
+def _run(name: str, command: Command) -> tuple[float, float, float]:
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        list(command.words),
+        env={**os.environ, **command.variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stderr.close()
+    if process.returncode:
+        raise SystemExit(f"{name} failed with {process.returncode}:\n{said.decode()}")
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024

@@ -1,0 +1,218 @@
+"""Measures what a larger result costs: memory of a worker, the switch to a new generation, speed.
+
+Three sizes of result, from few campaigns to as many as no worker holds whole, are served beside
+one another, by two workers each, with Redis in front of SQLite.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import data
+from claims import FOLDER, tell
+from ours import Ours, banners, until
+from rounds import ADDRESSES, fetch
+from wrk import Answered, Load, answered, paced, run, start
+
+from banners import wiring
+from banners.model import RuleName
+from banners.settings import Settings, load_settings
+from servers import redis_server
+
+WORKERS = 2
+_PACE = 2_000
+"""So many requests a second there are while a generation is switched, unless that is too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A result to serve.
+
+    Args:
+        lineups: how many it has.
+        database: where it is published, twice.
+        most: BANNERS_MEMORY_LINEUPS.
+    """
+
+    lineups: int
+    database: str
+    most: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether a worker holds it whole."""
+        return self.lineups <= self.most
+
+
+@dataclass(slots=True)
+class Served:
+    """What serving a result took; memory in MiB, of the larger worker.
+
+    Args:
+        lineups: how many it has.
+        whole: whether each worker holds all of them.
+        ready_seconds: from the start of the server to its first page.
+        memory_mb: of a worker that has loaded it.
+        peak_mb: the most memory that a worker took on the way.
+        switched_mb: the most memory that a worker took until it had switched.
+        switch_seconds: from the change of the pointer until every worker serves the other one.
+        rates: requests a second for one and the same page, each round.
+        calm_p99_ms: that of the page at a steady pace.
+        switch_p99_ms: the same, while every worker switches.
+        switch_max_ms: the longest that anybody waited meanwhile.
+        cold: what asking for each campaign once gave, where they are not all held.
+        failed: requests that were refused, and connections that broke.
+    """
+
+    lineups: int
+    whole: bool
+    ready_seconds: float
+    memory_mb: float
+    peak_mb: float
+    switched_mb: float = 0
+    switch_seconds: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    calm_p99_ms: list[float] = field(default_factory=list)
+    switch_p99_ms: list[float] = field(default_factory=list)
+    switch_max_ms: list[float] = field(default_factory=list)
+    cold: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"full": [], "half": []})
+    failed: int = 0
+
+    @property
+    def rate(self) -> float:
+        """The median of the rates."""
+        return median(self.rates)
+
+
+def measure(
+    zone: Mapping[str, str], *, rounds: int, seconds: float, middle: int, large: int
+) -> list[Served]:
+    """Serve results of several sizes, and measure what that takes.
+
+    Args:
+        zone: the variables that keep the quarter of the hour the same.
+        rounds: how often each is measured.
+        seconds: so long each load is.
+        middle: campaigns of the middle one.
+        large: campaigns of the large one, which is served whole as well as read through.
+    """
+    bound = Settings().memory_lineups
+    sizes = [
+        _size(data.make("sample", impressions=150_000, campaigns=50), bound),
+        _size(data.make("tenfold", impressions=10 * middle, campaigns=middle), bound),
+        _size(
+            data.make("tenfold", impressions=10 * large, campaigns=large),
+            0 if large <= bound else bound,
+        ),
+    ]
+    sizes.append(Size(sizes[-1].lineups, sizes[-1].database, 4 * large))
+    found = []
+    for size in sizes:
+        tell(f"Serving {size.lineups:,} lineups, {'whole' if size.whole else 'read through'}")
+        with _serving(size, zone) as ours:
+            found.append(_measure(size, ours, rounds, seconds))
+    tell("Comparing the sizes")
+    with ExitStack() as held:
+        servers = [held.enter_context(_serving(size, zone)) for size in sizes]
+        for _ in range(rounds):
+            for size, served, ours in zip(sizes, found, servers, strict=True):
+                page = _page(size, ours, seconds)
+                run(page)
+                served.rates.append(_noted(served, run(page)).rate)
+    return found
+
+
+def _size(folder: Path, most: int) -> Size:
+    url = data.served(folder)
+    with closing(data.reader(url)) as published:
+        lineups = len(published.campaigns(published.active()[data.QUARTER], data.QUARTER))
+    return Size(lineups, url, most)
+
+
+@contextmanager
+def _serving(size: Size, zone: Mapping[str, str]) -> Iterator[Ours]:
+    """Serve a result, with a Redis that holds both of its generations where it is asked."""
+    with redis_server() as redis:
+        url = redis.url
+        if not size.whole:
+            settings = _settings(size, BANNERS_REDIS_URL=url)
+            for generation in _generations(size):
+                wiring.roll_back(settings, [data.QUARTER], generation)
+        own = {
+            "BANNERS_REDIS_URL": url,
+            "BANNERS_MEMORY_LINEUPS": str(size.most),
+            "BANNERS_IMAGES": str(FOLDER / "none"),  # pictures would be most of the memory
+        }
+        with banners(size.database, workers=WORKERS, **own, **zone) as ours:
+            yield ours
+
+
+def _measure(size: Size, ours: Ours, rounds: int, seconds: float) -> Served:
+    memory, peak = max(ours.memory_mb()), max(ours.peak_mb())
+    served = Served(size.lineups, size.whole, ours.ready_seconds, memory, peak)
+    page = _page(size, ours, seconds)
+    rate = min(_PACE, run(page).rate / 2)
+    steady = paced(page, rate)
+    for number in range(rounds):
+        served.calm_p99_ms.append(_noted(served, run(steady)).p99_ms)
+        kept = _generations(size)
+        loading = start(steady)
+        served.switch_seconds.append(_switch(size, ours, kept[number % len(kept)]))
+        switched = _noted(served, answered(loading))
+        served.switch_p99_ms.append(switched.p99_ms)
+        served.switch_max_ms.append(switched.max_ms)
+    served.switched_mb = max(ours.peak_mb())
+    if not size.whole:
+        _cold(size, ours, served, rounds, seconds)
+    return served
+
+
+def _cold(size: Size, ours: Ours, served: Served, rounds: int, seconds: float) -> None:
+    """Ask for each campaign once, so that it has to come through Redis."""
+    ids = FOLDER / "large-ids.txt"
+    data.write_ids(size.database, ids)
+    load = Load(ours.url + ADDRESSES["page"].format(campaign="@"), seconds, ids=ids)
+    for _ in range(rounds):
+        full = _noted(served, run(load))
+        half = _noted(served, run(paced(load, full.rate / 2)))
+        served.cold["full"].append(asdict(full))
+        served.cold["half"].append(asdict(half))
+
+
+def _switch(size: Size, ours: Ours, to: int) -> float:
+    """Serve the other generation; give the seconds until every worker does."""
+    begun = time.perf_counter()
+    wiring.roll_back(_settings(size), [data.QUARTER], to)
+    until(lambda: set(ours.generations()) == {to}, "not every worker has switched")
+    return time.perf_counter() - begun
+
+
+def _generations(size: Size) -> list[int]:
+    """List the generations that are kept, that which is served last."""
+    with closing(data.reports(size.database)) as published:
+        kept = sorted(published.kept(), key=lambda each: each.served)
+        return [each.generation for each in kept if each.quarter == data.QUARTER]
+
+
+def _page(size: Size, ours: Ours, seconds: float) -> Load:
+    """Ask for the page of a campaign of the commonest case, as one visitor does."""
+    with closing(data.reader(size.database)) as published:
+        generation = published.active()[data.QUARTER]
+        first = published.first_of_each_rule(generation, data.QUARTER)
+    url = ours.url + ADDRESSES["page"].format(campaign=first[RuleName.REVENUE_THEN_CLICKS])
+    return Load(url, seconds, headers=[f"Cookie: {fetch(url)[1]}"])
+
+
+def _noted(served: Served, outcome: Answered) -> Answered:
+    served.failed += outcome.refused + outcome.broken
+    return outcome
+
+
+def _settings(size: Size, **variables: str) -> Settings:
+    return load_settings(
+        {"database_url": size.database}, environment=variables, env_file=Path("none")
+    )

@@ -1,0 +1,155 @@
+"""Measures serving against nginx and against the plain design: ``make bench BENCH=serve``."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+import click
+import pytest
+import scale
+import zone
+from claims import FOLDER, Claim, machine, report
+from rich.table import Table
+from rounds import Case, Figures, Rounds, place
+
+from banners.settings import Settings
+
+LINEUP_BYTES = 600
+"""So many bytes of a worker's memory a lineup may take (docs/settings.md)."""
+
+NGINX_SHARES = {"page": 0.5, "banner": 0.4, "JSON": 0.4, "image": 0.4}
+
+
+@click.command()
+@click.option("--rounds", default=5, show_default=True, help="How often everything runs.")
+@click.option("--seconds", default=5, show_default=True, help="How long each load is.")
+@click.option("--middle", default=20_000, show_default=True, help="Campaigns of the middle result.")
+@click.option("--large", default=1_000_000, show_default=True, help="Campaigns of the large one.")
+@click.option("--stressed", default=5_000, show_default=True, help="Requests one after another.")
+def serve(rounds: int, seconds: int, middle: int, large: int, stressed: int) -> None:
+    """Measure serving."""
+    try:
+        always_first = zone.variables(FOLDER / "zones")
+        with place(always_first, campaigns=middle, impressions=500 * middle) as servers:
+            measured = Rounds(servers, seconds, stressed)
+            measured.run(rounds)
+        sizes = scale.measure(
+            always_first, rounds=rounds, seconds=seconds, middle=middle, large=large
+        )
+    except (pytest.skip.Exception, pytest.fail.Exception) as lacking:
+        raise SystemExit(str(lacking)) from lacking
+    told = {
+        "machine": machine(),
+        "rounds": rounds,
+        "seconds": seconds,
+        "cases": [{**case._asdict(), **asdict(each)} for case, each in measured.found.items()],
+        "stress": {"requests": stressed, "seconds": dict(measured.stress_seconds)},
+        "sizes": [asdict(each) for each in sizes],
+    }
+    held = [*claims(measured), *claims_of_sizes(sizes)]
+    report("serve", [table(measured), table_of_sizes(sizes)], told, held)
+
+
+def claims(measured: Rounds) -> Iterator[Claim]:
+    """Hold what the rounds gave to the bars."""
+    found = measured.found
+
+    def ratio(one: Case, other: Case, rates: str = "rates") -> float:
+        pairs = zip(getattr(found[one], rates), getattr(found[other], rates), strict=True)
+        return float(median(above / below for above, below in pairs))
+
+    for address, share in NGINX_SHARES.items():
+        one, other = Case("ours", "memory", 2, address), Case("nginx", "", 2, address)
+        yield Claim(f"{address} / nginx", ratio(one, other), "x", share, at_least=True)
+    page, plain = Case("ours", "memory", 2, "page"), Case("plain", "", 4, "page")
+    yield Claim("page / plain design", ratio(page, plain), "x", 20, at_least=True)
+    half = page._replace(pace="half"), Case("nginx", "", 2, "page", "half")
+    yield Claim("p99 of the page at half the rate / nginx", ratio(*half, "p99_ms"), "x", 3)
+    stress = measured.stress_seconds
+    pairs = zip(stress["plain"], stress["ours"], strict=True)
+    times = median(plain / ours for plain, ours in pairs)
+    what = f"{measured.stressed:,} requests, plain design / ours"
+    yield Claim(what, times, "x", 3, at_least=True)
+    failed = sum(sum(each.failed) for case, each in found.items() if case.server == "ours")
+    yield Claim("failed requests", failed, "", 0)
+
+
+def claims_of_sizes(sizes: list[scale.Served]) -> Iterator[Claim]:
+    """Hold what the sizes gave to the bars."""
+    few, large = sizes[0], next(each for each in sizes if not each.whole)
+    hot = median(one / other for one, other in zip(large.rates, few.rates, strict=True))
+    what = f"hot page, {large.lineups:,} lineups / {few.lineups:,}"
+    yield Claim(what, hot, "x", 0.95, at_least=True)
+    most = Settings().memory_lineups * LINEUP_BYTES / 2**20
+    more = max(large.peak_mb, large.switched_mb) - few.peak_mb
+    yield Claim(f"memory that {large.lineups:,} lineups add", more, "MB", round(most))
+    yield Claim("failed requests, by size", sum(each.failed for each in sizes), "", 0)
+    yield Claim(
+        "slowest switch",
+        max(max(each.switch_seconds) for each in sizes if each.lineups < large.lineups),
+        "s",
+        2,
+    )
+
+
+def table(measured: Rounds) -> Table:
+    """Show the rounds."""
+    shown = Table("server", "tier", "workers", "address", box=None)
+    for name in ("requests/s", "least", "most", "/ nginx", "p99 ms", "busiest", "failed"):
+        shown.add_column(name, justify="right")
+    for case, each in measured.found.items():
+        of = measured.found[Case("nginx", "", 2, case.address)]
+        shown.add_row(*row(case, each, of))
+    return shown
+
+
+def row(case: Case, each: Figures, nginx: Figures) -> list[str]:
+    """Show a case."""
+    pace = "" if case.pace == "full" else ", half rate"
+    return [
+        case.server,
+        case.tier,
+        str(case.workers),
+        case.address + pace,
+        f"{each.rate:,.0f}",
+        f"{min(each.rates):,.0f}",
+        f"{max(each.rates):,.0f}",
+        f"{each.rate / nginx.rate:.2f}",
+        f"{each.p99:.2f}",
+        f"{max(each.busiest):.0%}" if each.busiest else "",
+        str(sum(each.failed)),
+    ]
+
+
+def table_of_sizes(sizes: list[scale.Served]) -> Table:
+    """Show the sizes."""
+    shown = Table("lineups", "held", box=None)
+    for name in (
+        "ready s",
+        "MB",
+        "peak MB",
+        "switch s",
+        "p99 ms",
+        "switching",
+        "hot/s",
+        "cold/s",
+        "p99 ms",
+    ):
+        shown.add_column(name, justify="right")
+    for each in sizes:
+        cold: list[dict[str, Any]] = each.cold["full"]
+        shown.add_row(
+            f"{each.lineups:,}",
+            "whole" if each.whole else "read through",
+            f"{each.ready_seconds:.1f}",
+            f"{each.memory_mb:.0f}",
+            f"{max(each.peak_mb, each.switched_mb):.0f}",
+            f"{median(each.switch_seconds):.2f}",
+            f"{median(each.calm_p99_ms):.2f}",
+            f"{median(each.switch_p99_ms):.2f}",
+            f"{each.rate:,.0f}",
+            f"{median(one['requests'] / one['seconds'] for one in cold):,.0f}" if cold else "",
+            f"{median(one['p99_ms'] for one in cold):.2f}" if cold else "",
+        )
+    return shown

@@ -1,0 +1,28 @@
+-- Asks as bench/wrk.py says, and tells what came of it as a line of JSON.
+-- Arguments: a file of ids, one a line, that take turns in place of @ in the address, or "-";
+-- and the mean pause of a connection before each request, in milliseconds.
+
+function init(args)
+  if args[1] ~= "-" then
+    local ids, place = {}, 0
+    for line in io.lines(args[1]) do ids[#ids + 1] = line end
+    local before, after = wrk.format():match("^(.-)@(.*)$")
+    function request()
+      place = place % #ids + 1
+      return before .. ids[place] .. after
+    end
+  end
+  local pause = tonumber(args[2])
+  if pause > 0 then
+    function delay() return math.random(0, 2 * pause) end
+  end
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests":%d,"seconds":%.6f,"refused":%d,"broken":%d,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f}\n',
+    summary.requests, summary.duration / 1e6, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3))
+end
