@@ -1,0 +1,90 @@
+# make demo: from nothing to pages on port 8000. make test: set up and run all tests.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-compose install lint services services-compose services-bench bench \
+  requirements
+
+help:
+	@echo "make demo          set up, make sample data, crunch it, serve it (PORT=9000 for another port)"
+	@echo "make test          set up and run all tests"
+	@echo "make test-compose  run the stack of compose.yaml in containers (needs root)"
+	@echo "make install       set up only: .venv/bin/banners"
+	@echo "make lint          check style, types and who imports whom"
+	@echo "make services      install the Debian packages that the full tests need"
+	@echo "make services-compose  those that make test-compose needs"
+	@echo "make services-bench    those that make bench needs beyond make services"
+	@echo "make bench         measure; BENCH=serve or BENCH=crunch for a part of it"
+	@echo "make requirements  compile the pinned requirements anew"
+
+demo: install
+	@$(BIN)/banners demo --port $(PORT)
+
+test: .venv/dev.stamp
+	@$(BIN)/python -m pytest $(TESTS)
+
+# As root; COMPOSE_TEST_FOLDER=DIR keeps the images for the next time. The first test waits for all
+# images to be built.
+test-compose: .venv/compose.stamp
+	@$(BIN)/python -m pytest -m compose --timeout 1200 tests/compose
+
+install: .venv/run.stamp
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/Dockerfile
+
+# The browser tests drive Debian's Chromium; of MariaDB, the programs without a running service; Redis;
+# Spark runs on Java.
+services:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core \
+	  mariadb-server-core mariadb-client-core redis-server openjdk-17-jre-headless
+
+services-compose:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io debootstrap
+
+# Stop the nginx that Debian starts by itself, if you do not want it.
+services-bench:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk nginx-light
+
+bench: .venv/bench.stamp
+	@PYTHONPATH=tests $(BIN)/python bench $(BENCH)
+
+requirements: .venv/dev.stamp
+	cd requirements && ../$(BIN)/python compile.py
+
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Banners needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another one, as in: make PYTHON=/usr/bin/python3.12 demo"; exit 1; }
+	@echo "Setting up .venv; the first time, packages are downloaded."
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run.stamp: .venv/python.stamp requirements/run.txt requirements/build.txt pyproject.toml
+	@$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@echo "Setting up what the tests need."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/bench.stamp: .venv/dev.stamp requirements/bench.txt
+	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.venv/compose.stamp: .venv/dev.stamp requirements/compose.txt
+	@$(PIP) install --require-hashes -r requirements/compose.txt
+	@touch $@
