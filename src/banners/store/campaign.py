@@ -36,9 +36,6 @@ _CANDIDATES = (
         PERFORMANCE.c.revenue_micros.desc(), PERFORMANCE.c.clicks.desc(), PERFORMANCE.c.banner_id
     )
 )
-# Revenues are summed up in two halves: their sum may need more than 64 bits, at which SQLite
-# breaks off.
-_LOW_BITS = 32
 _TOTALS = (
     sa.select(
         LINEUPS.c.quarter,
@@ -49,8 +46,8 @@ _TOTALS = (
         sa.func.sum(PERFORMANCE.c.impressions).label("impressions"),
         sa.func.sum(PERFORMANCE.c.clicks).label("clicks"),
         sa.func.sum(PERFORMANCE.c.conversions).label("conversions"),
-        sa.func.sum(PERFORMANCE.c.revenue_micros.bitwise_rshift(_LOW_BITS)).label("high"),
-        sa.func.sum(PERFORMANCE.c.revenue_micros.bitwise_and(2**_LOW_BITS - 1)).label("low"),
+        # No campaign is published whose revenues add up to more than 64 bits.
+        sa.func.sum(PERFORMANCE.c.revenue_micros).label("revenue_micros"),
     )
     .join(
         LINEUPS,
@@ -135,7 +132,7 @@ class DatabaseCampaigns:
                 impressions=int(row.impressions),
                 clicks=int(row.clicks),
                 conversions=int(row.conversions),
-                revenue_micros=(int(row.high) << _LOW_BITS) + int(row.low),
+                revenue_micros=int(row.revenue_micros),
             )
             for row in rows
         }
