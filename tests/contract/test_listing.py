@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from sqlalchemy.engine import Engine
 
-from banners.errors import StoreClosed, StoreError
+from banners.errors import SourceError, StoreClosed
 from banners.model import Generation, Quarter, RuleName
 from banners.serve.report import CampaignOrder, CampaignsWanted, ListedCampaign
 from banners.store.report import DatabaseReports
@@ -164,7 +164,7 @@ def test_a_campaign_that_earned_more_than_a_column_holds_is_refused(
         (7, 1, 9, 2, 1, MOST_MICROS, 1, False, *rule),
         (7, 2, 9, 2, 1, 1, 2, False, *rule),
     ]
-    with pytest.raises(StoreError, match=r"campaign 7 add up to more than 9,223,372,036,854"):
+    with pytest.raises(SourceError, match=r"campaign 7 add up to more than 9,223,372,036,854"):
         published(database, rows, size)
     assert DatabaseReports(database).active() == {QUARTER: old}
 

@@ -94,6 +94,8 @@ class Draft:
             inventory: the ids of all candidates, in a column ``banner_id``.
 
         Raises:
+            SourceError: the revenues of a campaign are more than can be kept; other quarters may
+                still be written and activated.
             StoreError: the database refused or broke.
         """
         written = Written()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from banners.errors import StoreError
+from banners.errors import SourceError
 from banners.model import RuleName
 from banners.store.dialect import Key
 
@@ -55,7 +55,7 @@ class LineupRows:
                 together, best first, and may go on in the next batch.
 
         Raises:
-            StoreError: the revenues of a campaign are more than a column holds.
+            SourceError: the revenues of a campaign are more than a column holds.
         """
         import pyarrow.compute as pc
 
@@ -91,7 +91,7 @@ class LineupRows:
         self.rules[RuleName(lineup.rule)] += 1
         revenue_micros = self._revenues.pop(lineup.campaign_id)
         if revenue_micros > _MOST_MICROS:
-            raise StoreError(
+            raise SourceError(
                 f"The revenues of campaign {lineup.campaign_id} add up to more than "
                 "9,223,372,036,854.775807, which is the most that can be kept exactly. "
                 "Check the revenues."
