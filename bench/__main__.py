@@ -5,6 +5,7 @@ from claims import FOLDER
 from crunch import crunch
 from document import document
 from serve import serve
+from soak import soak
 
 
 @click.group(invoke_without_command=True)
@@ -23,6 +24,7 @@ def main(ctx: click.Context) -> None:
 
 main.add_command(crunch)
 main.add_command(serve)
+main.add_command(soak)
 main.add_command(document)
 
 if __name__ == "__main__":
