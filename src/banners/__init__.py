@@ -1,3 +1,3 @@
 """Banners: for this campaign, in this quarter of the hour, which banners?"""
 
-__version__ = "0.1.0"
+from banners.version import __version__ as __version__
