@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import servers
+from banners.settings import table
 from running import Workplace
 
 # The machine's speed is no test's business.
@@ -22,6 +23,16 @@ settings.load_profile("banners")
 def workplace(tmp_path: Path) -> Workplace:
     """An empty folder with the command ``banners``."""
     return Workplace(tmp_path)
+
+
+@pytest.fixture
+def no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder as the working folder, where all settings have their defaults."""
+    for row in table():
+        monkeypatch.delenv(row.variable, raising=False)
+        monkeypatch.delenv(f"{row.variable}_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

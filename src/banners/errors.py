@@ -6,6 +6,7 @@
     ├── SettingsError          a setting has a value that it cannot have
     ├── SourceError            event files cannot be used: names the file, the line, the reason
     ├── CrunchError            the engine failed while it computed
+    ├── FiguresError           figures to choose lineups from cannot be used: names the column
     ├── SampleError            sample data cannot be made there
     ├── StoreError             the database refused or broke
     │   ├── StoreUnavailable   it cannot be reached
@@ -50,6 +51,10 @@ class SourceError(BannersError):
 
 class CrunchError(BannersError):
     """The engine failed while it computed."""
+
+
+class FiguresError(BannersError):
+    """The figures handed over to choose lineups from cannot be used."""
 
 
 class SampleError(BannersError):
@@ -124,9 +129,9 @@ class InvalidGeneration(NoLineup):
 
 
 class UnknownGeneration(NoLineup):
-    """The generation asked for is not kept of this quarter, or never was."""
+    """The generation asked for is not kept of this quarter, or of any, or never was."""
 
-    def __init__(self, number: int, quarter: int, kept: Iterable[int]) -> None:
+    def __init__(self, number: int, quarter: int | None, kept: Iterable[int]) -> None:
         self.number = number
         self.quarter = quarter
         self.kept = tuple(kept)
@@ -137,9 +142,8 @@ class UnknownGeneration(NoLineup):
                 there = f"Kept is generation {only}"
             case _:
                 there = f"Kept are generations {_joined(self.kept)}"
-        super().__init__(
-            f"Generation {number} is not kept of quarter {quarter} of the hour. {there}."
-        )
+        which = f"quarter {quarter}" if quarter else "any quarter"
+        super().__init__(f"Generation {number} is not kept of {which} of the hour. {there}.")
 
 
 class UnknownCampaign(NoLineup):

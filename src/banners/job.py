@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from banners.crunch.engine import CrunchedQuarter, Engine
 from banners.crunch.gate import Limits, objections
@@ -26,7 +26,7 @@ from banners.crunch.sources import (
 from banners.errors import SourceError, readable, shorten
 from banners.job_report import JobReport, Published, QuarterReport, as_json
 from banners.model import Generation, Quarter
-from banners.store.publish import Draft
+from banners.store.publish import Written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +36,34 @@ OnStep = Callable[[Quarter, str], None]
 unchanged or refused. An engine that knows how far it has come says it behind a comma."""
 
 _SHOWN_ROWS = 3
+
+
+class Destination(Protocol):
+    """Where the results of a run go: into the draft of a generation, or into somebody's memory.
+
+    :class:`banners.store.publish.Draft` says what is asked of each method.
+    """
+
+    generation: Generation | None
+
+    def write_quarter(
+        self,
+        quarter: Quarter,
+        lineups: Iterable["pa.RecordBatch"],
+        inventory: Iterable["pa.RecordBatch"],
+    ) -> Written:
+        """Take the result of one quarter."""
+        ...
+
+    def describe_quarter(
+        self, quarter: Quarter, *, digest: str, rows: int, summary: Mapping[str, Any]
+    ) -> None:
+        """Take what is to be said of a quarter that was taken."""
+        ...
+
+    def activate(self) -> None:
+        """Be told that there is no more to come."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +110,7 @@ class Job:
         self,
         folder: Path,
         quarters: Collection[Quarter],
-        drafting: AbstractContextManager[Draft],
+        drafting: AbstractContextManager[Destination],
     ) -> JobReport:
         """Crunch the event files in a folder and serve the result.
 
@@ -91,7 +119,8 @@ class Job:
         Args:
             folder: holds a folder for each quarter.
             quarters: the quarters to crunch; none stands for all that have files.
-            drafting: gives the generation to write, and lets go of the database after it.
+            drafting: gives the generation to write, or whatever else takes the results, and lets go
+                of the database after it.
 
         Raises:
             SourceError: the folder holds no event files.
@@ -127,7 +156,7 @@ class Job:
         report: QuarterReport,
         files: Mapping[Kind, Iterable[Path]],
         scratch: Path,
-        draft: Draft,
+        draft: Destination,
     ) -> None:
         """Take one quarter all the way, and note in its report what became of it."""
         self.on_step(report.quarter, "checking")
@@ -174,7 +203,8 @@ def _refusal(report: QuarterReport, first: Iterable[UnacceptedRow]) -> str:
     whole = f"\n  All of these rows are in {report.rejects}." if report.rejects else ""
     return (
         f"{'; '.join(report.objections)}.{shown}{whole}\n"
-        "  Mend the files and run again, or publish them as they are with --accept."
+        "  Mend the files and run again, or accept them as they are (--accept, in Python "
+        "accept=True)."
     )
 
 
@@ -182,7 +212,7 @@ def _publish(
     report: QuarterReport,
     sources: QuarterSources,
     crunched: CrunchedQuarter,
-    draft: Draft,
+    draft: Destination,
     pictured: Collection[int],
 ) -> None:
     inventory = _Counting(crunched.inventory(), pictured)

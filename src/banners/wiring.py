@@ -7,7 +7,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -19,8 +19,11 @@ from banners.model import Generation, Quarter
 from banners.settings import Settings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from banners.crunch.engine import Engine
-    from banners.job import OnStep
+    from banners.in_memory import InMemory
+    from banners.job import Judgement, OnStep
     from banners.job_report import JobReport
     from banners.serve.reader import LineupReader
     from banners.serve.redis import RedisReader
@@ -89,26 +92,15 @@ def crunch(
         accept: whether to publish what the gate refuses.
         unchanged_too: whether to crunch also what is served already, made from the same files.
     """
-    from banners.crunch.gate import Limits
     from banners.images import pictured_banners
-    from banners.job import Job, Judgement
+    from banners.job import Job
     from banners.store.connect import open_database
     from banners.store.publish import draft
     from banners.store.read import DatabaseReader
 
     database = open_database(settings.database_url, create=True)
     served = DatabaseReader(database)
-    judgement = Judgement(
-        limits=Limits(
-            bad_rows=settings.gate_bad_rows,
-            orphans=settings.gate_orphans,
-            least_rows=settings.gate_least_rows,
-        ),
-        accept=accept,
-        served_rows=served.rows_served,
-        rejects=settings.rejects,
-        pictured=pictured_banners(settings.images),
-    )
+    pictured = pictured_banners(settings.images)
     kept_warm = _kept_warm(settings, served)
     drafting = draft(
         database,
@@ -121,7 +113,7 @@ def crunch(
         with _engine(settings, on_step) as engine:
             job = Job(
                 engine=engine,
-                judgement=judgement,
+                judgement=_judgement(settings, accept, served.rows_served, pictured),
                 served_digest=(lambda _: None) if unchanged_too else served.digest_served,
                 on_step=on_step,
                 before_serving=kept_warm,
@@ -129,6 +121,47 @@ def crunch(
             return job.run(folder, quarters, drafting)
     finally:
         database.dispose()
+
+
+def crunch_in_memory(
+    settings: Settings, folder: Path, quarters: Collection[Quarter], *, accept: bool = False
+) -> "tuple[JobReport, InMemory]":
+    """Run the batch job with no database: see :func:`banners.in_memory.crunch_in_memory`."""
+    from banners.in_memory import crunch_in_memory as crunch
+
+    # Nothing of what is served is replaced, so that it need not be compared with.
+    judgement = _judgement(settings, accept, lambda _: None, ())
+    with _engine(settings, lambda _quarter, _step: None) as engine:
+        return crunch(engine, judgement, folder, quarters)
+
+
+def choose(settings: Settings, performance: "pa.Table") -> "Iterator[pa.RecordBatch]":
+    """Apply the rule to figures: see :func:`banners.crunch.duckdb.choose_with_duckdb`."""
+    from banners.crunch.duckdb import choose_with_duckdb
+
+    return choose_with_duckdb(performance, memory=settings.memory)
+
+
+def _judgement(
+    settings: Settings,
+    accept: bool,
+    served_rows: Callable[[Quarter], int | None],
+    pictured: Collection[int],
+) -> "Judgement":
+    from banners.crunch.gate import Limits
+    from banners.job import Judgement
+
+    return Judgement(
+        limits=Limits(
+            bad_rows=settings.gate_bad_rows,
+            orphans=settings.gate_orphans,
+            least_rows=settings.gate_least_rows,
+        ),
+        accept=accept,
+        served_rows=served_rows,
+        rejects=settings.rejects,
+        pictured=pictured,
+    )
 
 
 def _engine(settings: Settings, on_step: "OnStep") -> "AbstractContextManager[Engine]":

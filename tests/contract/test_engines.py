@@ -20,6 +20,7 @@ from banners.crunch.scan import LONGEST_LINE
 from banners.crunch.sources import QuarterSources, check_quarter, find_quarters
 from banners.errors import SourceError
 from banners.model import Quarter
+from banners.tables import lineups_table, performance_table
 from engines import ENGINES, Tried, engine_named
 from reference import QuarterReference, Refused, read_quarter
 from strategies import Events, clean_quarters, dirty_quarters, refused_quarters, write
@@ -279,6 +280,34 @@ def test_a_large_result_comes_in_order_and_in_small_batches(engine: Tried) -> No
         )
     ]
     assert found == sorted((campaign, banner) for banner, campaign in pairs)
+
+
+def test_the_result_makes_the_same_tables(engine: Tried) -> None:
+    events = {
+        "1/impressions_1.csv": b"banner_id,campaign_id\n3,1\n1,1\n2,1\n7,2\n",
+        "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n1,2,1\n2,3,1\n",
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,2,0.1\n",
+    }
+    with crunched(engine, events) as (_, result, _):
+        batches = list(result.lineups())
+    figures = ("campaign_id", "banner_id", "clicks", "revenue", "position")
+    assert performance_table(batches, FIRST).select(figures).to_pylist() == [
+        dict(zip(figures, row, strict=True))
+        for row in (
+            (1, 3, 1, Decimal("0.1"), 1),
+            (1, 2, 1, Decimal(0), 2),
+            (1, 1, 0, Decimal(0), None),
+            (2, 7, 0, Decimal(0), None),
+        )
+    ]
+    lineups = ("rule", "converting", "slots", "banner_ids", "others")
+    assert lineups_table(batches, FIRST).select(lineups).to_pylist() == [
+        dict(zip(lineups, row, strict=True))
+        for row in (
+            ("revenue_then_clicks", 1, 5, [3, 2], [1]),
+            ("most_clicks", 0, 5, [], [7]),
+        )
+    ]
 
 
 def test_an_answer_may_be_asked_for_again_while_it_is_read(engine: Tried) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from banners import __version__
 from banners.cli.crunch import crunch
 from banners.cli.demo import demo
 from banners.cli.generations import generations
@@ -16,6 +15,7 @@ from banners.cli.show import show
 from banners.cli.stopping import Stopped
 from banners.cli.stress import stress
 from banners.errors import BannersError, InvalidCampaignId, SettingsError
+from banners.version import __version__
 
 
 class _WrongUsage(click.ClickException):

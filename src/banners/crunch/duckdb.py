@@ -10,6 +10,7 @@ from banners.crunch.engine import CrunchedQuarter, totals_do_not_fit
 from banners.crunch.kinds import Kind
 from banners.crunch.plain import PlainFile
 from banners.crunch.scan import LONGEST_LINE
+from banners.crunch.scratch import scratch_folder
 from banners.crunch.sources import QuarterSources
 from banners.crunch.statements import FUNCTIONS, STEPS, parsed, statement
 from banners.errors import CrunchError, SourceError
@@ -37,15 +38,7 @@ def crunch_with_duckdb(
         SourceError: the revenues cannot be added up.
         CrunchError: DuckDB failed.
     """
-    import duckdb
-
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory,
-        "temp_directory": str(scratch),
-        # The statements that need an order ask for it; keeping that of the files costs memory.
-        "preserve_insertion_order": False,
-    }
-    with _translated(), duckdb.connect(config=config) as connection:
+    with _translated(), _connect(scratch, memory) as connection:
         connection.execute(
             "CREATE MACRO matches(text, pattern) AS regexp_full_match(text, pattern)"
         )
@@ -59,6 +52,37 @@ def crunch_with_duckdb(
         for step in STEPS:
             connection.execute(f"CREATE TABLE {step} AS {statement(step)}")
         yield CrunchedQuarter(partial(_fetch, connection), partial(_stream, connection))
+
+
+def choose_with_duckdb(performance: "pa.Table", *, memory: str) -> Iterator["pa.RecordBatch"]:
+    """Apply the rule to figures, wherever they come from.
+
+    Args:
+        performance: the columns that the step ``performance`` has, of one quarter.
+        memory: what the engine may take, such as ``2GB``.
+
+    Yields:
+        Every candidate with its figures and place, by campaign, best first.
+
+    Raises:
+        CrunchError: DuckDB failed.
+    """
+    with scratch_folder() as scratch, _translated(), _connect(scratch, memory) as connection:
+        connection.register("performance", performance)
+        yield from connection.execute(statement("lineup")).to_arrow_reader(_BATCH_ROWS)
+
+
+def _connect(scratch: Path, memory: str) -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
+    return duckdb.connect(
+        config={
+            "memory_limit": memory,
+            "temp_directory": str(scratch),
+            # The statements that need an order ask for it; keeping that of the files costs memory.
+            "preserve_insertion_order": False,
+        }
+    )
 
 
 def _fetch(connection: "duckdb.DuckDBPyConnection", name: str) -> list[Any]:

@@ -1,8 +1,8 @@
 """Reads from the database what reports tell."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -11,8 +11,12 @@ from banners.model import Generation, Quarter
 from banners.serve.report import CampaignsWanted, KeptQuarter, ListedCampaigns
 from banners.store.campaign import DatabaseCampaigns
 from banners.store.listing import list_campaigns
+from banners.store.performance import stream_performance
 from banners.store.read import read_active
 from banners.store.schema import ACTIVE_GENERATIONS, GENERATION_QUARTERS, GENERATIONS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _KEPT = (
     sa.select(
@@ -61,6 +65,10 @@ class DatabaseReports(DatabaseCampaigns):
     ) -> ListedCampaigns:
         """List campaigns of a quarter; none where the generation is not kept any more."""
         return list_campaigns(self._queries, generation, quarter, wanted)
+
+    def performance(self, generation: Generation, quarter: Quarter) -> Iterator["pa.RecordBatch"]:
+        """Stream the figures of every candidate of a quarter; some, if it is just being dropped."""
+        return stream_performance(self._queries, generation, quarter)
 
 
 def _summary(row: sa.Row[*tuple[object, ...]]) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from banners import __version__
 from banners.errors import SettingsError, shorten
 from banners.stress.check import Address
+from banners.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

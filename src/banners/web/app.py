@@ -11,10 +11,10 @@ from fastapi import FastAPI
 from fastapi.templating import Jinja2Templates
 from starlette.types import ASGIApp
 
-from banners import __version__
 from banners.model import FillPolicy, Quarter
 from banners.serve.reader import HeldQuarter, LineupReader
 from banners.serve.report import KeptQuarter, ReportReader
+from banners.version import __version__
 from banners.web import addresses, api, openapi, overview, pages, problems, report, status
 from banners.web.counting import Counted
 from banners.web.delivery import Delivery

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from banners import __version__
 from banners.errors import StoreError, listed
 from banners.model import Generation, Quarter
 from banners.serve.reader import LineupReader
 from banners.serve.report import KeptQuarter
+from banners.version import __version__
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 _QUARTER_MINUTES = 15

@@ -1,0 +1,44 @@
+"""The figures of a generation, streamed from every kind of database."""
+
+import pyarrow as pa
+import pytest
+from sqlalchemy.engine import Engine
+
+from banners.model import Generation, Quarter
+from banners.store import performance
+from banners.store.report import DatabaseReports
+from publishing import LARGEST, campaign, publish
+
+FIRST, SECOND = Quarter.FIRST, Quarter.SECOND
+FIGURES = ["campaign_id", "banner_id", "impressions", "clicks", "conversions"]
+FIGURES += ["revenue_micros", "position"]
+
+
+def rows_of(batches: list[pa.RecordBatch]) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 4, 9, 10])
+def test_every_row_comes_once_by_campaign_and_banner_in_batches_of_bounded_size(
+    database: Engine, other: Engine, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(performance, "_ROWS_AT_ONCE", at_once)
+    publish(database, 10, SECOND)
+    generation = publish(database, 20, FIRST, SECOND)
+    batches = list(DatabaseReports(other).performance(generation, SECOND))
+    written = [row[:7] for each in (5, 6, LARGEST) for row in campaign(each, 20)]
+    assert rows_of(batches) == written
+    assert max(batch.num_rows for batch in batches) <= at_once
+    assert batches[0].schema.names == FIGURES
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_generation_of_another_stamp_or_number_has_no_rows(
+    database: Engine, other: Engine, number: int
+) -> None:
+    publish(database, 10, FIRST)
+    assert list(DatabaseReports(other).performance(Generation(number, "never"), FIRST)) == []
+
+
+def test_a_database_that_is_not_there_has_no_rows(other: Engine) -> None:
+    assert list(DatabaseReports(other).performance(Generation(1, "never"), FIRST)) == []
