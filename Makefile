@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-compose install lint services services-compose services-bench bench \
-  requirements
+  fuzz requirements
 
 help:
 	@echo "make demo          set up, make sample data, crunch it, serve it (PORT=9000 for another port)"
@@ -19,13 +19,20 @@ help:
 	@echo "make services-compose  those that make test-compose needs"
 	@echo "make services-bench    those that make bench needs beyond make services"
 	@echo "make bench         measure; BENCH=serve or BENCH=crunch for a part of it"
+	@echo "make fuzz          feed nonsense to the readers of event files and of the cache (SECONDS=600)"
 	@echo "make requirements  compile the pinned requirements anew"
 
 demo: install
 	@$(BIN)/banners demo --port $(PORT)
 
+# What is promised of servers that are killed is tested alone, since it is promised under load.
 test: .venv/dev.stamp
+ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
+else
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/faults
+	@$(BIN)/python -m pytest tests/faults
+endif
 
 # As root; COMPOSE_TEST_FOLDER=DIR keeps the images for the next time. The first test waits for all
 # images to be built.
@@ -57,6 +64,12 @@ services-bench:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk nginx-light
 
+# Each for SECONDS; what they find worth trying again is kept in var/fuzz.
+SECONDS ?= 60
+fuzz: .venv/fuzz.stamp
+	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_records.py -max_total_time=$(SECONDS)
+	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_event_files.py -max_total_time=$(SECONDS)
+
 bench: .venv/bench.stamp
 	@PYTHONPATH=tests $(BIN)/python bench $(BENCH)
 
@@ -83,6 +96,10 @@ requirements: .venv/dev.stamp
 
 .venv/bench.stamp: .venv/dev.stamp requirements/bench.txt
 	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.venv/fuzz.stamp: .venv/dev.stamp requirements/fuzz.txt
+	@$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 .venv/compose.stamp: .venv/dev.stamp requirements/compose.txt

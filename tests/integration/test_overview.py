@@ -232,7 +232,10 @@ def test_a_database_out_of_reach_is_said_and_retried_later(tmp_path: Path) -> No
     )
     with serving(application) as address, httpx.Client(base_url=address) as client:
         assert client.get("/campaigns").status_code == 200
-        file.write_bytes(b"no database any more" * 1_000)
+        # At once: of an empty file, whoever publishes would make a new database.
+        other = tmp_path / "other"
+        other.write_bytes(b"no database any more" * 1_000)
+        other.replace(file)
         answer = client.get("/api/v1/campaigns")
         assert_problem(answer, 503, "store_unavailable")
         assert answer.headers["retry-after"]
