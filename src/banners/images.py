@@ -17,6 +17,17 @@ MEDIA_TYPES = {
 }
 """The kinds of pictures, by the ending of their names; the first one there is shown."""
 
+# What a file of each kind begins with; the bytes that differ from one to the other are left open.
+_BEGINNINGS = {
+    ".png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    ".jpg": re.compile(rb"\xff\xd8\xff"),
+    ".webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    ".gif": re.compile(rb"GIF8[79]a"),
+    # Behind a byte order mark, a declaration, a document type and comments.
+    ".svg": re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<[?!][^>]*>\s*)*<svg\b"),
+}
+_BEGINNING_BYTES = 1 << 12
+
 _STEM = re.compile(r"image_([1-9][0-9]{0,17})", re.ASCII)
 
 
@@ -67,16 +78,18 @@ def pictured_banners(folder: Path) -> frozenset[int]:
 
 
 def _is_readable(path: Path) -> bool:
-    """Tell whether a file has anything to read, and log where there is one that has not."""
+    """Tell whether a file begins as its kind does, and log where there is one that does not."""
     try:
         if not path.is_file():
             return False
         with path.open("rb", buffering=0) as file:
-            if file.read(1):
-                return True
+            beginning = file.read(_BEGINNING_BYTES)
     except OSError as error:
         reason = error.strerror
     else:
-        reason = "it is empty"
+        if _BEGINNINGS[path.suffix].match(beginning):
+            return True
+        media_type = MEDIA_TYPES[path.suffix]
+        reason = f"it does not begin as {media_type} does" if beginning else "it is empty"
     _LOG.warning("The picture %s cannot be read: %s. A placeholder stands for it.", path, reason)
     return False

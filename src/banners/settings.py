@@ -5,11 +5,13 @@ A setting is read from the environment, or else from a file ``.env`` in the work
 which wins over the former. ``docs/settings.md`` is made from this table.
 """
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +22,8 @@ from banners.model import FillPolicy
 PREFIX = "BANNERS_"
 ENGINES = ("duckdb", "spark")
 LOG_FORMATS = ("text", "json")
+
+_LOG = logging.getLogger(__name__)
 
 
 def _time_zone(text: str) -> ZoneInfo:
@@ -254,6 +258,7 @@ def load_settings(
         raise SettingsError(
             f"{env_file} cannot be read: {error.strerror}. Make it readable, or remove it."
         ) from error
+    _warn_of_unknown(env_file, sources[1])
     values: dict[str, Any] = {}
     for each in fields(Settings):
         name = PREFIX + each.name.upper()
@@ -265,6 +270,20 @@ def load_settings(
         if text:
             values[each.name] = _parse(each, name, text)
     return Settings(**values)
+
+
+def _warn_of_unknown(env_file: Path, named: Iterable[str]) -> None:
+    """Say of what the file sets, and Banners does not know, that nothing comes of it.
+
+    Only of the file: in the environment, programs around Banners have names of their own.
+    """
+    known = {row.variable.removeprefix(PREFIX) for row in table()}
+    for variable in named:
+        name = variable.removeprefix(PREFIX).removesuffix("_FILE")
+        if variable.startswith(PREFIX) and name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            meant = f" Is {PREFIX}{nearest[0]} meant?" if nearest else ""
+            _LOG.warning("%s sets %s, which is no setting.%s", env_file, shorten(variable), meant)
 
 
 def _read(variable: str, sources: Iterable[Mapping[str, str | None]]) -> str | None:

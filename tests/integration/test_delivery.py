@@ -16,6 +16,7 @@ from banners.store.connect import open_database
 from banners.store.read import DatabaseReader
 from publishing import batches, campaign, drafting, inventory
 from running import serving
+from tiny_pictures import PICTURES
 
 TEN, TWO, NONE = 27, 28, 29
 """Campaigns with ten banners, with two and three others, and with none but three others."""
@@ -47,7 +48,7 @@ def address(
     request: pytest.FixtureRequest, database: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     images = tmp_path_factory.mktemp("images")
-    (images / "image_100.png").write_bytes(b"a picture")
+    (images / "image_100.png").write_bytes(PICTURES[".png"])
     application = application_over(
         DatabaseReader(open_database(str(database.url), create=False)),
         images,
@@ -201,12 +202,12 @@ def test_another_quarter_is_asked_for_by_programs_alone(address: str) -> None:
 def test_a_picture_that_the_client_has_is_not_sent_again(address: str) -> None:
     path = f"{address}/static/images/image_100.png"
     got = httpx.get(path)
-    assert got.content == b"a picture"
+    assert got.content == PICTURES[".png"]
     for known in (got.headers["etag"], f'"other", W/{got.headers["etag"]}'):
         again = httpx.get(path, headers={"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b"")
     part = httpx.get(path, headers={"Range": "bytes=2-8"})
-    assert (part.status_code, part.content) == (206, b"picture")
+    assert (part.status_code, part.content) == (206, PICTURES[".png"][2:9])
     assert httpx.get(path).headers["etag"] == got.headers["etag"]
 
 

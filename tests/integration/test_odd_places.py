@@ -9,6 +9,7 @@ import pytest
 
 from deliveries import small_quarter
 from running import Workplace
+from tiny_pictures import PICTURES
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9")
 
@@ -122,7 +123,7 @@ def test_banners_without_a_picture_are_counted(
     images = workplace.folder / "var" / "images"
     images.mkdir(parents=True)
     for name in names:
-        (images / name).write_text("a picture")
+        (images / name).write_bytes(PICTURES.get(Path(name).suffix, PICTURES[".png"]))
     small_quarter(workplace.folder, 2)
     told = json.loads(workplace.run("crunch", "events", "--json").stdout)["quarters"][1]
     assert (told["banners"], told["without_image"]) == (2, lacking)

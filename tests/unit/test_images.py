@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from banners.errors import SettingsError
-from banners.images import find_image, pictured_banners
+from banners.images import MEDIA_TYPES, find_image, pictured_banners
 from banners.web.pictures import Pictures
+from tiny_pictures import PICTURES
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Pictures of 5 and 6, and what looks like pictures of 7 to 9."""
-    (tmp_path / "image_5.png").write_bytes(b"a picture")
-    (tmp_path / "image_6.webp").write_bytes(b"a picture")
+    (tmp_path / "image_5.png").write_bytes(PICTURES[".png"])
+    (tmp_path / "image_6.webp").write_bytes(PICTURES[".webp"])
     (tmp_path / "image_7.png").touch()
     # A file that opens but cannot be read, even by a user who may do everything.
     (tmp_path / "image_8.png").symlink_to("/proc/self/mem")
@@ -29,13 +30,29 @@ def test_a_picture_that_can_be_read_is_found_and_counted(folder: Path) -> None:
     assert pictured_banners(folder) == {5, 6}
 
 
+@pytest.mark.parametrize("ending", MEDIA_TYPES)
+def test_a_picture_of_every_kind_is_found(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"image_5{ending}"
+    path.write_bytes(PICTURES[ending])
+    assert find_image(tmp_path, 5) == path
+
+
+@pytest.mark.parametrize("named", MEDIA_TYPES)
+@pytest.mark.parametrize("content", [b"no picture", b"<html><svg>", *PICTURES.values()])
+def test_what_is_named_for_a_picture_of_another_kind_is_none(
+    tmp_path: Path, named: str, content: bytes
+) -> None:
+    (tmp_path / f"image_5{named}").write_bytes(content)
+    assert (find_image(tmp_path, 5) is not None) == (content == PICTURES[named])
+
+
 @pytest.mark.parametrize("banner_id", [7, 8, 9, 10])
 def test_what_cannot_be_read_is_no_picture(folder: Path, banner_id: int) -> None:
     assert find_image(folder, banner_id) is None
 
 
 def test_an_unreadable_picture_gives_way_to_one_of_another_kind(folder: Path) -> None:
-    (folder / "image_7.jpg").write_bytes(b"a picture")
+    (folder / "image_7.jpg").write_bytes(PICTURES[".jpg"])
     assert find_image(folder, 7) == folder / "image_7.jpg"
     assert pictured_banners(folder) == {5, 6, 7}
 

@@ -73,6 +73,21 @@ def test_a_folder_named_env_is_no_fault(tmp_path: Path) -> None:
     assert load(tmp_path) == Settings()
 
 
+def test_what_the_file_sets_and_is_no_setting_is_said_with_what_may_be_meant(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "BANNERS_FIL=none\nBANNERS_QQQ=1\nBANNERS_FILL=campaign\n"
+        "BANNERS_REDIS_URL_FILE=\nPORT=9000\n"
+    )
+    load_settings(env_file=file, environment={"BANNERS_OTHER": "1"})
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{file} sets “BANNERS_FIL”, which is no setting. Is BANNERS_FILL meant?",
+        f"{file} sets “BANNERS_QQQ”, which is no setting.",
+    ]
+
+
 def test_an_empty_variable_stands_for_the_default(tmp_path: Path) -> None:
     assert load(tmp_path, {"BANNERS_MEMORY": ""}) == Settings()
 

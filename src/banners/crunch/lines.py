@@ -93,8 +93,9 @@ def read_blocks(path: Path) -> Iterator[Block]:
                 if not piece:
                     break
         except (EOFError, zlib.error, OSError) as error:
+            where = f" after line {number - 1}" if number > 1 else ""
             raise SourceError(
-                f"{path} is damaged after line {number - 1}: {error}. Deliver the file again."
+                f"{path} is damaged{where}: {error}. Deliver the file again."
             ) from error
     if number == 1:
         begun = begun.removeprefix(BYTE_ORDER_MARK)

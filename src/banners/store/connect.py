@@ -93,8 +93,10 @@ def dialect_of(engine: Engine) -> Dialect:
 
 
 def named(engine: Engine) -> str:
-    """Name a database at the beginning of a sentence, without its password."""
-    return f"The database {engine.url.render_as_string(hide_password=True)}"
+    """Name a database at the beginning of a sentence, as one would write it, without a password."""
+    url = engine.url
+    written = url.set(drivername=url.get_backend_name()) if _dialect(url) is sqlite else url
+    return f"The database {written.render_as_string(hide_password=True)}"
 
 
 @contextmanager
