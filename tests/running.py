@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import pty
 import shutil
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +21,12 @@ from banners.cli.serve import address, listen
 from banners.web.protocol import DeliveryProtocol
 
 COMMAND = Path(sys.executable).with_name("banners")
+
+# They say how to write to a terminal, and are for each test to set.
+_ON_TERMINALS = {
+    *("TERM", "COLUMNS", "LINES", "COLORTERM"),
+    *("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
+}
 
 
 def required(*programs: str) -> Path:
@@ -46,7 +54,11 @@ class Workplace:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("BANNERS_")}
+        kept = {
+            name: text
+            for name, text in os.environ.items()
+            if not name.startswith("BANNERS_") and name not in _ON_TERMINALS
+        }
         return {**kept, **self.variables}
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -72,6 +84,25 @@ class Workplace:
             text=True,
         )
 
+    def run_on_terminal(
+        self, *words: str, columns: int = 80, term: str = "xterm-256color"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end on a terminal; its output and its errors are read as one."""
+        controller, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (50, columns))
+        with subprocess.Popen(
+            [COMMAND, *words],
+            cwd=self.folder,
+            env={**self.environment, "TERM": term},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        ) as running:
+            os.close(terminal)
+            said = b"".join(_chunks(controller))
+        os.close(controller)
+        return subprocess.CompletedProcess(words, running.returncode, said.decode())
+
     @contextmanager
     def serving(self, *words: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
         """Run ``banners serve`` on a free port; give its address and its process."""
@@ -86,6 +117,14 @@ class Workplace:
                 yield said.partition("Banners is at ")[2].partition("/ ")[0], running
             finally:
                 running.terminate()
+
+
+def _chunks(controller: int) -> Iterator[bytes]:
+    """Read all that is written to a terminal, until nobody has it open any more."""
+    # At the end there is no empty read, but a fault.
+    with suppress(OSError):
+        while chunk := os.read(controller, 65_536):
+            yield chunk
 
 
 @contextmanager

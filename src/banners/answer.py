@@ -1,6 +1,6 @@
 """The JSON object of a lineup: the same in the API and in ``banners show --json``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from banners.images import stem_of
 from banners.model import FillPolicy, Lineup
@@ -70,6 +70,19 @@ class LineupAnswer:
     fill: Fill
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewAnswer(LineupAnswer):
+    """What a campaign shows in a quarter by the generation asked for, and whether it is served.
+
+    Args:
+        preview: whether this is not what is served.
+        served: number of the generation that is served in this quarter; null for none.
+    """
+
+    preview: bool
+    served: int | None
+
+
 def image_path(banner_id: int) -> str:
     """Tell the address of a banner's picture, below the root of the web application."""
     return f"/static/images/{stem_of(banner_id)}.png"
@@ -109,4 +122,20 @@ def lineup_answer(lineup: Lineup, policy: FillPolicy) -> LineupAnswer:
             campaign=list(lineup.others) if needed else [],
             inventory=draws_on_inventory(lineup, policy),
         ),
+    )
+
+
+def preview_answer(lineup: Lineup, policy: FillPolicy, *, served: int | None) -> PreviewAnswer:
+    """Write the lineup of a generation that was asked for as the same object, and mark it.
+
+    Args:
+        lineup: what the rule picked.
+        policy: where the fill may come from.
+        served: the number of the generation that is served in its quarter; None for nothing.
+    """
+    answer = lineup_answer(lineup, policy)
+    return PreviewAnswer(
+        **{each.name: getattr(answer, each.name) for each in fields(answer)},
+        preview=lineup.generation.number != served,
+        served=served,
     )

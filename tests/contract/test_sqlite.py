@@ -1,10 +1,9 @@
 """A database that is a file: others may move it, replace it, or not let everybody write it."""
 
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import filelock
@@ -15,9 +14,8 @@ from banners.errors import PublisherBusy, StoreUnavailable
 from banners.model import Quarter
 from banners.store.connect import open_database
 from banners.store.read import DatabaseReader
+from nobody import somebody_ordinary
 from publishing import drafting, publish, write
-
-NOBODY = 65_534
 
 
 def opened(file: Path, *, create: bool = False) -> Engine:
@@ -39,19 +37,6 @@ def file(folder: Path) -> Path:
     file = folder / "banners.db"
     publish(opened(file, create=True), 100, *Quarter)
     return file
-
-
-@contextmanager
-def somebody_ordinary() -> Iterator[None]:
-    """Be somebody whom permissions bind, which they do not bind root to."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.setresuid(NOBODY, NOBODY, 0)
-    try:
-        yield
-    finally:
-        os.setresuid(0, 0, 0)
 
 
 def numbers(reader: DatabaseReader) -> dict[Quarter, int]:

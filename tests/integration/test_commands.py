@@ -1,10 +1,8 @@
 """The commands as processes, as a shell sees them."""
 
 import json
-import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,71 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from banners.cli import main as banners
 from banners.store.connect import open_database
 from deliveries import small_quarter
 from publishing import drafting
-from reference import read_quarter
-from running import COMMAND, Workplace
-
-
-def test_every_campaign_and_quarter_is_shown_as_the_reference_works_it_out(
-    published: Workplace,
-) -> None:
-    from banners.answer import lineup_answer
-    from banners.model import FillPolicy, Quarter
-    from banners.serve.reader import read_lineup
-    from banners.settings import load_settings
-    from banners.wiring import reader
-
-    # The command itself would take minutes for all of them: here is what it prints, and the
-    # next test shows that it prints this.
-    url = f"sqlite:///{published.folder / 'var' / 'banners.db'}"
-    served = reader(load_settings({"database_url": url}))
-    compared = 0
-    for quarter in Quarter:
-        expected = read_quarter(published.folder / "events", int(quarter))
-        for campaign_id in expected.lineups:
-            answer = lineup_answer(read_lineup(served, campaign_id, quarter), FillPolicy.INVENTORY)
-            assert as_dict(answer) == expected.lineup_json(campaign_id, generation=1)
-            compared += 1
-    assert compared == 63 + 50 + 50 + 50
-
-
-def as_dict(answer: object) -> object:
-    from dataclasses import asdict
-
-    return asdict(answer)  # type: ignore[call-overload]  # it is one of our dataclasses
-
-
-@pytest.mark.parametrize("campaign", [1, 54, 56])
-def test_show_prints_the_object_as_json(published: Workplace, campaign: int) -> None:
-    ended = published.run("show", str(campaign), "--quarter", "1", "--json")
-    expected = read_quarter(published.folder / "events", 1)
-    assert json.loads(ended.stdout) == expected.lineup_json(campaign, generation=1)
-
-
-def test_show_says_why_in_a_sentence(published: Workplace) -> None:
-    ended = published.run("show", "54", "--quarter", "1")
-    assert "11 banners earned something, so the ten with the most revenue" in ended.stdout
-    assert "0.675000" in ended.stdout
-
-
-def test_show_says_what_a_short_lineup_is_filled_up_from(workplace: Workplace) -> None:
-    small_quarter(workplace.folder)
-    assert workplace.run("crunch", "events").returncode == 0
-    ended = workplace.run("show", "5", "--quarter", "2")
-    sources = "the campaign's one other banner, then the quarter's inventory"
-    assert f"Filled up with 4 drawn at random from {sources}." in ended.stdout
-
-
-def test_crunch_tells_each_quarter_and_what_was_not_given(workplace: Workplace) -> None:
-    small_quarter(workplace.folder)
-    ended = workplace.run("crunch", "events")
-    assert ended.returncode == 0
-    assert re.search(r"^1 +not given", ended.stdout, re.MULTILINE)
-    assert "Generation 1 is served from now on." in ended.stdout
-    assert "quarter 2: publishing" in ended.stderr
+from running import Workplace
 
 
 def test_crunch_as_json_writes_nothing_else_to_standard_output(workplace: Workplace) -> None:
@@ -170,31 +107,6 @@ def test_a_faulty_quarter_is_refused_by_name_and_the_others_are_published(
     assert served["generation"] == 2
 
 
-@pytest.mark.parametrize(
-    ("words", "status", "told"),
-    [
-        (("crunch", "nowhere"), 1, "nowhere is not a folder"),
-        (("crunch", "."), 1, "holds no event files"),
-        (("crunch", ".", "--quarter", "5"), 2, "not a quarter of the hour"),
-        (("crunch", ".", "--engine", "abacus"), 2, "--engine holds"),
-        (("crunch", ".", "--database", "nonsense"), 2, "--database holds"),
-        (("crunch", ".", "--database", "oracle://x"), 2, "sqlite"),
-        (("show", "abc"), 2, "not a campaign id"),
-        (("show", "27"), 1, "banners crunch DIR"),
-        (("show", "27", "--quarter", "0"), 2, "not a quarter of the hour"),
-        (("sample", "x", "--impressions", "0"), 2, "impressions"),
-        (("nonsense",), 2, "nonsense"),
-    ],
-)
-def test_wrong_use_ends_in_a_sentence_and_a_status(
-    workplace: Workplace, words: tuple[str, ...], status: int, told: str
-) -> None:
-    ended = workplace.run(*words)
-    assert ended.returncode == status
-    assert told in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
 def test_files_that_are_named_otherwise_are_mentioned(workplace: Workplace) -> None:
     small_quarter(workplace.folder, 2)
     (workplace.folder / "events" / "2" / "Clicks_2.csv").touch()
@@ -211,11 +123,6 @@ def test_what_should_be_a_quarters_folder_and_is_none_is_refused(workplace: Work
     ended = workplace.run("crunch", "events")
     assert ended.returncode == 3
     assert "Quarter 3 refused: events/3 cannot be read" in ended.stderr
-
-
-def test_nothing_published_names_the_database(workplace: Workplace) -> None:
-    ended = workplace.run("show", "27", "--database", "sqlite:///elsewhere.db")
-    assert "Nothing is published yet in sqlite:///elsewhere.db." in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -271,38 +178,10 @@ def test_looking_at_nothing_leaves_nothing_behind(workplace: Workplace) -> None:
     assert list(workplace.folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["", *banners.commands])
-def test_help_has_an_example(workplace: Workplace, command: str) -> None:
-    ended = workplace.run(*command.split(), "--help")
-    assert ended.returncode == 0
-    assert f"banners {command or 'demo'}" in ended.stdout
-
-
-@pytest.mark.parametrize("command", banners.commands)
-def test_every_command_takes_a_database(workplace: Workplace, command: str) -> None:
-    assert "--database URL" in workplace.run(command, "--help").stdout
-
-
 def test_a_sample_is_made_whatever_the_database(workplace: Workplace) -> None:
     words = ("sample", "events", "--impressions", "500", "--quarter", "1", "--database")
     assert workplace.run(*words, "sqlite:///elsewhere/b.db").returncode == 0
     assert not (workplace.folder / "elsewhere").exists()
-
-
-@pytest.mark.parametrize(
-    "words", [("--help",), ("crunch", "--help"), ("serve", "--help"), ("stress", "--help")]
-)
-def test_help_loads_no_framework_driver_or_engine(words: tuple[str, ...]) -> None:
-    python = COMMAND.with_name("python")
-    code = (
-        "import sys\nfrom banners.cli import main\n"
-        f"try:\n    main({list(words)!r})\nexcept SystemExit:\n    pass\n"
-        "heavy = {'duckdb', 'fastapi', 'pyarrow', 'pyspark', 'sqlalchemy', 'uvicorn', 'rich'}\n"
-        "heavy |= {'PIL', 'pymysql', 'asyncio', 'httptools', 'uvloop'}\n"
-        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
-    )
-    ended = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stderr.strip() == "[]"
 
 
 def test_a_crunch_says_that_it_waits_for_another_to_end(workplace: Workplace) -> None:
@@ -334,14 +213,6 @@ def test_a_warning_is_a_plain_line_even_after_a_library_has_logged(workplace: Wo
         [sys.executable, "-c", script], cwd=workplace.folder, capture_output=True, check=False
     )
     assert ended.stderr == b"Something is amiss.\n"
-
-
-def test_a_taken_port_gets_a_sentence(published: Workplace) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        ended = published.run("serve", "--port", str(other.getsockname()[1]))
-    assert ended.returncode == 1
-    assert "Address already in use" in ended.stderr
-    assert "Traceback" not in ended.stderr
 
 
 def test_an_interrupted_crunch_leaves_the_old_generation_served(

@@ -23,7 +23,6 @@ from banners.settings import Settings, load_settings
 from banners.store.connect import open_database
 from banners.store.read import DatabaseReader
 from banners.store.report import DatabaseReports
-from banners.web.status import age_of
 from banners.wiring import reader, reports
 from publishing import publish
 from reference import read_quarter
@@ -234,19 +233,3 @@ def test_what_is_published_and_not_loaded_yet_is_said(tmp_path: Path) -> None:
         text = told(client)
     assert "Generation 1; 2 is published, and is being loaded" in section(text, 1)
     assert "Nothing is served in this quarter. Generation 2 is published" in section(text, 2)
-
-
-@pytest.mark.parametrize(
-    ("passed", "words"),
-    [
-        (timedelta(seconds=-5), "less than a minute"),
-        (timedelta(seconds=59), "less than a minute"),
-        (timedelta(seconds=60), "1 minute"),
-        (timedelta(minutes=59, seconds=59), "59 minutes"),
-        (timedelta(hours=1), "1 hour"),
-        (timedelta(hours=23, minutes=59), "23 hours"),
-        (timedelta(days=2), "2 days"),
-    ],
-)
-def test_an_age_is_told_by_its_largest_unit(passed: timedelta, words: str) -> None:
-    assert age_of(passed) == words

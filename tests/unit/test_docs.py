@@ -11,9 +11,11 @@ from banners.settings import Settings, table
 from banners.stress.check import Fault
 from banners.web.metrics import Metrics
 
+COMPLETION = main.commands["completion"].epilog or ""
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+TERMINAL = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
 EVENT_FILES = (ROOT / "docs" / "event-files.md").read_text(encoding="utf-8")
 
 
@@ -55,6 +57,20 @@ def test_every_alarm_is_of_metrics_that_there_are() -> None:
 @pytest.mark.parametrize("command", main.commands)
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert re.search(rf"^banners {command}\b", README, re.MULTILINE)
+
+
+def test_completion_is_explained_as_its_help_explains_it() -> None:
+    lines = re.findall(r"^  (.*?) {3,}in (\S+?),?(?: |$)", COMPLETION, re.MULTILINE)
+    assert len(lines) == 3
+    for line, file in lines:
+        told = line.replace("|", "\\|")
+        assert f"`{told}` | `{file}`" in TERMINAL
+
+
+@pytest.mark.parametrize("command", main.commands)
+def test_the_object_of_every_command_that_has_one_is_explained(command: str) -> None:
+    has_one = any("--json" in each.opts for each in main.commands[command].params)
+    assert bool(re.search(rf"^\| `{command}` \|", TERMINAL, re.MULTILINE)) == has_one
 
 
 def test_every_setting_that_a_page_names_is_one() -> None:

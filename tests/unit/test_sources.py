@@ -10,9 +10,10 @@ from banners.crunch.kinds import Kind
 from banners.crunch.plain import PlainFile, make_plain
 from banners.crunch.scratch import scratch_folder
 from banners.crunch.sources import check_quarter, find_quarters
-from banners.errors import CrunchError
+from banners.errors import CrunchError, SourceError
 from banners.model import Quarter
 from deliveries import CLICKS, small_quarter
+from nobody import somebody_ordinary
 
 SECOND = Quarter.SECOND
 
@@ -82,3 +83,12 @@ def test_a_machine_without_a_folder_for_temporary_files_is_said_to_be_one(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(CrunchError, match=r"cannot be written to .*nowhere"), scratch_folder():
         pass
+
+
+def test_a_folder_that_this_user_may_not_enter_is_said_to_be() -> None:
+    with tempfile.TemporaryDirectory(prefix="banners-") as name:
+        Path(name).chmod(0o755)
+        events = small_quarter(Path(name)).parent
+        events.chmod(0o600)
+        with somebody_ordinary(), pytest.raises(SourceError, match=r"Let this user enter it\.$"):
+            find_quarters(events)

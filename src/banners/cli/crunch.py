@@ -11,13 +11,14 @@ from banners import wiring
 from banners.cli.options import (
     SeveralQuarters,
     database_option,
+    folder_argument,
     json_option,
     quarters_option,
     settings_from,
 )
 from banners.cli.stopping import stoppable
 from banners.model import Quarter
-from banners.settings import Settings
+from banners.settings import ENGINES, Settings
 
 if TYPE_CHECKING:
     from banners.job_report import JobReport
@@ -36,13 +37,21 @@ Examples:
   banners crunch events --engine spark
   banners crunch events --database sqlite:////srv/banners.db --json
 
+What was published of a quarter before is served on if it is refused. Why it was is said, and rows
+that were not accepted are written to a file in BANNERS_REJECTS (see docs/event-files.md).
+
 Exit status: 0 every quarter given was published, 1 the job failed and nothing was published,
-3 a quarter was refused (the others are published all the same).""",
+2 wrong usage, 3 a quarter was refused (the others are published all the same).""",
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@folder_argument(
+    "A folder with 1/impressions_1.csv, 1/clicks_1.csv and 1/conversions_1.csv, and likewise for "
+    "the quarters 2 to 4. A quarter without files is left as it is."
+)
 @quarters_option("Crunch only these quarters of the hour; all that have files if not given.")
 @click.option(
-    "--engine", metavar="NAME", help="What crunches: duckdb or spark; BANNERS_ENGINE if not given."
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="What crunches; BANNERS_ENGINE if not given.",
 )
 @click.option("--watch", is_flag=True, help="Go on, and crunch a quarter when its files change.")
 @click.option("--accept", is_flag=True, help="Publish even what the gate refuses, and say so.")
@@ -59,11 +68,7 @@ def crunch(
     database_url: str | None,
     as_json: bool,
 ) -> None:
-    """Crunch the event files in DIR and publish the result.
-
-    DIR holds a folder for each quarter of the hour: 1/impressions_1.csv, 1/clicks_1.csv,
-    1/conversions_1.csv, and likewise for 2 to 4. A quarter without files is left as it is.
-    """
+    """Crunch the event files in DIR and publish the result."""
     from banners.cli import report
 
     settings = settings_from(database_url=database_url, engine=engine)
@@ -75,6 +80,8 @@ def crunch(
     with stoppable(), report.progress() as on_step:
         ended = wiring.crunch(settings, folder, quarters, on_step, accept=accept)
     show(ended)
+    if not as_json:
+        report.advise(ended)
     if ended.refused:
         ctx.exit(REFUSED)
 

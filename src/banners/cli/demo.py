@@ -24,7 +24,17 @@ _MADE_ANEW = f"To have the sample made anew: rm -r {SAMPLE}, and then banners de
 _WORTH_A_LOOK = 3
 
 
-@click.command(epilog="\b\nExamples:\n  banners demo\n  banners demo --port 9000")
+@click.command(
+    epilog="""\b
+Examples:
+  banners demo
+  banners demo --port 9000
+  banners demo --database sqlite:///var/sample.db
+
+The sample goes to var/sample, pictures to BANNERS_IMAGES, and the result to the database.
+
+Exit status: 0 it was stopped, 1 it cannot be made or served, 2 wrong usage."""
+)
 @port_option()
 @database_option()
 def demo(port: int, database_url: str | None) -> None:

@@ -7,19 +7,22 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
-from banners.cli.terminal import console
+from banners.cli.terminal import can_move, console
 from banners.sample.events import SampleSpec, banner_ids, event_files, write_events
 from banners.sample.pictures import MOST_PICTURES, write_pictures
 from banners.settings import Settings
 
 
-def make_sample(settings: Settings, folder: Path, spec: SampleSpec) -> None:
+def make_sample(settings: Settings, folder: Path, spec: SampleSpec) -> int:
     """Make the event files and the pictures of a sample, and say what was made.
 
     Args:
         settings: say where pictures go.
         folder: where the event files go.
         spec: what the sample is to be like.
+
+    Returns:
+        How many banners got no picture.
 
     Raises:
         SampleError: it cannot be made there.
@@ -30,11 +33,14 @@ def make_sample(settings: Settings, folder: Path, spec: SampleSpec) -> None:
     click.echo(f"{quarters} of {spec.impressions:,} impressions are in {folder}.", err=True)
     if spec.dirty:
         click.echo(f"What is to become of their rows is in {folder / 'truth.json'}.", err=True)
-    make_pictures(settings, spec)
+    return make_pictures(settings, spec)
 
 
-def make_pictures(settings: Settings, spec: SampleSpec) -> None:
+def make_pictures(settings: Settings, spec: SampleSpec) -> int:
     """Make the pictures of a sample that are not there yet, and say where they are.
+
+    Returns:
+        How many banners got none.
 
     Raises:
         SampleError: they cannot be made there.
@@ -49,18 +55,20 @@ def make_pictures(settings: Settings, spec: SampleSpec) -> None:
             "a placeholder is shown for them.",
             err=True,
         )
+    return left_out
 
 
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[Callable[[str | None], None]]:
     """Show each step: as a moving bar on a terminal; in a pipe as a line, if it has a name."""
     err = console(errors=True)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+    moving = can_move(err)
+    with Progress(console=err, transient=True, disable=not moving) as bar:
         task = bar.add_task(what, total=total)
 
         def step(name: str | None) -> None:
             bar.advance(task)
-            if name and not err.is_terminal:
+            if name and not moving:
                 click.echo(f"made {name}", err=True)
 
         yield step

@@ -1,9 +1,11 @@
 """Options that several commands share, and the settings that they lead to."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from banners.errors import InvalidQuarter
 from banners.model import Quarter
@@ -12,6 +14,12 @@ from banners.settings import Settings, load_settings
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _QUARTERS = frozenset(str(int(quarter)) for quarter in Quarter)
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "whole number"
 
 
 class QuarterType(click.ParamType[Quarter]):
@@ -30,6 +38,19 @@ class QuarterType(click.ParamType[Quarter]):
         except InvalidQuarter as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # click's own form
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        """Offer the four quarters, with the minutes that each spans."""
+        return [
+            CompletionItem(str(int(quarter)), help=quarter.minutes)
+            for quarter in Quarter
+            if str(int(quarter)).startswith(incomplete)
+        ]
+
 
 class SeveralQuarters(click.Command):
     """A command whose ``--quarter`` takes several: ``--quarter 1 3`` as well as repeated."""
@@ -47,6 +68,24 @@ class SeveralQuarters(click.Command):
         return super().parse_args(ctx, spelled)
 
 
+def folder_argument(text: str) -> Decorator:
+    """``DIR``, the folder that holds a folder for each quarter."""
+
+    def folders(
+        _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        return [CompletionItem(incomplete, type="dir")]
+
+    return click.argument(
+        "folder",
+        metavar="DIR",
+        # What is wrong with it is said when it is read.
+        type=click.Path(path_type=Path, readable=False),
+        shell_complete=folders,
+        help=text,
+    )
+
+
 def database_option(
     text: str = "The database, as an SQLAlchemy URL; BANNERS_DATABASE_URL if not given.",
 ) -> Decorator:
@@ -59,7 +98,7 @@ def port_option() -> Decorator:
     return click.option(
         "--port",
         metavar="P",
-        type=click.IntRange(0, 65_535),
+        type=WholeNumber(0, 65_535),
         default=8000,
         show_default=True,
         help="The port to listen on; 0 for any that is free.",

@@ -7,6 +7,7 @@ import click
 from banners import wiring
 from banners.cli.options import (
     SeveralQuarters,
+    WholeNumber,
     database_option,
     json_option,
     quarters_option,
@@ -19,12 +20,17 @@ from banners.model import Quarter
     cls=SeveralQuarters,
     epilog="""\b
 Examples:
+  banners generations
   banners rollback
   banners rollback --quarter 2
   banners rollback --quarter 2 3 --to 7
+  banners rollback --json
 
 It is in force within two seconds. What was served before is kept: to go forward again, name it
-with --to.""",
+with --to.
+
+Exit status: 0 done, 1 there is nothing to go back to (and nothing was changed) or the database
+cannot be used, 2 wrong usage.""",
 )
 @quarters_option(
     "Change only these quarters of the hour; all that it is possible for if not given."
@@ -32,7 +38,7 @@ with --to.""",
 @click.option(
     "--to",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     help="The generation to serve; the one before what is now served if not given.",
 )
 @database_option()

@@ -1,11 +1,21 @@
 """``banners sample``: event files to try things out with."""
 
+import json
 from pathlib import Path
 
 import click
 
-from banners.cli.options import SeveralQuarters, database_option, quarters_option, settings_from
+from banners.cli.options import (
+    SeveralQuarters,
+    WholeNumber,
+    database_option,
+    folder_argument,
+    json_option,
+    quarters_option,
+    settings_from,
+)
 from banners.cli.stopping import stoppable
+from banners.errors import SampleError
 from banners.model import Quarter
 
 
@@ -14,19 +24,22 @@ from banners.model import Quarter
     epilog="""\b
 Examples:
   banners sample var/sample
-  banners sample /tmp/large --impressions 30000000 --campaigns 20000 --quarter 1
-  banners sample /tmp/dirty --dirty
+  banners sample large --impressions 30000000 --campaigns 20000 --quarter 1
+  banners sample dirty --dirty
+  banners sample var/sample --json
 
 A dirty sample has every fault that event files can have. DIR/truth.json says how many rows of each
 kind a crunch is to accept, to count as copies, to reject and to set aside, and for which fault of
 a file it is to refuse quarter 4. It publishes the others if they have 30,000 impressions or more;
-of a smaller sample the faulty rows are too large a share.""",
+of a smaller sample the faulty rows are too large a share.
+
+Exit status: 0 made, 1 it cannot be made there, 2 wrong usage.""",
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@folder_argument("Where the event files go; it is made if need be.")
 @click.option(
     "--impressions",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=150_000,
     show_default=True,
     help="Impressions in each quarter; about a third is clicked, and a tenth of that converts.",
@@ -34,7 +47,7 @@ of a smaller sample the faulty rows are too large a share.""",
 @click.option(
     "--campaigns",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=50,
     show_default=True,
     help="How many campaigns there are.",
@@ -42,7 +55,7 @@ of a smaller sample the faulty rows are too large a share.""",
 @click.option(
     "--seed",
     metavar="S",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     default=1,
     show_default=True,
     help="The same seed gives the same files.",
@@ -54,6 +67,7 @@ of a smaller sample the faulty rows are too large a share.""",
 )
 @quarters_option("Make only these quarters of the hour; all four if not given.")
 @database_option("Taken as every command takes it; a sample needs no database.")
+@json_option()
 def sample(
     folder: Path,
     impressions: int,
@@ -62,6 +76,7 @@ def sample(
     dirty: bool,
     quarters: tuple[Quarter, ...],
     database_url: str | None,
+    as_json: bool,
 ) -> None:
     """Make sample event files in DIR, and pictures of banners.
 
@@ -69,9 +84,27 @@ def sample(
     else that is not a sample.
     """
     from banners.cli.making import make_sample
-    from banners.sample.events import SampleSpec
+    from banners.sample.events import SampleSpec, banner_ids
 
-    spec = SampleSpec(impressions, campaigns, seed, quarters or tuple(Quarter), dirty)
+    try:
+        spec = SampleSpec(impressions, campaigns, seed, quarters or tuple(Quarter), dirty)
+    except SampleError as error:
+        raise click.UsageError(str(error)) from error
+    settings = settings_from(database_url=database_url)
     with stoppable():
-        make_sample(settings_from(database_url=database_url), folder, spec)
-    click.echo(f"Next: banners crunch {folder}", err=True)
+        without_image = make_sample(settings, folder, spec)
+    if not as_json:
+        click.echo(f"Next: banners crunch {folder}", err=True)
+        return
+    told = {
+        "folder": str(folder),
+        "quarters": [int(quarter) for quarter in spec.quarters],
+        "impressions": impressions,
+        "campaigns": campaigns,
+        "seed": seed,
+        "truth": str(folder / "truth.json") if dirty else None,
+        "images": str(settings.images),
+        "banners": len(banner_ids(spec)),
+        "without_image": without_image,
+    }
+    click.echo(json.dumps(told))

@@ -8,7 +8,7 @@ import socket
 import click
 
 from banners import wiring
-from banners.cli.options import database_option, port_option, settings_from
+from banners.cli.options import WholeNumber, database_option, port_option, settings_from
 from banners.errors import NothingPublished, PortTaken, StoreError
 from banners.settings import PREFIX, Settings
 
@@ -24,14 +24,20 @@ GRACE_SECONDS = 8
     epilog="""\b
 Examples:
   banners serve
-  banners serve --host 0.0.0.0 --port 9000 --workers 2""",
+  banners serve --port 9000
+  banners serve --host 0.0.0.0 --workers 4
+  BANNERS_LOG_FORMAT=json banners serve
+
+It need not be started again when something is published. docs/operations.md tells how to run it.
+
+Exit status: 0 it was stopped, 1 it cannot listen there, 2 wrong usage.""",
 )
 @click.option("--host", metavar="H", default=LOOPBACK, show_default=True, help="Where to listen.")
 @port_option()
 @click.option(
     "--workers",
     metavar="N",
-    type=click.IntRange(1, 256),
+    type=WholeNumber(1, 256),
     default=1,
     show_default=True,
     help="How many processes serve.",

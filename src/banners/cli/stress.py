@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from banners import wiring
-from banners.cli.options import database_option, json_option, settings_from
+from banners.cli.options import WholeNumber, database_option, json_option, settings_from
 from banners.errors import NothingPublished
 
 REQUESTS = 5_000
@@ -17,8 +17,10 @@ _STOPPED = 128 + signal.SIGINT
 class _Finite(click.FloatRange):
     """A number above zero, and neither infinite nor none at all."""
 
+    name = "number"
+
     def __init__(self) -> None:
-        super().__init__(min=0, min_open=True, max=1e9)
+        super().__init__(min=0, min_open=True, max=1_000_000_000)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -37,22 +39,27 @@ Examples:
   banners stress --duration 60 --concurrency 32 --rate 2000
   banners stress --path json --json
 
-Exit status: 0 every answer was right, 1 something failed, 130 it was stopped.
-
 A run needs the database and the settings of what it tests, to know what is right. A change of
-the quarter of the hour or of the generation while it goes on is no failure.""",
+the quarter of the hour or of the generation while it goes on is no failure (see docs/stress.md).
+
+Exit status: 0 every answer was right, 1 something failed, 2 wrong usage, 130 it was stopped.""",
 )
-@click.argument("url", metavar="[URL]", default="http://localhost:8000")
+@click.argument(
+    "url",
+    metavar="[URL]",
+    default="http://localhost:8000",
+    help="The server; http://localhost:8000 if not given.",
+)
 @click.option(
     "--requests",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     help=f"How many requests; {REQUESTS} if neither this nor --duration is given.",
 )
 @click.option(
     "--concurrency",
     metavar="C",
-    type=click.IntRange(1, 10_000),
+    type=WholeNumber(1, 10_000),
     default=1,
     show_default=True,
     help="How many visitors ask at the same time; with 1, one request after another.",
@@ -92,10 +99,7 @@ def stress(
     database_url: str | None,
     as_json: bool,
 ) -> None:
-    """Ask the server at URL for the published campaigns, and check every answer.
-
-    URL is http://localhost:8000 if not given.
-    """
+    """Ask the server at URL for the published campaigns, and check every answer."""
     from banners.cli import stress_report
     from banners.stress.check import Address
     from banners.stress.run import Plan

@@ -39,7 +39,9 @@ def progress(plan: Plan) -> Iterator[OnProgress]:
             told = int(done * _LINES)
             click.echo(f"{done:4.0%}  {summary(tally)}", err=True)
 
-    if not sys.stderr.isatty():
+    from banners.cli.terminal import can_move, console
+
+    if not can_move(console(errors=True)):
         click.echo(f"Asking {plan.target.url}", err=True)
         yield on_line
         return

@@ -5,6 +5,7 @@ Source: design.md, "Input": ``DIR/<q>/impressions_<q>*.csv[.gz]``, likewise ``cl
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,8 @@ def check_folder(folder: Path) -> None:
         ) from error
     if not is_folder:
         raise SourceError(f"{folder} is not a folder. Give the folder that holds the quarters.")
+    if not os.access(folder, os.X_OK):
+        raise SourceError(f"{folder} cannot be read: Permission denied. Let this user enter it.")
 
 
 Look = frozenset[tuple[str, object]]

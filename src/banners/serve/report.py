@@ -3,10 +3,13 @@
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from banners.model import Generation, Lineup, Performance, Quarter, RuleName
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,30 @@ class KeptQuarter:
     source: str
     rows: int
     summary: dict[str, Any]
+
+    @property
+    def unaccepted(self) -> int | None:
+        """How many of its rows were rejected or quarantined; None where the job did not say."""
+        accounts = self.summary.get("accounts")
+        if not accounts:
+            return None
+        return sum(
+            sum(account[outcome].values())
+            for account in accounts
+            for outcome in ("rejected", "quarantined")
+        )
+
+    def age(self, now: datetime) -> str:
+        """Put the time since it was published into words, by its largest unit.
+
+        Args:
+            now: the time, of any zone.
+        """
+        passed = (now - datetime.fromisoformat(self.published_at)).total_seconds()
+        for seconds, unit in _UNITS:
+            if (number := int(passed // seconds)) > 0:
+                return f"{number} {unit}{'' if number == 1 else 's'}"
+        return "less than a minute"
 
 
 class CampaignOrder(enum.StrEnum):

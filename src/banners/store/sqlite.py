@@ -38,12 +38,15 @@ _SEEN = "seen"
 # below what the oldest SQLite takes (999).
 _ROWS_A_STATEMENT = 100
 
+_ANOTHER = f"Name another file in {URL_SETTING}, or put a back-up in its place."
 _ADVICE = {
     sqlite3.SQLITE_CANTOPEN: "Let this user read the file, and write in its folder.",
     # What a disk says that is full only for this user, or for a file of this size.
     sqlite3.SQLITE_IOERR: "Check the disk, and that it has room, then run again.",
     sqlite3.SQLITE_FULL: "Make room on the disk, then run again.",
     sqlite3.SQLITE_READONLY: "To publish, this user must be allowed to write the file.",
+    sqlite3.SQLITE_NOTADB: _ANOTHER,
+    sqlite3.SQLITE_CORRUPT: _ANOTHER,
 }
 
 
@@ -205,7 +208,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnavailable(
-            f"The folder {folder} for the database cannot be made: {error.strerror}."
+            f"The folder {folder} for the database cannot be made: {error.strerror}. "
+            f"Let this user make it, or name another place in {URL_SETTING}."
         ) from error
 
 

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, WithJsonSchema
 
-from banners.answer import LineupAnswer
+from banners.answer import LineupAnswer, PreviewAnswer, preview_answer
 from banners.errors import NothingPublished
 from banners.model import Quarter
+from banners.serve.reporting import Reporting, parse_generation
 from banners.web.clock import quarter_of
 from banners.web.metrics import CONTENT_TYPE
 from banners.web.openapi import PROBLEM
 from banners.web.prepared import respond
-from banners.web.report_answer import PreviewAnswer, preview_answer
-from banners.web.reporting import Reporting, parse_generation
+from banners.web.service import Service
 
 CampaignId = Annotated[
     str,
@@ -121,17 +121,20 @@ def problems_of(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def routes(
-    reporting: Reporting, out_of_reach: Callable[[], list[str]], exposition: Callable[[], bytes]
+    service: Service,
+    reporting: Reporting,
+    out_of_reach: Callable[[], list[str]],
+    exposition: Callable[[], bytes],
 ) -> APIRouter:
     """Build the JSON addresses over a service, and those for whoever operates it.
 
     Args:
-        reporting: tells what campaigns show, by what is served and by what is kept.
+        service: answers what is served.
+        reporting: tells what campaigns show by any generation that is kept.
         out_of_reach: names the tiers that cannot be reached.
         exposition: writes the metrics in Prometheus' text form.
     """
     router = APIRouter()
-    service = reporting.service
 
     @router.get(
         "/metrics",
@@ -194,6 +197,8 @@ def routes(
         if generation is None:
             return respond(service.answers(campaign, quarter).lineup(request.headers.raw))
         read = reporting.lineup(campaign, quarter, generation)
-        return JSONResponse(asdict(preview_answer(read, service.serving.policy)))
+        return JSONResponse(
+            asdict(preview_answer(read.lineup, service.serving.policy, served=read.served))
+        )
 
     return router

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from banners.model import FillPolicy, Quarter
 from banners.serve.reader import HeldQuarter, LineupReader
 from banners.serve.report import KeptQuarter, ReportReader
+from banners.serve.reporting import Reporting
 from banners.version import __version__
 from banners.web import addresses, api, openapi, overview, pages, problems, report, status
 from banners.web.counting import Counted
@@ -25,7 +26,6 @@ from banners.web.metrics import Metrics, withdraw_worker
 from banners.web.pictures import Pictures
 from banners.web.pictures import routes as picture_routes
 from banners.web.prepared import Layouts, Serving
-from banners.web.reporting import Reporting
 from banners.web.service import Service
 
 PUBLIC_URL = "http://localhost:8000"
@@ -95,10 +95,10 @@ def web_application(
     )
     form = Form(templates, lambda quarter: _campaigns(held(quarter)))
     problems.install(app, form)
-    reporting = Reporting(service, reports)
+    reporting = Reporting(reader, reports)
     # First: the addresses that end in an id take whatever stands in its place.
-    app.include_router(report.routes(reporting, templates))
-    app.include_router(api.routes(reporting, out_of_reach, metrics.exposition))
+    app.include_router(report.routes(reporting, fill, templates))
+    app.include_router(api.routes(service, reporting, out_of_reach, metrics.exposition))
     app.include_router(overview.routes(reader, reports, out_of_reach, templates))
     told = status.Sources(
         reader=reader,

@@ -11,13 +11,13 @@ from fastapi.templating import Jinja2Templates
 
 from banners.model import FillPolicy, Quarter, parse_campaign_id
 from banners.rule import explain, explain_fill, missing
+from banners.serve.reporting import Report, Reporting
 from banners.web import charts
 from banners.web.api import AskedFor, CampaignId, GenerationAsked, problems_of
 from banners.web.figures import Column, Figures, Money, Row, Shown, in_order, percent, rows_of
 from banners.web.pages import pages_of
 from banners.web.report_answer import ReportAnswer, csv_name, report_answer, report_csv
 from banners.web.report_words import cut_sentence, share_sentence
-from banners.web.reporting import Report, Reporting
 
 MOST_ROWS = 1_000
 """So many candidates the page's table has at most; CSV and JSON have all."""
@@ -45,15 +45,15 @@ _CSV: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(reporting: Reporting, templates: Jinja2Templates) -> APIRouter:
+def routes(reporting: Reporting, policy: FillPolicy, templates: Jinja2Templates) -> APIRouter:
     """Build the addresses of the report.
 
     Args:
         reporting: reads reports.
+        policy: where the fill may come from.
         templates: the pages' templates.
     """
     router = APIRouter()
-    policy = reporting.service.serving.policy
 
     @router.get(
         "/campaigns/{campaign_id:anything}/report/",

@@ -5,30 +5,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypedDict
 
-from banners.answer import Fill, LineupAnswer, lineup_answer
+from banners.answer import Fill, lineup_answer
 from banners.model import FillPolicy
 from banners.rule import explain
+from banners.serve.reporting import Read, Report
 from banners.web.figures import Figures, Row, Shown
-from banners.web.reporting import Read, Report
 from banners.web.spreadsheet import Cell, write_csv
 
 CSV_HEADER = (
     *("campaign_id", "quarter", "generation", "place", "banner_id", "shown", "position"),
     *("impressions", "clicks", "conversions", "revenue", "click_rate", "revenue_per_thousand"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewAnswer(LineupAnswer):
-    """What a campaign shows in a quarter by the generation asked for, and whether it is served.
-
-    Args:
-        preview: whether this is not what is served.
-        served: number of the generation that is served in this quarter; null for none.
-    """
-
-    preview: bool
-    served: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,23 +126,6 @@ class ReportAnswer:
     lineup: FiguresAnswer
     candidates: list[CandidateAnswer]
     quarters: list[QuarterAnswer]
-
-
-def preview_answer(read: Read, policy: FillPolicy) -> PreviewAnswer:
-    """Write a lineup as the JSON object that others rely on, and mark it."""
-    answer = lineup_answer(read.lineup, policy)
-    return PreviewAnswer(
-        campaign_id=answer.campaign_id,
-        quarter=answer.quarter,
-        generation=answer.generation,
-        rule=answer.rule,
-        converting=answer.converting,
-        slots=answer.slots,
-        lineup=answer.lineup,
-        fill=answer.fill,
-        preview=read.is_preview,
-        served=read.served,
-    )
 
 
 def report_answer(report: Report, rows: Sequence[Row], policy: FillPolicy) -> ReportAnswer:

@@ -18,7 +18,6 @@ from banners.serve.reader import LineupReader
 from banners.serve.report import KeptQuarter
 from banners.version import __version__
 
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 _QUARTER_MINUTES = 15
 
 
@@ -109,14 +108,6 @@ def _accounting(accounts: Sequence[Mapping[str, Any]]) -> Iterator[AccountLine]:
             yield AccountLine(reason, rows, is_reason=True)
 
 
-def age_of(passed: timedelta) -> str:
-    """Put a time that has passed into words, by its largest unit."""
-    for seconds, unit in _UNITS:
-        if (number := int(passed.total_seconds() // seconds)) > 0:
-            return f"{number} {unit}{'' if number == 1 else 's'}"
-    return "less than a minute"
-
-
 def _utc(stamp: str) -> str:
     return f"{datetime.fromisoformat(stamp).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
@@ -187,7 +178,7 @@ def _quarter_status(
         generation=generation,
         published=published,
         newer=newer if newer != number else None,
-        age=age_of(now - datetime.fromisoformat(published.published_at)) if published else "",
+        age=published.age(now) if published else "",
     )
 
 
@@ -199,7 +190,7 @@ def _history(kept: Sequence[KeptQuarter], now: datetime) -> Iterator[KeptGenerat
         yield KeptGeneration(
             number=number,
             published_at=_utc(first.published_at),
-            age=age_of(now - datetime.fromisoformat(first.published_at)),
+            age=first.age(now),
             engine=first.engine,
             source=first.source,
             rows=sum(each.rows for each in quarters),

@@ -13,8 +13,8 @@ from banners.errors import (
     UnknownGeneration,
 )
 from banners.model import Generation, Lineup, Quarter, parse_campaign_id
+from banners.serve.reader import LineupReader, read_lineup
 from banners.serve.report import CampaignReader, Candidate, QuarterTotals
-from banners.web.service import Service
 
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -62,11 +62,11 @@ class Reporting:
     """Reads reports.
 
     Args:
-        service: answers what is served.
+        reader: the tier that what is served is read from.
         campaigns: what reports and previews are read from.
     """
 
-    service: Service
+    reader: LineupReader
     campaigns: CampaignReader
 
     def lineup(self, campaign: str, quarter: Quarter, number: int | None) -> Read:
@@ -83,8 +83,8 @@ class Reporting:
         """
         if number is None:
             # What is served is known without the database, and so is that it has no such campaign.
-            lineup = self.service.lineup(campaign, quarter)
-            active = {**self.service.reader.active(), quarter: lineup.generation}
+            lineup = read_lineup(self.reader, parse_campaign_id(campaign), quarter)
+            active = {**self.reader.active(), quarter: lineup.generation}
             return Read(lineup, lineup.generation.number, active)
         return self._preview(parse_campaign_id(campaign), quarter, number)
 
@@ -130,7 +130,7 @@ class Reporting:
             if elsewhere:
                 raise NotInQuarter(campaign_id, quarter, elsewhere, number)
             raise UnknownCampaign(campaign_id, number)
-        active = self.service.reader.active()
+        active = self.reader.active()
         served = active[quarter].number if quarter in active else None
         return Read(lineup, served, active if number == served else found)
 

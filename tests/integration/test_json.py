@@ -1,0 +1,67 @@
+"""``--json``: one object on one line of standard output, whatever else is said."""
+
+import json
+
+import pytest
+
+from banners.cli import main as banners
+from deliveries import small_quarter
+from running import Workplace
+
+
+@pytest.mark.parametrize("command", sorted(set(banners.commands) - {"demo", "serve", "completion"}))
+def test_every_command_that_has_something_to_tell_tells_it_to_programs(command: str) -> None:
+    assert any("--json" in each.opts for each in banners.commands[command].params)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sample", "more", "--impressions", "500", "--quarter", "1"),
+        ("crunch", "events"),
+        ("show", "5", "--quarter", "2"),
+        ("generations",),
+        ("rollback",),
+    ],
+)
+def test_standard_output_is_one_object_on_one_line(
+    workplace: Workplace, words: tuple[str, ...]
+) -> None:
+    for clicks in ("1,10,5\n", "1,10,5\n2,10,5\n"):
+        small_quarter(workplace.folder, 2, clicks)
+        assert workplace.run("crunch", "events").returncode == 0
+    ended = workplace.run(*words, "--json")
+    assert ended.returncode == 0
+    assert ended.stdout.count("\n") == 1
+    assert isinstance(json.loads(ended.stdout), dict)
+
+
+def test_the_object_of_a_sample_is_all_that_it_writes_to_standard_output(
+    workplace: Workplace,
+) -> None:
+    words = ("sample", "events", "--impressions", "500", "--quarter", "1", "3", "--json")
+    (line,) = workplace.run(*words).stdout.splitlines()
+    assert json.loads(line) == {
+        "folder": "events",
+        "quarters": [1, 3],
+        "impressions": 500,
+        "campaigns": 50,
+        "seed": 1,
+        "truth": None,
+        "images": "var/images",
+        "banners": 401,
+        "without_image": 0,
+    }
+
+
+def test_the_object_of_a_dirty_sample_names_its_truth(workplace: Workplace) -> None:
+    words = ("sample", "events", "--impressions", "500", "--quarter", "1", "--dirty", "--json")
+    assert json.loads(workplace.run(*words).stdout)["truth"] == "events/truth.json"
+
+
+def test_a_refused_run_is_an_object_too(workplace: Workplace) -> None:
+    small_quarter(workplace.folder, 2, "1,10\n")
+    ended = workplace.run("crunch", "events", "--json")
+    assert ended.returncode == 3
+    (line,) = ended.stdout.splitlines()
+    assert json.loads(line)["quarters"][1]["status"] == "refused"
