@@ -179,10 +179,10 @@ class Settings:
         "own options say it.",
     )
     public_url: str = _setting(
-        "http://localhost:8000",
+        "",
         _web_url,
-        "Where the web application is reached from outside, for the snippet that embeds a banner "
-        "in another page.",
+        "Where the web application is reached from outside, such as `https://banners.example.com`, "
+        "for the snippet that embeds a banner in another page; if empty, where it listens.",
     )
     log_format: str = _setting(
         "text", _log_format, "How the web application logs: `text`, or `json` (an object a line)."

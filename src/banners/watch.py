@@ -1,5 +1,6 @@
 """Crunches a quarter again when its event files change."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from banners.crunch.sources import Look, check_folder, looks
 from banners.errors import BannersError, CrunchError, SourceError
 from banners.job_report import JobReport
 from banners.model import Quarter
+
+_LOG = logging.getLogger(__name__)
 
 SETTLED_SECONDS = 1.0
 """Files are taken to be whole when nothing in the folder has changed for so long."""
@@ -74,8 +77,9 @@ def follow(
     that is moved into place not which files are in it. So whenever it tells of any, and every few
     seconds, it is looked which files there are.
 
-    A refused quarter is reported, and what was published of it before is served on. Where the job
-    itself fails, say because the database is away, the same quarters are tried again later.
+    A quarter whose files have gone is said to have none. A refused quarter is reported, and what
+    was published of it before is served on. Where the job itself fails, say because the database is
+    away, the same quarters are tried again later.
 
     Args:
         folder: the folder of event files.
@@ -88,6 +92,7 @@ def follow(
     """
     before: dict[Quarter, Look] = {}
     done: dict[Quarter, Look] = {}
+    gone: set[Quarter] = set()
     for settled in changed:
         now = looks(folder)
         fresh = {
@@ -96,6 +101,15 @@ def follow(
             if now[quarter] != done.get(quarter)
             if settled or now[quarter] == before.get(quarter)
         }
+        missing = done.keys() - now.keys()
+        for quarter in sorted(missing - gone):
+            if settled or quarter not in before:
+                gone.add(quarter)
+                _LOG.warning(
+                    "Quarter %d has no event files any more; what is published of it is served on.",
+                    quarter,
+                )
+        gone &= missing
         before = now
         if not fresh:
             continue

@@ -180,11 +180,11 @@ def _engine(settings: Settings, on_step: "OnStep") -> "AbstractContextManager[En
 
 def roll_back(
     settings: Settings, quarters: Collection[Quarter], to: int | None
-) -> Mapping[Quarter, Generation]:
+) -> Mapping[Quarter, tuple[int | None, int]]:
     """Serve an earlier generation: see :func:`banners.store.rollback.roll_back`.
 
     Returns:
-        What is served now in each quarter that was changed.
+        For each quarter that was changed, the numbers of what was served and of what is now.
 
     Raises:
         NothingPublished: no quarter has been published.
@@ -196,7 +196,8 @@ def roll_back(
     there = open_database(settings.database_url, create=False)
     with closing(DatabaseReader(there)) as served:
         wait_for_server(there, seconds=settings.wait_seconds)
-        if not served.active():
+        before = served.active()
+        if not before:
             raise NothingPublished(database_name(settings))
         database = open_database(settings.database_url, create=True)
         try:
@@ -207,7 +208,10 @@ def roll_back(
         fill = _kept_warm(settings, served)
         for quarter, generation in active.items():
             fill(generation, quarter)
-        return active
+        return {
+            quarter: (before[quarter].number if quarter in before else None, generation.number)
+            for quarter, generation in active.items()
+        }
 
 
 def _kept_warm(
@@ -296,6 +300,7 @@ def web_application(settings: Settings) -> Callable[..., Any]:
     from banners.serve.memory import MemoryReader, Shelf
     from banners.serve.redis import REQUEST_SECONDS
     from banners.serve.remember import RememberedKept
+    from banners.web.app import PUBLIC_URL
     from banners.web.app import web_application as build
     from banners.web.metrics import Metrics
 
@@ -344,7 +349,7 @@ def web_application(settings: Settings) -> Callable[..., Any]:
         fill=settings.fill,
         now=partial(datetime.now, settings.timezone),
         source=random.Random(),  # noqa: S311  # of no use to whoever guesses it
-        public_url=settings.public_url,
+        public_url=settings.public_url or PUBLIC_URL,
         held=memory.held,
         following=following(look),
         metrics=metrics,

@@ -10,7 +10,7 @@ import filelock
 import pytest
 from sqlalchemy.engine import Engine
 
-from banners.errors import PublisherBusy, StoreUnavailable
+from banners.errors import PublisherBusy, StoreError, StoreUnavailable
 from banners.model import Quarter
 from banners.store.connect import open_database
 from banners.store.read import DatabaseReader
@@ -174,3 +174,12 @@ def test_a_link_to_a_file_that_is_not_there_yet_leads_to_it(tmp_path: Path) -> N
     (tmp_path / "link.db").symlink_to(tmp_path / "folder" / "banners.db")
     publish(opened(tmp_path / "link.db", create=True), 100, Quarter.FIRST)
     assert numbers(DatabaseReader(opened(tmp_path / "folder" / "banners.db"))) == {1: 1}
+
+
+def test_nothing_is_made_beside_a_file_of_somebody_elses(tmp_path: Path) -> None:
+    file = tmp_path / "letter"
+    file.write_text("To somebody else entirely")
+    with pytest.raises(StoreError, match=r"letter is no SQLite database.*Name another file"):
+        publish(open_database(f"sqlite:///{file}", create=True), 100, Quarter.FIRST)
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_text() == "To somebody else entirely"

@@ -50,3 +50,16 @@ def test_what_was_not_accepted_and_published_all_the_same_is_said(workplace: Wor
     assert workplace.run("crunch", "events", "--accept").returncode == 0
     (words,) = listed(workplace.run("generations").stdout).values()
     assert words.endswith("2 not accepted, published by --accept")
+
+
+def test_a_rollback_says_what_each_quarter_is_served_from_and_was(workplace: Workplace) -> None:
+    for quarter in (2, 3):
+        small_quarter(workplace.folder, quarter)
+    for words in ((), (), ("--quarter", "3")):
+        assert workplace.run("crunch", "events", *words).returncode == 0
+    assert workplace.run("rollback").stdout.splitlines() == [
+        "Quarter 2 is served from generation 1 in place of 2 from now on.",
+        "Quarter 3 is served from generation 2 in place of 3 from now on.",
+    ]
+    again = workplace.run("rollback", "--quarter", "3", "--to", "2").stdout
+    assert again == "Quarter 3 is served from generation 2 as before.\n"

@@ -104,7 +104,7 @@ def test_a_crunch_and_a_rollback_wait_for_a_server_that_is_not_there_yet(
     assert on_mariadb.run("crunch", "events").returncode == 0
     for words, told in (
         (("crunch", "events"), "Generation 2 is served from now on."),
-        (("rollback",), "Quarter 4 is served from generation 1 from now on."),
+        (("rollback",), "Quarter 4 is served from generation 1 in place of 2 from now on."),
     ):
         mariadb.stop()
         with on_mariadb.start(*words) as running:

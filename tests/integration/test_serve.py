@@ -94,3 +94,16 @@ def stopped(process: int) -> Iterator[None]:
         yield
     finally:
         kill(process, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, None), ({"BANNERS_PUBLIC_URL": "https://b.example/"}, "https://b.example")],
+    ids=["where it listens", "where it is said to be"],
+)
+def test_the_snippet_to_embed_a_banner_names_where_the_server_is_reached(
+    published: Workplace, variables: dict[str, str], expected: str | None
+) -> None:
+    with Workplace(published.folder, variables).serving("--workers", "2") as (address, _):
+        page = httpx.get(f"{address}/campaigns/1").raise_for_status().text
+        assert f'&lt;img src="{expected or address}/campaigns/1/banner"' in page

@@ -194,6 +194,27 @@ def test_a_quarter_that_cannot_be_read_is_tried_once_and_again_when_it_can(event
     assert job.runs == [{1, 2, 3, 4}, {4}]
 
 
+@pytest.mark.parametrize("heard_of", [(TOLD,), (QUIET, QUIET)], ids=["told", "only seen"])
+def test_a_quarter_whose_files_have_gone_is_said_to_have_none_once(
+    events: Path, caplog: pytest.LogCaptureFixture, heard_of: tuple[bool, ...]
+) -> None:
+    job = Job()
+    gone = events / "2" / "clicks_2.csv"
+    steps = [(nothing, tell) for tell in (*heard_of, QUIET, QUIET)]
+    followed(events, job, (gone.unlink, QUIET), *steps)
+    said = "Quarter 2 has no event files any more; what is published of it is served on."
+    assert caplog.messages == [said]
+    assert job.runs == [{1, 2, 3}]
+
+
+def test_files_that_are_away_for_a_moment_are_not_said_to_have_gone(
+    events: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = events / "2" / "clicks_2.csv"
+    followed(events, Job(), (away.unlink, QUIET), (away.touch, TOLD))
+    assert caplog.messages == []
+
+
 def test_a_folder_that_is_none_cannot_be_watched(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is not a folder"):
         changes(tmp_path / "nowhere")

@@ -47,7 +47,10 @@ Exit status: 0 every quarter given was published, 1 the job failed and nothing w
     "A folder with 1/impressions_1.csv, 1/clicks_1.csv and 1/conversions_1.csv, and likewise for "
     "the quarters 2 to 4. A quarter without files is left as it is."
 )
-@quarters_option("Crunch only these quarters of the hour; all that have files if not given.")
+@quarters_option(
+    "Crunch only these quarters of the hour, each of which is to have files; all that have files "
+    "if not given."
+)
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),

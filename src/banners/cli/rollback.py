@@ -26,8 +26,9 @@ Examples:
   banners rollback --quarter 2 3 --to 7
   banners rollback --json
 
-It is in force within two seconds. What was served before is kept: to go forward again, name it
-with --to.
+Without --quarter each quarter goes back by one generation of its own, also those that the last
+publish did not touch. It is in force within two seconds. What was served before is kept: to go
+forward again, name it with --to.
 
 Exit status: 0 done, 1 there is nothing to go back to (and nothing was changed) or the database
 cannot be used, 2 wrong usage.""",
@@ -48,9 +49,11 @@ def rollback(
 ) -> None:
     """Serve an earlier generation again."""
     changed = wiring.roll_back(settings_from(database_url=database_url), quarters, to)
-    numbers = {int(quarter): generation.number for quarter, generation in changed.items()}
     if as_json:
+        numbers = {int(quarter): number for quarter, (_, number) in changed.items()}
         click.echo(json.dumps({"generations": numbers}))
         return
-    for quarter, number in numbers.items():
-        click.echo(f"Quarter {quarter} is served from generation {number} from now on.")
+    for quarter, (before, number) in changed.items():
+        place = f" in place of {before}" if before not in {None, number} else ""
+        when = "as before" if before == number else "from now on"
+        click.echo(f"Quarter {int(quarter)} is served from generation {number}{place} {when}.")

@@ -129,6 +129,8 @@ def serve_here(listener: socket.socket, settings: Settings, workers: int) -> Non
     # Workers are processes of their own, and read their settings from the environment.
     os.environ[f"{PREFIX}DATABASE_URL"] = settings.database_url
     os.environ.pop(f"{PREFIX}DATABASE_URL_FILE", None)
+    if not settings.public_url:
+        os.environ[f"{PREFIX}PUBLIC_URL"] = address(listener).rstrip("/")
     config = uvicorn.Config(
         "banners.asgi:create",
         factory=True,

@@ -18,7 +18,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from banners.errors import PublisherBusy, SettingsError, StoreUnavailable
+from banners.errors import PublisherBusy, SettingsError, StoreError, StoreUnavailable
 from banners.store.dialect import FIGURES, URL_SETTING, Key, Query, Rows, insert_statement
 from banners.store.schema import PERFORMANCE
 
@@ -33,6 +33,8 @@ _GATHER_SECONDS = 1
 _TRIES = 10
 # With a reader's connection it is noted how the file lay when it was opened.
 _SEEN = "seen"
+# https://www.sqlite.org/fileformat.html, "The Database Header"
+_BEGINNING = b"SQLite format 3\0"
 
 # A statement of a hundred rows takes half the time of a hundred statements; its 900 values are
 # below what the oldest SQLite takes (999).
@@ -132,6 +134,7 @@ def alone(database: Engine, *, seconds: float) -> Iterator[Connection]:
     import filelock
 
     file = _file(database.url)
+    _check_kind(file)
     lock = filelock.FileLock(f"{file}.lock", timeout=seconds)
     try:
         locked = lock.acquire()
@@ -201,6 +204,14 @@ def _at_rest(file: Path) -> tuple[int, ...] | None:
 
 def _holds_something(file: Path) -> bool:
     return file.exists() and file.stat().st_size > 0
+
+
+def _check_kind(file: Path) -> None:
+    """Refuse a file of somebody else's before there is a lock file beside it."""
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        beginning = opened.read(len(_BEGINNING))
+        if beginning not in (b"", _BEGINNING):
+            raise StoreError(f"{file} is no SQLite database, and is left as it is. {_ANOTHER}")
 
 
 def _make_folder(folder: Path) -> None:
