@@ -199,6 +199,7 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_content(visit: Visit) -> No
 
 def test_whoever_opens_the_form_may_type_at_once(visit: Visit) -> None:
     page = visit(FORM, scripts=False)
+    expect(page.get_by_label("Campaign id")).to_be_focused()
     page.keyboard.type(str(TEN))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=f"Campaign {TEN}")).to_be_visible()
