@@ -245,9 +245,19 @@ def test_a_method_that_is_not_taken_is_405_with_those_that_are(client: httpx.Cli
     assert answer.headers["allow"] == "GET, HEAD"
 
 
+def test_an_address_that_takes_two_methods_tells_both(client: httpx.Client) -> None:
+    assert client.delete("/campaigns").headers["allow"] == "GET, HEAD, POST"
+
+
 def test_a_trailing_slash_leads_to_the_page(client: httpx.Client) -> None:
     answer = client.get("/campaigns/27/")
     assert (answer.status_code, answer.headers["location"]) == (308, "/campaigns/27")
+
+
+def test_a_form_with_many_other_fields_leads_to_the_campaign(client: httpx.Client) -> None:
+    others = {f"field_{number}": "x" for number in range(100)}
+    answer = client.post("/campaigns", data={**others, "campaign_id": "27"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/campaigns/27")
 
 
 def test_a_form_larger_than_any_id_is_refused(client: httpx.Client) -> None:

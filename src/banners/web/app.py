@@ -86,7 +86,9 @@ def web_application(
     app = FastAPI(
         title="Banners",
         version=__version__,
-        description="For this campaign, in this quarter of the hour, which banners?",
+        description=openapi.ABOUT,
+        openapi_tags=openapi.TAGS,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
         # It would lead to addresses that are none, and by the host name that the client gave.
@@ -109,9 +111,7 @@ def web_application(
     )
     app.include_router(status.routes(told, templates))
     app.include_router(pages.routes(service, form))
-    app.include_router(
-        picture_routes(pictures, templates, metrics.placeholders.inc, pages.pages_of(404))
-    )
+    app.include_router(picture_routes(pictures, templates, metrics.placeholders.inc))
     app.mount("/static", KeptFiles(directory=_HERE / "static"))
     openapi.describe(app)
     framework = EveryAnswer(Counted(app, metrics))
