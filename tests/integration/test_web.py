@@ -287,7 +287,7 @@ def test_every_answer_carries_the_security_headers_and_head_has_no_body(
     "path",
     [
         *("/", "/campaigns", "/campaigns/1", "/campaigns/27/", "/campaigns/54", "/campaigns/63"),
-        *("/campaigns/x", "/nope", "/healthz", "/readyz", "/openapi.json", "/api/v1/nope"),
+        *("/campaigns/x", "/nope", "/healthz", "/readyz", "/openapi.json", "/docs", "/api/v1/nope"),
         *("/api/v1/campaigns/1", "/api/v1/campaigns/1/banners", "/api/v1/campaigns/54"),
         *("/static/nope.css", "/static/images/x"),
     ],
@@ -301,7 +301,7 @@ def test_what_may_be_answered_otherwise_next_time_is_not_kept(
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/banners.css", "/static/images/image_99.png"],
+    ["/static/banners.css", "/static/docs.js", "/static/images/image_99.png"],
 )
 def test_a_file_may_be_kept_for_five_minutes(client: httpx.Client, path: str) -> None:
     assert client.get(path).headers["cache-control"] == "public, max-age=300"

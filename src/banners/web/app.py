@@ -15,7 +15,7 @@ from banners import __version__
 from banners.model import FillPolicy, Quarter
 from banners.serve.reader import HeldQuarter, LineupReader
 from banners.serve.report import KeptQuarter, ReportReader
-from banners.web import addresses, api, openapi, overview, pages, problems, report, status
+from banners.web import addresses, api, docs, openapi, overview, pages, problems, report, status
 from banners.web.counting import Counted
 from banners.web.delivery import Delivery
 from banners.web.files import KeptFiles
@@ -95,7 +95,13 @@ def web_application(
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    form = Form(templates, lambda quarter: _campaigns(held(quarter)))
+    openapi.describe(app)
+
+    def known(quarter: Quarter) -> Sequence[int]:
+        here = held(quarter)
+        return here.campaigns if here else ()
+
+    form = Form(templates, known)
     problems.install(app, form)
     reporting = Reporting(service, reports)
     # First: the addresses that end in an id take whatever stands in its place.
@@ -112,8 +118,9 @@ def web_application(
     app.include_router(status.routes(told, templates))
     app.include_router(pages.routes(service, form))
     app.include_router(picture_routes(pictures, templates, metrics.placeholders.inc))
+    app.include_router(docs.routes(app.openapi, templates, public_url, known))
+    app.mount(docs.SWAGGER, docs.swagger_files())
     app.mount("/static", KeptFiles(directory=_HERE / "static"))
-    openapi.describe(app)
     framework = EveryAnswer(Counted(app, metrics))
     return Delivery(
         framework,
@@ -124,7 +131,3 @@ def web_application(
         now=now,
         tally=metrics.tally,
     )
-
-
-def _campaigns(held: HeldQuarter | None) -> Sequence[int]:
-    return held.campaigns if held else ()

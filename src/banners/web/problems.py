@@ -208,7 +208,7 @@ def _misfit(error: RequestValidationError) -> str:
     found = "; ".join(
         f"{shorten('.'.join(map(str, each['loc'])))}: {each['msg']}" for each in error.errors()
     )
-    return f"{found}. What it takes is described at /openapi.json."
+    return f"{found}. What it takes is described at /docs."
 
 
 def _hidden(status: HTTPStatus) -> str:
