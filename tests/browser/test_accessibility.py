@@ -25,6 +25,8 @@ PAGES = (
     "/campaigns?quarter=1&search=99",
     "/status",
 )
+# Swagger UI calls its part of a page the main one, whatever page that is.
+OF_SWAGGER_UI = ("landmark-main-is-top-level", "landmark-no-duplicate-main", "landmark-unique")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,15 @@ def test_axe_finds_no_violation(
     visit: Callable[..., Page], path: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     assert violations(visit(path, width=width, scheme=scheme)) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_in_what_describes_the_addresses(
+    visit: Callable[..., Page], scheme: Literal["light", "dark"]
+) -> None:
+    page = visit("/docs", scheme=scheme)
+    page.locator(".opblock").first.wait_for()
+    assert violations(page, *OF_SWAGGER_UI) == []
 
 
 def test_axe_finds_no_violation_in_a_banner_to_be_framed(visit: Callable[..., Page]) -> None:

@@ -210,10 +210,14 @@ def test_the_form_tells_when_the_next_quarter_begins(visit: Visit) -> None:
     expect(visit(FORM).get_by_text("The next begins at :30.")).to_be_visible()
 
 
-def test_every_page_leads_to_the_overview_and_to_the_status(visit: Visit) -> None:
+def test_every_page_leads_to_the_overview_the_status_and_the_api(visit: Visit) -> None:
     for path in PAGES:
         links = visit(path).get_by_role("navigation", name="Banners").get_by_role("link")
-        assert [each.get_attribute("href") for each in links.all()] == ["/campaigns", "/status"]
+        assert [each.get_attribute("href") for each in links.all()] == [
+            "/campaigns",
+            "/status",
+            "/docs",
+        ]
 
 
 @pytest.mark.parametrize("path", PAGES)

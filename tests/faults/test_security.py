@@ -9,6 +9,7 @@ import pytest
 
 from banners.model import Quarter
 from banners.store.connect import open_database
+from banners.web.docs import SWAGGER
 from faults.commands import Started, serving
 from publishing import publish
 from running import Workplace
@@ -18,6 +19,10 @@ REDIS_PASSWORD = "r3dis-s3cret"  # noqa: S105  # which its server does not even 
 CLIENT = "203.0.113.77"
 ENDINGS = ["", "/", "?x=1", "?quarter=9", "?format=html"]
 FRAMED = re.compile(r"/campaigns/5/banner\?format=html")
+SCRIPTED = re.compile(r"/docs(\?.*)?")
+DIRECTIVES = {
+    *("default-src", "img-src", "style-src", "form-action", "base-uri", "frame-ancestors"),
+}
 PLACES = {"campaign_id": ["5", "7", "x", "9" * 30], "name": ["image_1.png", "x"]}
 
 
@@ -34,7 +39,8 @@ def workplace(tmp_path: Path, mariadb_url: str, redis_server: RedisServer) -> Wo
 def paths(client: httpx.Client) -> Iterator[str]:
     """List every address that is described, and some that are none, each in several ways."""
     described = client.get("/openapi.json").json()["paths"]
-    for template in [*described, "/static/banners.css", "/static/x", "/nowhere", "/docs"]:
+    files = ["/static/banners.css", "/static/docs.js", f"{SWAGGER}/swagger-ui-bundle.js"]
+    for template in [*described, *files, "/openapi.json", "/static/x", "/nowhere"]:
         name = re.search(r"{(.*?)}", template)
         for value in PLACES[name[1]] if name else [""]:
             path = template.replace(name[0], value) if name else template
@@ -55,9 +61,15 @@ def check(answer: httpx.Response) -> None:
     policy = dict(
         each.strip().split(" ", 1) for each in answer.headers["content-security-policy"].split(";")
     )
-    framed = FRAMED.search(str(answer.request.url)) and answer.status_code == 200
+    asked = answer.request.url.raw_path.decode()
+    framed = FRAMED.fullmatch(asked) and answer.status_code == 200
+    scripted = SCRIPTED.fullmatch(asked) and answer.status_code == 200
     assert policy["default-src"] == "'none'", about
     assert policy["frame-ancestors"] == ("*" if framed else "'none'"), about
+    assert policy["img-src"] == ("'self' data:" if scripted else "'self'"), about
+    for directive in ("script-src", "connect-src"):
+        assert policy.pop(directive, None) == ("'self'" if scripted else None), about
+    assert set(policy) == DIRECTIVES, about
     assert "unsafe" not in str(policy), about
     assert answer.headers["x-content-type-options"] == "nosniff", about
     assert answer.headers["referrer-policy"] == "same-origin", about

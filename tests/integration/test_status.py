@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from answers import Clock, application_over
-from banners import __version__
 from banners.errors import StoreUnavailable
 from banners.model import Quarter
 from banners.serve.memory import MemoryReader
@@ -23,6 +22,7 @@ from banners.settings import Settings, load_settings
 from banners.store.connect import open_database
 from banners.store.read import DatabaseReader
 from banners.store.report import DatabaseReports
+from banners.version import __version__
 from banners.wiring import reader, reports
 from publishing import publish
 from reference import read_quarter

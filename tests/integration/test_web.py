@@ -245,9 +245,19 @@ def test_a_method_that_is_not_taken_is_405_with_those_that_are(client: httpx.Cli
     assert answer.headers["allow"] == "GET, HEAD"
 
 
+def test_an_address_that_takes_two_methods_tells_both(client: httpx.Client) -> None:
+    assert client.delete("/campaigns").headers["allow"] == "GET, HEAD, POST"
+
+
 def test_a_trailing_slash_leads_to_the_page(client: httpx.Client) -> None:
     answer = client.get("/campaigns/27/")
     assert (answer.status_code, answer.headers["location"]) == (308, "/campaigns/27")
+
+
+def test_a_form_with_many_other_fields_leads_to_the_campaign(client: httpx.Client) -> None:
+    others = {f"field_{number}": "x" for number in range(100)}
+    answer = client.post("/campaigns", data={**others, "campaign_id": "27"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/campaigns/27")
 
 
 def test_a_form_larger_than_any_id_is_refused(client: httpx.Client) -> None:
@@ -277,7 +287,7 @@ def test_every_answer_carries_the_security_headers_and_head_has_no_body(
     "path",
     [
         *("/", "/campaigns", "/campaigns/1", "/campaigns/27/", "/campaigns/54", "/campaigns/63"),
-        *("/campaigns/x", "/nope", "/healthz", "/readyz", "/openapi.json", "/api/v1/nope"),
+        *("/campaigns/x", "/nope", "/healthz", "/readyz", "/openapi.json", "/docs", "/api/v1/nope"),
         *("/api/v1/campaigns/1", "/api/v1/campaigns/1/banners", "/api/v1/campaigns/54"),
         *("/static/nope.css", "/static/images/x"),
     ],
@@ -291,7 +301,7 @@ def test_what_may_be_answered_otherwise_next_time_is_not_kept(
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/banners.css", "/static/images/image_99.png"],
+    ["/static/banners.css", "/static/docs.js", "/static/images/image_99.png"],
 )
 def test_a_file_may_be_kept_for_five_minutes(client: httpx.Client, path: str) -> None:
     assert client.get(path).headers["cache-control"] == "public, max-age=300"
@@ -351,7 +361,8 @@ def test_every_address_is_in_the_readme(client: httpx.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(/[^`?]*)", readme))
-    assert {re.sub(r"\{\w+\}", "27", path) for path in paths} <= named
+    examples = {"campaign_id": "27", "name": "image_27.png"}
+    assert {path.format_map(examples) for path in paths} <= named
 
 
 def test_an_application_that_ends_closes_its_reader(published: Workplace, tmp_path: Path) -> None:

@@ -2,77 +2,34 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from pydantic import BaseModel, WithJsonSchema
 
 from banners.answer import LineupAnswer, PreviewAnswer, preview_answer
 from banners.errors import NothingPublished
-from banners.model import Quarter
-from banners.serve.reporting import Reporting, parse_generation
-from banners.web.clock import quarter_of
+from banners.serve.reporting import Reporting
+from banners.web.described import (
+    NOTHING_TO_READ,
+    WRONG_CAMPAIGN,
+    WRONG_GENERATION,
+    problems_of,
+)
 from banners.web.metrics import CONTENT_TYPE
-from banners.web.openapi import PROBLEM
+from banners.web.parameters import AskedFor, CampaignId, GenerationAsked
 from banners.web.prepared import respond
 from banners.web.service import Service
-
-CampaignId = Annotated[
-    str,
-    Path(
-        description="The campaign: a whole number above zero, in 1 to 18 digits.", examples=["27"]
-    ),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,18}$"}),
-]
-QuarterText = Annotated[
-    str | None,
-    Query(alias="quarter", description="The quarter of the hour; the current one if not given."),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 4}),
-]
-
-
-def _asked_for(request: Request, text: QuarterText = None) -> Quarter:
-    return quarter_of(request) if text is None else Quarter.parse(text)
-
-
-AskedFor = Annotated[Quarter, Depends(_asked_for)]
-
-
-GenerationText = Annotated[
-    str | None,
-    Query(
-        alias="generation",
-        description="The number of a generation that is kept, to preview what it has or had to "
-        "show; what is served if not given.",
-        examples=["3"],
-    ),
-    WithJsonSchema({"type": "integer", "minimum": 1}),
-]
-
-
-def _generation_asked(text: GenerationText = None) -> int | None:
-    return None if text is None else parse_generation(text)
-
-
-GenerationAsked = Annotated[int | None, Depends(_generation_asked)]
-
-
-class ProblemDocument(BaseModel):
-    """What went wrong, as RFC 9457 has it; `code` tells problems apart."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    quarters: list[int] | None = None
-    generations: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServedBannerAnswer:
-    """A banner as a visitor is served it; `filled` marks those drawn to top up the lineup."""
+    """A banner as a visitor is served it.
+
+    Args:
+        banner_id: its id.
+        image: address of its picture.
+        filled: whether it was drawn to top up the lineup.
+    """
 
     banner_id: int
     image: str
@@ -81,7 +38,14 @@ class ServedBannerAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ServedAnswer:
-    """What a visitor of the campaign's page would be served, in this order."""
+    """What a visitor of the campaign's page would be served.
+
+    Args:
+        campaign_id: the campaign.
+        quarter: the quarter of the hour, 1 to 4.
+        generation: number of the published result that it comes from.
+        banners: the banners in the order of the page, which is another one each time.
+    """
 
     campaign_id: int
     quarter: int
@@ -91,33 +55,28 @@ class ServedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The process answers; nothing else is looked at."""
+    """The process answers; nothing else is looked at.
+
+    Args:
+        status: always `ok`.
+    """
 
     status: str
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """A result can be served: the number of the generation of each quarter.
+    """A result can be served.
 
-    The status is `ready`, or `degraded` where a tier is out of reach and others stand in for it.
+    Args:
+        status: `ready`, or `degraded` where a tier is out of reach and others stand in for it.
+        generations: the number of the generation that is served in each quarter.
+        out_of_reach: the tiers that cannot be reached.
     """
 
     status: str
     generations: dict[int, int]
     out_of_reach: list[str]
-
-
-def problems_of(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe the errors that are answered with a problem document."""
-    return {
-        status: {
-            "description": "A problem document",
-            "content": {PROBLEM: {}},
-            "model": ProblemDocument,
-        }
-        for status in statuses
-    }
 
 
 def routes(
@@ -141,12 +100,18 @@ def routes(
         tags=["operations"],
         summary="Figures for Prometheus",
         response_class=PlainTextResponse,
+        response_description="The figures",
     )
     def metrics() -> Response:
         """Tell the figures of all workers in Prometheus' text form."""
         return Response(exposition(), media_type=CONTENT_TYPE)
 
-    @router.get("/healthz", tags=["operations"], summary="Does the process answer?")
+    @router.get(
+        "/healthz",
+        tags=["operations"],
+        summary="Does the process answer?",
+        response_description="It does",
+    )
     async def healthz() -> Health:
         """Tell that the process answers."""
         return Health("ok")
@@ -155,7 +120,8 @@ def routes(
         "/readyz",
         tags=["operations"],
         summary="Can a result be served?",
-        responses=problems_of(503),
+        response_description="It can",
+        responses=problems_of(*NOTHING_TO_READ),
     )
     async def readyz() -> Readiness:
         """Tell whether a published result can be served."""
@@ -173,7 +139,8 @@ def routes(
         tags=["campaigns"],
         summary="What a visitor would be served",
         response_model=ServedAnswer,
-        responses=problems_of(400, 404, 503),
+        response_description="The banners, in random order",
+        responses=problems_of(*WRONG_CAMPAIGN, *NOTHING_TO_READ),
     )
     def read_banners(request: Request, campaign_id: CampaignId, quarter: AskedFor) -> Response:
         """Serve what a visitor would be served: the lineup, filled up, in random order."""
@@ -183,8 +150,9 @@ def routes(
         "/api/v1/campaigns/{campaign_id:anything}",
         tags=["campaigns"],
         summary="A campaign's lineup, and why",
-        response_model=PreviewAnswer | LineupAnswer,
-        responses=problems_of(400, 404, 503),
+        response_model=LineupAnswer | PreviewAnswer,
+        response_description="The lineup; where a generation was asked for, whether it is served",
+        responses=problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
     )
     def read_lineup(
         request: Request, campaign_id: CampaignId, quarter: AskedFor, generation: GenerationAsked

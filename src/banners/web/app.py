@@ -16,7 +16,7 @@ from banners.serve.reader import HeldQuarter, LineupReader
 from banners.serve.report import KeptQuarter, ReportReader
 from banners.serve.reporting import Reporting
 from banners.version import __version__
-from banners.web import addresses, api, openapi, overview, pages, problems, report, status
+from banners.web import addresses, api, docs, openapi, overview, pages, problems, report, status
 from banners.web.counting import Counted
 from banners.web.delivery import Delivery
 from banners.web.files import KeptFiles
@@ -86,14 +86,22 @@ def web_application(
     app = FastAPI(
         title="Banners",
         version=__version__,
-        description="For this campaign, in this quarter of the hour, which banners?",
+        description=openapi.ABOUT,
+        openapi_tags=openapi.TAGS,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
         # It would lead to addresses that are none, and by the host name that the client gave.
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    form = Form(templates, lambda quarter: _campaigns(held(quarter)))
+    openapi.describe(app)
+
+    def known(quarter: Quarter) -> Sequence[int]:
+        here = held(quarter)
+        return here.campaigns if here else ()
+
+    form = Form(templates, known)
     problems.install(app, form)
     reporting = Reporting(reader, reports)
     # First: the addresses that end in an id take whatever stands in its place.
@@ -109,11 +117,10 @@ def web_application(
     )
     app.include_router(status.routes(told, templates))
     app.include_router(pages.routes(service, form))
-    app.include_router(
-        picture_routes(pictures, templates, metrics.placeholders.inc, pages.pages_of(404))
-    )
+    app.include_router(picture_routes(pictures, templates, metrics.placeholders.inc))
+    app.include_router(docs.routes(app.openapi, templates, public_url, known))
+    app.mount(docs.SWAGGER, docs.swagger_files())
     app.mount("/static", KeptFiles(directory=_HERE / "static"))
-    openapi.describe(app)
     framework = EveryAnswer(Counted(app, metrics))
     return Delivery(
         framework,
@@ -124,7 +131,3 @@ def web_application(
         now=now,
         tally=metrics.tally,
     )
-
-
-def _campaigns(held: HeldQuarter | None) -> Sequence[int]:
-    return held.campaigns if held else ()

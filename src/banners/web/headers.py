@@ -9,6 +9,13 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+SCRIPTED = {
+    "Content-Security-Policy": SECURITY_HEADERS["Content-Security-Policy"].replace(
+        "img-src 'self';", "img-src 'self' data:; script-src 'self'; connect-src 'self';"
+    )
+}
+"""What the one page with a script carries instead: its script, and what that asks for, are ours."""
+
 # What is answered depends on the quarter of the hour and on what is published: an answer that may
 # be kept says so itself.
 _CARRIED = {**SECURITY_HEADERS, "Cache-Control": "no-store"}

@@ -6,16 +6,17 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import WithJsonSchema
 
-from banners.errors import NothingPublished, StoreUnavailable
+from banners.errors import InvalidQuarter, NothingPublished, StoreUnavailable
 from banners.model import Generation, Quarter, RuleName
 from banners.serve.reader import LineupReader
 from banners.serve.report import CampaignOrder, CampaignsWanted, ListedCampaigns, ReportReader
-from banners.web.api import AskedFor, problems_of
-from banners.web.pages import pages_of
+from banners.web.described import NOTHING_TO_READ, pages_of, problems_of
+from banners.web.parameters import AskedFor, example
 
 PAGE_CAMPAIGNS = 50
 """So many campaigns a page has."""
@@ -31,6 +32,7 @@ _PageText = Annotated[
         alias="page",
         pattern="^[1-9][0-9]{0,8}$",
         description=f"The page, {PAGE_CAMPAIGNS} campaigns each; the first if not given.",
+        openapi_examples=example(1),
     ),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MOST_PAGE, "default": 1}),
 ]
@@ -40,7 +42,7 @@ _SearchText = Annotated[
         alias="search",
         pattern="^[0-9]{0,18}$",
         description="The digits that the campaigns' ids begin with; all campaigns if not given.",
-        examples=["27"],
+        openapi_examples=example("2"),
     ),
 ]
 _SortText = Annotated[
@@ -50,6 +52,7 @@ _SortText = Annotated[
         pattern=f"^-?(?:{'|'.join(CampaignOrder)})$",
         description="What they are sorted by; the most first with a `-` before it. Those that are "
         "alike come by their ids.",
+        openapi_examples=example("-revenue"),
     ),
     WithJsonSchema({"type": "string", "enum": _SORTS, "default": _SORTS[0]}),
 ]
@@ -281,6 +284,7 @@ def routes(
         tags=["pages"],
         summary="All campaigns",
         response_class=HTMLResponse,
+        response_description="The campaigns",
         responses=pages_of(400, 503),
     )
     def overview(request: Request, asked: AskedOverview) -> Response:
@@ -307,7 +311,8 @@ def routes(
         API_PATH,
         tags=["campaigns"],
         summary="All campaigns, a page at a time",
-        responses=problems_of(400, 503),
+        response_description="A page of the campaigns",
+        responses=problems_of(InvalidQuarter, RequestValidationError, *NOTHING_TO_READ),
     )
     def list_campaigns(asked: AskedOverview) -> CampaignsAnswer:
         """List the campaigns of a quarter, with the case of the rule and their revenue."""

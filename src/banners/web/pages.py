@@ -1,6 +1,6 @@
 """The pages: the form, a campaign's banners, and their pictures."""
 
-from typing import Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request
@@ -10,10 +10,13 @@ from starlette.exceptions import HTTPException
 from banners.errors import NothingToShow
 from banners.model import parse_campaign_id
 from banners.web.clock import quarter_of
+from banners.web.described import PROPER, leads, pages_of
 from banners.web.form import Form
+from banners.web.parameters import CAMPAIGN_ID, CampaignId
 from banners.web.prepared import respond
 from banners.web.service import Service
 
+_FORM_TYPE = "application/x-www-form-urlencoded"
 _FORM_BYTES = 16_384
 
 
@@ -26,7 +29,7 @@ def routes(service: Service, form: Form) -> APIRouter:
     """
     router = APIRouter(default_response_class=HTMLResponse)
 
-    @router.get("/", tags=["pages"], summary="The form")
+    @router.get("/", tags=["pages"], summary="The form", response_description="The form")
     async def ask(request: Request) -> Response:
         """Show the form that asks for a campaign id."""
         return form.answer(request)
@@ -36,8 +39,9 @@ def routes(service: Service, form: Form) -> APIRouter:
         tags=["pages"],
         summary="From the form to the campaign",
         status_code=303,
-        responses=pages_of(400, 413, 415),
-        openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": _FORM}}},
+        response_class=RedirectResponse,
+        responses={**leads(303, "Leads to the campaign"), **pages_of(400, 413, 415)},
+        openapi_extra={"requestBody": {"required": True, "content": {_FORM_TYPE: _FORM}}},
     )
     async def find(request: Request) -> Response:
         """Lead from the form to the page of the campaign."""
@@ -49,17 +53,18 @@ def routes(service: Service, form: Form) -> APIRouter:
         tags=["pages"],
         summary="One banner",
         status_code=302,
+        response_class=RedirectResponse,
         responses={
             200: {
                 "description": "With `format=html`: a page of the banner alone, to be framed",
                 "content": {"text/html": {"schema": {"type": "string"}}},
             },
+            **leads(302, "Leads to the picture of the banner"),
+            **PROPER,
             **pages_of(400, 404, 503),
         },
     )
-    def banner(
-        request: Request, campaign_id: str, kind: Literal["html"] | None = _FORMAT
-    ) -> Response:
+    def banner(request: Request, campaign_id: CampaignId, kind: _Format = None) -> Response:
         """Lead to the picture of one banner; each of the lineup comes once before any again."""
         proper = str(parse_campaign_id(campaign_id))
         if proper != campaign_id:
@@ -76,9 +81,10 @@ def routes(service: Service, form: Form) -> APIRouter:
         "/campaigns/{campaign_id:anything}",
         tags=["pages"],
         summary="A campaign's banners",
-        responses=pages_of(400, 404, 503),
+        response_description="The banners, in random order",
+        responses={**PROPER, **pages_of(400, 404, 503)},
     )
-    def campaign(request: Request, campaign_id: str) -> Response:
+    def campaign(request: Request, campaign_id: CampaignId) -> Response:
         """Show the campaign's banners for the current quarter, in random order."""
         proper = str(parse_campaign_id(campaign_id.rstrip("/")))
         if proper != campaign_id:
@@ -89,34 +95,27 @@ def routes(service: Service, form: Form) -> APIRouter:
     return router
 
 
-_FORMAT = Query(
-    None, alias="format", description="`html` for a page of the banner alone, to be framed."
-)
+_Format = Annotated[
+    Literal["html"] | None,
+    Query(alias="format", description="`html` for a page of the banner alone, to be framed."),
+]
 _FORM = {
     "schema": {
         "type": "object",
-        "properties": {"campaign_id": {"type": "string"}},
+        "properties": {"campaign_id": {**CAMPAIGN_ID, "description": "The campaign."}},
         "required": ["campaign_id"],
-    }
+    },
+    "example": {"campaign_id": "27"},
 }
-
-
-def pages_of(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe the errors that are answered with a page: the form again, with a sentence."""
-    page = {"text/html": {"schema": {"type": "string"}}}
-    return {status: {"description": "The form again", "content": page} for status in statuses}
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise HTTPException(415, "The form is to be sent as application/x-www-form-urlencoded")
+    if kind != _FORM_TYPE:
+        raise HTTPException(415, f"The form is to be sent as {_FORM_TYPE}")
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > _FORM_BYTES:
             raise HTTPException(413, "The form holds more than a campaign id")
-    try:
-        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    except ValueError:
-        return {}
+    return parse_qs(body.decode("utf-8", "replace"))

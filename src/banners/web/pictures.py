@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
@@ -19,8 +18,10 @@ from starlette.staticfiles import StaticFiles
 from banners.answer import image_path
 from banners.errors import SettingsError
 from banners.images import MEDIA_TYPES, find_image, pictured_banners
+from banners.web.described import Responses, pages_of
 from banners.web.files import KEPT
 from banners.web.headers import SECURITY
+from banners.web.parameters import PictureName
 from banners.web.prepared import Headers, Reply
 
 _LOG = logging.getLogger(__name__)
@@ -151,11 +152,31 @@ _CONDITIONS = {
 }
 
 
+_PICTURE: dict[str, dict[str, str]] = {kind: {} for kind in MEDIA_TYPES.values()}
+_ANSWERS: Responses = {
+    200: {
+        "description": "The picture, or a labelled placeholder of the same size",
+        "content": _PICTURE,
+        "headers": {
+            "Cache-Control": {
+                "description": "How long it may be kept.",
+                "schema": {"type": "string", "examples": [KEPT_LONG["Cache-Control"]]},
+            },
+        },
+    },
+    206: {
+        "description": "The part of the picture that `Range` asks for",
+        "content": {**_PICTURE, "multipart/byteranges": {}},
+    },
+    304: {"description": "What the client has, by `If-None-Match` or `If-Modified-Since`, is good"},
+    400: {"description": "`Range` makes no sense", "content": {"text/plain": {}}},
+    416: {"description": "`Range` is beyond the picture's end", "content": {"text/plain": {}}},
+    **pages_of(404),
+}
+
+
 def routes(
-    pictures: Pictures,
-    templates: Jinja2Templates,
-    on_placeholder: Callable[[], None],
-    errors: dict[int | str, dict[str, Any]],
+    pictures: Pictures, templates: Jinja2Templates, on_placeholder: Callable[[], None]
 ) -> APIRouter:
     """Build the address of the pictures.
 
@@ -163,7 +184,6 @@ def routes(
         pictures: where they are.
         templates: the pages' templates; one is the placeholder.
         on_placeholder: is told of each picture that there is none of.
-        errors: how the OpenAPI document describes that an address is none.
     """
     router = APIRouter()
     files = StaticFiles(check_dir=False)
@@ -173,9 +193,9 @@ def routes(
         tags=["pages"],
         summary="A banner's picture",
         response_class=Response,
-        responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}, **errors},
+        responses=_ANSWERS,
     )
-    def image(request: Request, name: str) -> Response:
+    def image(request: Request, name: PictureName) -> Response:
         """Send a banner's picture, or a labelled placeholder of the same size."""
         wanted = ADDRESS.fullmatch(f"/static/images/{name}")
         if wanted is None:

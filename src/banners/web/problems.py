@@ -28,9 +28,11 @@ from banners.errors import (
     shorten,
 )
 from banners.web.form import Form
-from banners.web.openapi import PROBLEM
 
 _LOG = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
+"""What a problem document is called."""
 
 RETRY_SECONDS = 10
 """So long a client is asked to wait when nothing can be served yet."""
@@ -61,50 +63,79 @@ class Problem:
     headers: Mapping[str, str]
 
 
-_KINDS: Mapping[type[BannersError], tuple[HTTPStatus, str, str]] = {
-    InvalidCampaignId: (HTTPStatus.BAD_REQUEST, "invalid_campaign_id", "Not a campaign id"),
-    InvalidQuarter: (HTTPStatus.BAD_REQUEST, "invalid_quarter", "Not a quarter of the hour"),
-    InvalidGeneration: (HTTPStatus.BAD_REQUEST, "invalid_generation", "Not a generation"),
-    UnknownGeneration: (HTTPStatus.NOT_FOUND, "unknown_generation", "Not kept"),
-    UnknownCampaign: (HTTPStatus.NOT_FOUND, "unknown_campaign", "Unknown campaign"),
-    NotInQuarter: (HTTPStatus.NOT_FOUND, "not_in_quarter", "No banners in this quarter"),
-    NothingToShow: (HTTPStatus.NOT_FOUND, "nothing_to_show", "No banner to show"),
-    NothingPublished: (
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "nothing_published",
-        "Nothing to show yet",
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem.
+
+    Args:
+        status: the HTTP status.
+        code: a word for programs to tell problems apart by.
+        title: a heading for people.
+    """
+
+    status: HTTPStatus
+    code: str
+    title: str
+
+
+_KINDS: Mapping[type[Exception], Kind] = {
+    InvalidCampaignId: Kind(HTTPStatus.BAD_REQUEST, "invalid_campaign_id", "Not a campaign id"),
+    InvalidQuarter: Kind(HTTPStatus.BAD_REQUEST, "invalid_quarter", "Not a quarter of the hour"),
+    InvalidGeneration: Kind(HTTPStatus.BAD_REQUEST, "invalid_generation", "Not a generation"),
+    RequestValidationError: Kind(
+        HTTPStatus.BAD_REQUEST, "invalid_request", "Not what this address takes"
     ),
-    StoreError: (HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable", "Out of reach"),
-    BannersError: (HTTPStatus.INTERNAL_SERVER_ERROR, "failed", "Something went wrong"),
+    UnknownGeneration: Kind(HTTPStatus.NOT_FOUND, "unknown_generation", "Not kept"),
+    UnknownCampaign: Kind(HTTPStatus.NOT_FOUND, "unknown_campaign", "Unknown campaign"),
+    NotInQuarter: Kind(HTTPStatus.NOT_FOUND, "not_in_quarter", "No banners in this quarter"),
+    NothingToShow: Kind(HTTPStatus.NOT_FOUND, "nothing_to_show", "No banner to show"),
+    NothingPublished: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "nothing_published", "Nothing to show yet"
+    ),
+    StoreError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable", "Out of reach"),
+    Exception: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", "Something went wrong"),
 }
+# What the framework finds by itself where programs ask, which it tells by the status alone.
+_FRAMEWORKS = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+def kinds() -> list[Kind]:
+    """List the kinds of problem that programs can meet, by status."""
+    found = [Kind(status, status.name.lower(), status.phrase) for status in _FRAMEWORKS]
+    return sorted([*_KINDS.values(), *found], key=lambda kind: kind.status)
 
 
 def problem_of(error: Exception) -> Problem:
     """Tell what answer an error deserves."""
     if isinstance(error, HTTPException):
         return _framework_problem(error)
+    kind = next(_KINDS[each] for each in type(error).__mro__ if each in _KINDS)
     if isinstance(error, RequestValidationError):
-        return _misfit(error)
-    if not isinstance(error, BannersError):
-        return _hidden(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", "Something went wrong")
-    status, code, title = next(_KINDS[kind] for kind in type(error).__mro__ if kind in _KINDS)
-    if isinstance(error, StoreError) or status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        detail = _misfit(error)
+    elif isinstance(error, StoreError) or kind.status is HTTPStatus.INTERNAL_SERVER_ERROR:
         # Their messages name hosts and files, which are none of a visitor's business.
-        return _hidden(status, code, title)
-    return Problem(status, code, title, str(error), _further(error), _retry(status))
+        detail = _hidden(kind.status)
+    else:
+        detail = str(error)
+    further, headers = _further(error), _retry(kind.status)
+    return Problem(kind.status, kind.code, kind.title, detail, further, headers)
 
 
 def install(app: FastAPI, form: Form) -> None:
     """Make the application answer every error: as JSON for programs, as a page for people."""
 
     def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            error = _with_all_methods(request, error)
         problem = problem_of(error)
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
         elif isinstance(error, StoreError):
             _LOG.error("%s %s: %s", request.method, request.url.path, error)
         if request.url.path.startswith(_FOR_PROGRAMS):
-            return problem_document(problem)
+            return JSONResponse(
+                written(problem), problem.status, dict(problem.headers), media_type=PROBLEM
+            )
         return form.answer(
             request,
             status=problem.status,
@@ -117,7 +148,7 @@ def install(app: FastAPI, form: Form) -> None:
         app.add_exception_handler(kind, answer)
 
 
-def _further(error: BannersError) -> dict[str, list[int]]:
+def _further(error: Exception) -> dict[str, list[int]]:
     """Tell programs what would have been found."""
     match error:
         case NotInQuarter():
@@ -137,21 +168,25 @@ def _entered(error: Exception) -> str:
     return ""
 
 
-def problem_document(problem: Problem) -> Response:
+def written(problem: Problem) -> dict[str, Any]:
     """Write a problem as RFC 9457 has it."""
-    return JSONResponse(
-        {
-            "type": "about:blank",
-            "title": HTTPStatus(problem.status).phrase,
-            "status": problem.status,
-            "detail": problem.detail,
-            "code": problem.code,
-            **problem.extra,
-        },
-        status_code=problem.status,
-        headers=dict(problem.headers),
-        media_type=PROBLEM,
-    )
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        **problem.extra,
+    }
+
+
+def _with_all_methods(request: Request, error: HTTPException) -> HTTPException:
+    """Name all methods that an address takes; the framework names those of one function alone."""
+    path = getattr(request.scope.get("route"), "path_format", "")
+    described = request.app.openapi()["paths"].get(path)
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED or not described:
+        return error
+    return HTTPException(error.status_code, headers={"Allow": ", ".join(described).upper()})
 
 
 def _framework_problem(error: HTTPException) -> Problem:
@@ -168,28 +203,18 @@ def _framework_problem(error: HTTPException) -> Problem:
     return Problem(status, status.name.lower(), status.phrase, detail, {}, headers)
 
 
-def _misfit(error: RequestValidationError) -> Problem:
+def _misfit(error: RequestValidationError) -> str:
     # Where it is, and what was expected there; what was given may be long, or a secret.
     found = "; ".join(
         f"{shorten('.'.join(map(str, each['loc'])))}: {each['msg']}" for each in error.errors()
     )
-    return Problem(
-        HTTPStatus.BAD_REQUEST,
-        "invalid_request",
-        "Not what this address takes",
-        f"{found}. What it takes is described at /openapi.json.",
-        {},
-        {},
-    )
+    return f"{found}. What it takes is described at /docs."
 
 
-def _hidden(status: HTTPStatus, code: str, title: str) -> Problem:
-    detail = (
-        "The database cannot be read at the moment. Try again in a few seconds."
-        if status is HTTPStatus.SERVICE_UNAVAILABLE
-        else "The request failed through a fault of ours, which has been logged. Try again."
-    )
-    return Problem(status, code, title, detail, {}, _retry(status))
+def _hidden(status: HTTPStatus) -> str:
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        return "The database cannot be read at the moment. Try again in a few seconds."
+    return "The request failed through a fault of ours, which has been logged. Try again."
 
 
 def _retry(status: HTTPStatus) -> Mapping[str, str]:

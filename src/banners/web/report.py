@@ -13,9 +13,17 @@ from banners.model import FillPolicy, Quarter, parse_campaign_id
 from banners.rule import explain, explain_fill, missing
 from banners.serve.reporting import Report, Reporting
 from banners.web import charts
-from banners.web.api import AskedFor, CampaignId, GenerationAsked, problems_of
+from banners.web.described import (
+    NOTHING_TO_READ,
+    PROPER,
+    WRONG_CAMPAIGN,
+    WRONG_GENERATION,
+    Responses,
+    pages_of,
+    problems_of,
+)
 from banners.web.figures import Column, Figures, Money, Row, Shown, in_order, percent, rows_of
-from banners.web.pages import pages_of
+from banners.web.parameters import AskedFor, CampaignId, GenerationAsked
 from banners.web.report_answer import ReportAnswer, csv_name, report_answer, report_csv
 from banners.web.report_words import cut_sentence, share_sentence
 
@@ -37,7 +45,7 @@ _HEADINGS = {
     Column.CLICK_RATE: "Click rate",
     Column.REVENUE_PER_THOUSAND: "Revenue per thousand",
 }
-_CSV: dict[int | str, dict[str, Any]] = {
+_CSV: Responses = {
     200: {
         "description": "The page; with `format=csv` its table, to be downloaded",
         "content": {"text/csv": {"schema": {"type": "string"}}},
@@ -65,11 +73,11 @@ def routes(reporting: Reporting, policy: FillPolicy, templates: Jinja2Templates)
         tags=["pages"],
         summary="The report on a campaign",
         response_class=HTMLResponse,
-        responses={**_CSV, **pages_of(400, 404, 503)},
+        responses={**_CSV, **PROPER, **pages_of(400, 404, 503)},
     )
     def report(
         request: Request,
-        campaign_id: str,
+        campaign_id: CampaignId,
         quarter: AskedFor,
         generation: GenerationAsked,
         sort: Annotated[Column, Query(description="What the table is sorted by.")] = Column.PLACE,
@@ -108,7 +116,8 @@ def routes(reporting: Reporting, policy: FillPolicy, templates: Jinja2Templates)
         "/api/v1/campaigns/{campaign_id:anything}/report",
         tags=["campaigns"],
         summary="The report on a campaign",
-        responses=problems_of(400, 404, 503),
+        response_description="The report",
+        responses=problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
     )
     def read_report(
         campaign_id: CampaignId, quarter: AskedFor, generation: GenerationAsked

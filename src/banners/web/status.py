@@ -213,6 +213,7 @@ def routes(sources: Sources, templates: Jinja2Templates) -> APIRouter:
         tags=["operations"],
         summary="What is served, and whether it is sound",
         response_class=HTMLResponse,
+        response_description="The status",
     )
     async def status(request: Request) -> Response:
         """Show what is served, where it came from, what is out of reach, and what is kept."""
