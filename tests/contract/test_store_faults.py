@@ -137,7 +137,7 @@ def test_a_connection_that_is_cut_under_a_query_is_told(
         mariadb.execute(f"KILL {driver.thread_id()}")
 
     sa.event.listen(on_mariadb, "before_cursor_execute", cut)
-    with pytest.raises(StoreUnavailable, match="Lost connection|gone away"):
+    with pytest.raises(StoreUnavailable, match=r"Lost connection|gone away"):
         DatabaseReader(on_mariadb).active()
 
 
