@@ -8,6 +8,7 @@ serving is the fill.
 
 import random
 from collections.abc import Sequence
+from typing import assert_never
 
 from banners.model import FillPolicy, Lineup, RuleName
 
@@ -41,6 +42,8 @@ def explain(lineup: Lineup) -> str:
                 follows = f"so what is shown is {_by_clicks(shown, shown)}"
             else:
                 follows = "and none was clicked either"
+        case never:
+            assert_never(never)
     return f"{earned[0].upper()}{earned[1:]}, {follows}."
 
 
