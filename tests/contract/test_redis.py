@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -170,6 +171,45 @@ def test_whoever_has_heard_the_database_does_not_go_by_what_redis_remembers(
     setting.source.gone = True
     with pytest.raises(StoreUnavailable):
         setting.reader.active()
+
+
+def test_that_what_is_served_is_remembered_is_said_once(
+    setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    setting.source.gone = True
+    started = redis_reader(setting.server, setting.source)
+    for _ in range(3):
+        assert started.active() == {FIRST: setting.generation}
+    assert caplog.text.count("Serving what Redis remembers: It is gone.") == 1
+
+
+def test_a_worker_cannot_start_on_a_redis_that_remembers_nothing(setting: Setting) -> None:
+    setting.server.client().flushall()
+    setting.source.gone = True
+    with pytest.raises(StoreUnavailable, match="It is gone"):
+        redis_reader(setting.server, setting.source).active()
+
+
+def test_where_nothing_is_published_nothing_is_remembered(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    redis_server.start()
+    redis_server.client().flushall()
+    database = open_database(f"sqlite:///{tmp_path / 'banners.db'}", create=False)
+    assert redis_reader(redis_server, DatabaseReader(database)).active() == {}
+    assert list(redis_server.client().scan_iter()) == []
+
+
+@pytest.mark.parametrize("field", ["campaigns", "inventory", "6"])
+def test_what_redis_lacks_is_not_made_up(setting: Setting, field: str) -> None:
+    setting.reader.fill(setting.generation, FIRST)
+    client = setting.server.client()
+    (key,) = (each for each in client.scan_iter() if b":active" not in each)
+    client.hdel(key, field)
+    setting.source.gone = True
+    reads = {"campaigns": setting.reader.campaigns, "inventory": setting.reader.inventory}
+    with pytest.raises(StoreUnavailable, match="It is gone"):
+        list(reads.get(field, setting.reader.records)(setting.generation, FIRST))
 
 
 def test_records_that_are_not_whole_are_not_loaded_from_redis(setting: Setting) -> None:

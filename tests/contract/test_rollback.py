@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from banners.errors import RollbackError
@@ -12,6 +13,7 @@ from banners.store import sweep
 from banners.store.read import DatabaseReader
 from banners.store.report import DatabaseReports
 from banners.store.rollback import roll_back
+from banners.store.schema import GENERATION_QUARTERS
 from publishing import drafting, publish, write
 
 FIRST, SECOND = Quarter.FIRST, Quarter.SECOND
@@ -81,6 +83,29 @@ def test_all_that_is_kept_is_listed_and_what_is_served_is_marked(database: Engin
         (old.number, 1, False, 100, "test"),
         (old.number, 2, True, 100, "test"),
     ]
+
+
+def test_going_to_what_is_served_already_changes_nothing(database: Engine) -> None:
+    _, new = publish(database, 100, FIRST), publish(database, 200, FIRST)
+    assert roll_back(database, [FIRST], new.number) == {FIRST: new.number}
+    assert DatabaseReader(database).active() == {FIRST: new}
+
+
+def test_what_is_dropped_under_who_goes_back_to_it_is_refused(
+    database: Engine, another: Engine
+) -> None:
+    old, new = publish(database, 100, FIRST), publish(database, 200, FIRST)
+
+    def drop(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("UPDATE active_generations"):
+            with another.begin() as connection:
+                dropped = GENERATION_QUARTERS.c.generation == old.number
+                connection.execute(GENERATION_QUARTERS.delete().where(dropped))
+
+    sa.event.listen(database, "before_cursor_execute", drop)
+    with pytest.raises(RollbackError, match="has just been dropped; nothing was changed"):
+        roll_back(database, [], old.number)
+    assert DatabaseReader(another).active() == {FIRST: new}
 
 
 @pytest.mark.parametrize("first", ["who goes back", "who drops"])

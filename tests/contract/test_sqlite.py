@@ -1,13 +1,16 @@
 """A database that is a file: others may move it, replace it, or not let everybody write it."""
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import filelock
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from banners.errors import PublisherBusy, StoreError, StoreUnavailable
@@ -83,6 +86,23 @@ def test_another_file_put_in_its_place_stays_as_it_is_though_a_program_has_it_op
         reader = DatabaseReader(opened(file))
         assert reader.active() == dict.fromkeys(Quarter, newest)
     assert reader.active() == dict.fromkeys(Quarter, newest)
+
+
+def test_a_file_that_never_stays_the_same_is_given_up_on(file: Path) -> None:
+    database, moments = opened(file), count(1)
+
+    def change(*_: object) -> None:
+        moment = next(moments)
+        os.utime(file, (moment, moment))
+
+    sa.event.listen(database, "before_cursor_execute", change)
+    with pytest.raises(StoreUnavailable, match=r"has changed 10 times while it was read\."):
+        DatabaseReader(database).active()
+
+
+def test_a_folder_that_cannot_be_made_is_told(file: Path) -> None:
+    with pytest.raises(StoreUnavailable, match=r"folder .*banners\.db/below .* cannot be made"):
+        opened(file / "below" / "banners.db", create=True)
 
 
 def test_whoever_has_read_or_published_leaves_but_one_file(file: Path) -> None:

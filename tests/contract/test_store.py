@@ -193,6 +193,29 @@ def test_where_it_came_from_is_kept_with_each_quarter(database: Engine) -> None:
     ] == [(1, first, "events", "digest 100", 100), (2, second, "events", "digest 200", 200)]
     assert DatabaseReader(database).rows_served(Quarter.SECOND) == 200
     assert DatabaseReader(database).rows_served(Quarter.THIRD) is None
+    assert DatabaseReader(database).digest_served(Quarter.SECOND) == "digest 200"
+    assert DatabaseReader(database).digest_served(Quarter.THIRD) is None
+
+
+def test_what_the_job_said_of_a_quarter_is_read_as_it_said_it(database: Engine) -> None:
+    generation = publish(database, 100, Quarter.FIRST)
+    reader = DatabaseReader(database)
+    assert reader.summary(generation, Quarter.FIRST) == {"a": 1}
+    assert reader.summary(generation, Quarter.SECOND) == {}
+
+
+def test_of_each_case_of_the_rule_the_campaign_of_the_smallest_id_is_found(
+    database: Engine,
+) -> None:
+    nothing_clicked = [(each, 1, 9, 0, 0, 0, None, True, "most_clicks", 0, 5) for each in (8, 9)]
+    with drafting(database) as begun:
+        rows = (*campaign(6, 1), *campaign(7, 1), *nothing_clicked)
+        begun.write_quarter(Quarter.FIRST, batches(*rows), inventory(1))
+        begun.describe_quarter(Quarter.FIRST, digest="d", rows=1, summary={})
+        begun.activate()
+    assert begun.generation is not None
+    found = DatabaseReader(database).first_of_each_rule(begun.generation, Quarter.FIRST)
+    assert found == {RuleName.REVENUE_THEN_CLICKS: 6, RuleName.MOST_CLICKS: 8}
 
 
 def test_two_runs_at_once_exclude_each_other(database: Engine, another: Engine) -> None:

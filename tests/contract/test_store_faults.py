@@ -7,18 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
-from banners.errors import BannersError, SettingsError, StoreError, StoreUnavailable
+from banners.errors import BannersError, DamagedRecord, SettingsError, StoreError, StoreUnavailable
 from banners.model import Quarter
 from banners.store import mysql
 from banners.store.connect import open_database, translated
 from banners.store.read import DatabaseReader
+from banners.store.report import DatabaseReports
 from banners.store.rollback import roll_back
-from banners.store.schema import GENERATIONS, RESULT_TABLES
+from banners.store.schema import GENERATION_QUARTERS, GENERATIONS, INVENTORY, RESULT_TABLES
 from publishing import count, drafting, publish, write
 from servers import MariaDB, free_port
 
@@ -78,6 +80,28 @@ def test_no_error_of_a_statement_goes_past_untranslated(database: Engine) -> Non
         sa.event.remove(database, "do_execute", fail)
 
 
+@pytest.mark.parametrize("spoiled", ["no JSON", "[[1]]", '["x"]', "[99999999999999999999]", "7"])
+def test_an_inventory_that_is_no_list_of_ids_is_told(database: Engine, spoiled: str) -> None:
+    generation = publish(database, 100, Quarter.FIRST)
+    with database.begin() as connection:
+        connection.execute(sa.update(INVENTORY).values(banner_ids=spoiled))
+    with pytest.raises(DamagedRecord, match=r"is no list of ids\. Crunch the quarter again\.$"):
+        DatabaseReader(database).inventory(generation, Quarter.FIRST)
+
+
+@pytest.mark.parametrize("spoiled", ["no JSON", "7"])
+def test_a_summary_that_is_none_is_told(database: Engine, spoiled: str) -> None:
+    generation = publish(database, 100, Quarter.FIRST)
+    with database.begin() as connection:
+        connection.execute(sa.update(GENERATION_QUARTERS).values(summary=spoiled))
+    for read in (
+        lambda: DatabaseReader(database).summary(generation, Quarter.FIRST),
+        DatabaseReports(database).kept,
+    ):
+        with pytest.raises(DamagedRecord, match=r"of quarter 1 is no JSON\. Crunch the quarter"):
+            read()
+
+
 def test_a_run_that_is_killed_lets_go_of_the_lock(url: str, database: Engine) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PUBLISHING, url],
@@ -101,6 +125,20 @@ def test_a_run_that_lost_its_connection_activates_nothing(
         with pytest.raises(StoreError):
             begun.activate()
     assert DatabaseReader(on_mariadb).active() == {Quarter.FIRST: old}
+
+
+def test_a_connection_that_is_cut_under_a_query_is_told(
+    mariadb: MariaDB, on_mariadb: Engine
+) -> None:
+    publish(on_mariadb, 100, Quarter.FIRST)
+
+    def cut(connection: Connection, *_: object) -> None:
+        driver: Any = connection.connection.driver_connection
+        mariadb.execute(f"KILL {driver.thread_id()}")
+
+    sa.event.listen(on_mariadb, "before_cursor_execute", cut)
+    with pytest.raises(StoreUnavailable, match=r"Lost connection|gone away"):
+        DatabaseReader(on_mariadb).active()
 
 
 def lock_holder(database: Engine) -> int:

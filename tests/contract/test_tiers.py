@@ -13,7 +13,7 @@ from banners.model import Generation, Lineup, Quarter
 from banners.serve.memory import MemoryReader
 from banners.serve.reader import LineupReader, read_lineup
 from banners.store.read import DatabaseReader
-from banners.store.schema import LINEUPS
+from banners.store.schema import ACTIVE_GENERATIONS, INVENTORY, LINEUPS
 from publishing import LARGEST, publish
 from servers import RedisServer
 from tiers import Asked, redis_reader
@@ -197,6 +197,65 @@ def test_a_lineup_that_went_missing_is_no_unknown_campaign(database: Engine) -> 
         connection.execute(LINEUPS.delete())
     with pytest.raises(StoreUnavailable, match="no longer in the database"):
         read_lineup(memory, 5, FIRST)
+
+
+def test_a_lineup_that_does_not_fit_is_not_held(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    memory = MemoryReader(DatabaseReader(database), most_lineups=0)
+    memory.load()
+    held = memory.held(FIRST)
+    assert held is not None
+    assert 5 in held
+    assert held.lineup(5) is None
+
+
+def test_what_another_visitor_has_had_replaced_is_not_loaded_once_more(database: Engine) -> None:
+    publish(database, 100, FIRST)
+
+    class Replaced(Asked):
+        def lineup(self, *key: Any) -> Lineup | None:
+            for first in (200, 300, 400, 500):
+                publish(database, first, FIRST)
+            memory.load()
+            self.asked.clear()
+            return super().lineup(*key)
+
+    source = Replaced(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=0)
+    memory.load()
+    assert memory.lineup(the(memory), FIRST, 5) is None
+    assert source.asked == ["lineup"]
+
+
+def test_a_database_that_has_lost_everything_changes_nothing(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100)
+    memory.load()
+    with database.begin() as connection:
+        connection.execute(ACTIVE_GENERATIONS.delete())
+    memory.load()
+    assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 100
+    assert "has lost everything" in str(memory.trouble)
+
+
+def test_where_nothing_is_published_there_is_no_trouble_and_nothing_is_said(
+    database: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "banners.serve.memory")
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100)
+    memory.load()
+    assert (memory.active(), memory.trouble, caplog.text) == ({}, None, "")
+
+
+def test_a_quarter_that_is_damaged_keeps_no_other_from_being_served(database: Engine) -> None:
+    publish(database, 100, FIRST, Quarter.SECOND)
+    with database.begin() as connection:
+        of_first = INVENTORY.c.quarter == int(FIRST)
+        connection.execute(INVENTORY.update().where(of_first).values(banner_ids="no JSON"))
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100)
+    memory.load()
+    assert set(memory.active()) == {Quarter.SECOND}
+    assert "quarter 1, is no list of ids" in str(memory.trouble)
 
 
 class Overtaken(Asked):

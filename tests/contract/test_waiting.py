@@ -1,6 +1,7 @@
 """Who needs a server waits for one that is starting, and for nothing else."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -11,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from banners.errors import StoreUnavailable
 from banners.model import Quarter
-from banners.store import mysql
+from banners.store import mysql, sqlite
 from banners.store.connect import open_database, wait_for_server
 from banners.store.read import DatabaseReader
 from publishing import publish
@@ -123,3 +124,7 @@ def test_who_is_not_to_wait_tries_once(
 )
 def test_who_hung_up_may_be_starting_and_who_refused_is_not(number: int, expected: bool) -> None:
     assert mysql.is_starting(PYMYSQL.err.OperationalError(number, "words")) is expected
+
+
+def test_what_is_wrong_with_a_file_no_waiting_mends() -> None:
+    assert not sqlite.is_starting(sqlite3.OperationalError("unable to open database file"))

@@ -1,13 +1,16 @@
 """Event files made plain: what is read where it lies, what is written anew, what is refused."""
 
+import errno
 import gzip
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from banners.crunch.kinds import Kind
-from banners.crunch.lines import MOST_BYTES, split_line
-from banners.crunch.plain import PlainFile, make_plain
+from banners.crunch.lines import MOST_BYTES, read_lines, split_line
+from banners.crunch.plain import PlainFile, digest_of, make_plain
 from banners.crunch.scan import LONGEST_LINE
 from banners.errors import SourceError
 
@@ -111,6 +114,7 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
         (b"\n" + HEADER, "line 1: found a blank line"),
         (b"\xef\xbb\xbf\r\n" + HEADER, "line 1: found a blank line"),
         (HEADER + b"1,2,3\n\xff,2,3\n", "line 3: found the byte 0xff"),
+        (HEADER + b"1,2,3\n1,2,\xc3", "line 3: found the byte 0xc3"),
         (HEADER + b"1,2,3\n1,2", "line 3: the last line is cut off"),
         (HEADER + b"1,2,3\n1", "line 3: the last line is cut off"),
     ],
@@ -133,6 +137,31 @@ def test_a_damaged_compressed_file_is_refused(tmp_path: Path, cut: int) -> None:
 
 def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read"):
+        make_plain(Kind.CLICKS, tmp_path / "clicks_1.csv", tmp_path)
+
+
+@pytest.mark.parametrize("read", [digest_of, lambda path: next(read_lines(path))])
+def test_a_file_that_is_gone_when_it_is_read_is_refused(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    with pytest.raises(SourceError, match=r"clicks_1\.csv cannot be read: No such file"):
+        read(tmp_path / "clicks_1.csv")
+
+
+def test_a_disk_that_fails_in_the_middle_of_a_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("banners.crunch.plain.scan_rows", fail)
+    with pytest.raises(SourceError, match=r"clicks_1\.csv cannot be read: Input/output error"):
+        plain(tmp_path, HEADER + b"1,2,3\n")
+
+
+def test_a_pipe_is_refused_before_it_is_waited_at(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clicks_1.csv")
+    with pytest.raises(SourceError, match="not a file that can be read again"):
         make_plain(Kind.CLICKS, tmp_path / "clicks_1.csv", tmp_path)
 
 

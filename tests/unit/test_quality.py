@@ -13,7 +13,7 @@ from banners.crunch.duckdb import crunch_with_duckdb
 from banners.crunch.engine import CrunchedQuarter
 from banners.crunch.gate import Limits
 from banners.crunch.quality import settle
-from banners.crunch.rejects import unaccepted_rows
+from banners.crunch.rejects import unaccepted_rows, write_rejects
 from banners.crunch.sources import QuarterSources, check_quarter, find_quarters
 from banners.errors import CrunchError
 from banners.job import Job, Judgement
@@ -76,6 +76,12 @@ def test_a_rejected_row_that_is_in_no_file_is_an_error(sources: QuarterSources) 
     crunched = telling(*((*key, affected) for key, affected in counts.items()), bad=1)
     with pytest.raises(CrunchError, match="Of clicks, the rows that were not accepted"):
         list(unaccepted_rows(sources, settle(sources, crunched), crunched))
+
+
+def test_a_folder_for_rejects_that_cannot_be_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CrunchError, match=r"cannot be written .* folder in BANNERS_REJECTS\.$"):
+        write_rejects(tmp_path / "file" / "rejects.csv", [])
 
 
 def test_nothing_is_published_where_an_engine_loses_a_row(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Records of lineups: what is written is read, and nothing else is."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -151,6 +152,15 @@ def test_ids_are_read_as_they_were_written(ids: set[int]) -> None:
 def test_what_is_no_list_of_ids_is_refused(ids: list[int]) -> None:
     with pytest.raises(DamagedRecord):
         decode_ids(encode_ids(ids, "a"), "a")
+
+
+def test_machines_of_the_other_byte_order_write_each_number_the_other_way_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, _, here = encode_ids([1, 10**17], "a").partition(b"\n")
+    monkeypatch.setattr(sys, "byteorder", "little" if sys.byteorder == "big" else "big")
+    _, _, there = encode_ids([1, 10**17], "a").partition(b"\n")
+    assert there == here[7::-1] + here[:7:-1]
 
 
 def test_a_list_of_ids_that_is_cut_off_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from banners.crunch.kinds import Kind
 from banners.crunch.plain import PlainFile, make_plain
 from banners.crunch.scratch import scratch_folder
-from banners.crunch.sources import check_quarter, find_quarters
+from banners.crunch.sources import check_quarter, check_unchanged, find_quarters, looks
 from banners.errors import CrunchError, SourceError
 from banners.model import Quarter
 from deliveries import CLICKS, small_quarter
@@ -83,6 +83,28 @@ def test_a_machine_without_a_folder_for_temporary_files_is_said_to_be_one(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(CrunchError, match=r"cannot be written to .*nowhere"), scratch_folder():
         pass
+
+
+def test_a_file_taken_away_after_it_was_checked_is_an_error(tmp_path: Path) -> None:
+    clicks = small_quarter(tmp_path) / "clicks_2.csv"
+    sources = check_quarter(SECOND, find_quarters(tmp_path / "events")[SECOND], tmp_path)
+    clicks.unlink()
+    with pytest.raises(CrunchError, match=r"clicks_2\.csv changed while it was read"):
+        check_unchanged(sources)
+
+
+def test_a_file_out_of_reach_looks_other_than_when_it_is_back(tmp_path: Path) -> None:
+    clicks = small_quarter(tmp_path) / "clicks_2.csv"
+    clicks.rename(tmp_path / "elsewhere")
+    clicks.symlink_to(tmp_path / "nowhere")
+    before = looks(tmp_path / "events")[SECOND]
+    (tmp_path / "elsewhere").rename(tmp_path / "nowhere")
+    assert looks(tmp_path / "events")[SECOND] != before
+
+
+def test_a_name_longer_than_that_of_any_folder_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read: File name too long"):
+        find_quarters(tmp_path / ("x" * 5_000))
 
 
 def test_a_folder_that_this_user_may_not_enter_is_said_to_be() -> None:

@@ -3,7 +3,12 @@
 import gc
 import importlib
 import inspect
+import os
+import signal
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 from types import SimpleNamespace
@@ -11,15 +16,17 @@ from typing import Any
 
 import pytest
 
+from banners.crunch import spark_session as spark_session_module
 from banners.crunch.spark_errors import translated
 from banners.crunch.spark_progress import progress_told
 from banners.crunch.spark_session import spark_session
 from banners.errors import BannersError, CrunchError, SourceError
 from engines import require_spark
+from running import required
 
 
-def start(memory: str = "1GB", **environment: str) -> None:
-    with spark_session(master="local[1]", memory=memory, environment=environment):
+def start(memory: str = "1GB", master: str = "local[1]", **environment: str) -> None:
+    with spark_session(master=master, memory=memory, environment=environment):
         pass
 
 
@@ -44,20 +51,98 @@ def test_too_little_memory_for_spark_is_refused_before_it_starts(tmp_path: Path)
         start("450MB", PATH=str(tmp_path))
 
 
-# PySpark leaves the pipe to a Java that has ended open, for the garbage collection to find.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_what_java_says_at_its_end_is_passed_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Put a shell script in the place of Java, and give the JAVA_HOME that it is in."""
+
+    def install(script: str) -> str:
+        program = tmp_path / "bin" / "java"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+        return str(tmp_path)
+
+    require_spark()
+    return install
+
+
+@pytest.fixture
+def pipes_left() -> Iterator[None]:
+    """Find the pipe to a Java that has ended at once, which PySpark leaves open."""
+    yield
+    gc.collect()
+
+
+leaves_pipes = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@leaves_pipes
+@pytest.mark.usefixtures("pipes_left")
+def test_what_java_says_at_its_end_is_passed_on(java: Callable[[str], str]) -> None:
+    home = java("echo 'This Java is from 1998.'; exit 1")
+    with pytest.raises(CrunchError, match=r"does not start: This Java is from 1998\."):
+        start(JAVA_HOME=home)
+
+
+@leaves_pipes
+@pytest.mark.usefixtures("pipes_left")
+def test_spark_may_be_started_from_any_thread(java: Callable[[str], str]) -> None:
+    home = java("echo 'This Java is from 1998.'; exit 1")
+    with ThreadPoolExecutor(1) as other:
+        started = other.submit(start, JAVA_HOME=home)
+        assert isinstance(started.exception(), CrunchError)
+
+
+@leaves_pipes
+@pytest.mark.usefixtures("pipes_left")
+@pytest.mark.parametrize(
+    ("master", "hidden"), [("local[1]", True), ("local[*]", True), ("spark://nowhere:7077", False)]
+)
+def test_nobody_reaches_a_spark_that_computes_on_this_machine(
+    java: Callable[[str], str], master: str, hidden: bool
+) -> None:
+    home = java('echo "$@"; exit 1')
+    with pytest.raises(CrunchError, match=r"spark\.master=") as caught:
+        start(master=master, JAVA_HOME=home)
+    assert ("spark.driver.bindAddress=127.0.0.1" in str(caught.value)) is hidden
+
+
+def test_an_interrupt_while_java_starts_comes_once_it_can_be_ended(
+    java: Callable[[str], str],
+) -> None:
+    home = java(f'kill -INT {os.getpid()}; exec "{required("java")}" "$@"')
+    with pytest.raises(KeyboardInterrupt):
+        start(JAVA_HOME=home)
+
+
+def test_under_spark_submit_the_java_that_it_started_is_used(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     require_spark()
-    java = tmp_path / "bin" / "java"
-    java.parent.mkdir()
-    java.write_text("#!/bin/sh\necho 'This Java is from 1998.'\nexit 1\n")
-    java.chmod(0o755)
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(CrunchError, match=r"does not start: This Java is from 1998\."):
-        start(JAVA_HOME=str(tmp_path))
-    gc.collect()
+    from pyspark import SparkConf
+    from pyspark.java_gateway import launch_gateway
+
+    started: Any = launch_gateway(SparkConf().set("spark.app.name", "submitted"))  # type: ignore[no-untyped-call]
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", str(started.gateway_parameters.port))
+    monkeypatch.setenv("PYSPARK_GATEWAY_SECRET", started.gateway_parameters.auth_token)
+    with spark_session(master="local[1]", memory="1GB", environment=os.environ) as session:
+        java = session.sparkContext._jvm  # noqa: SLF001  # nothing else tells which one it is
+        assert java is not None
+        assert java.java.lang.ProcessHandle.current().pid() == started.proc.pid
+    started.shutdown()
+    started.proc.stdin.close()
+    started.proc.wait()
+
+
+def test_a_java_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_spark()
+    monkeypatch.setattr(spark_session_module, "_JAVA_SECONDS", 0)
+    hanging = subprocess.Popen(["/bin/sleep", "600"], stdin=subprocess.PIPE)
+    spark_session_module._end(  # noqa: SLF001  # a real Java cannot be had to hang
+        SimpleNamespace(shutdown=lambda: None, proc=hanging)
+    )
+    assert hanging.returncode == -signal.SIGKILL
 
 
 def driver_errors() -> list[type[Exception]]:
@@ -88,6 +173,14 @@ def test_a_total_that_does_not_fit_is_the_fault_of_the_source() -> None:
         raise ArithmeticException("[ARITHMETIC_OVERFLOW] long overflow")
 
 
+def test_want_of_memory_is_told_with_what_to_do() -> None:
+    require_spark()
+    from pyspark.errors import PySparkException
+
+    with pytest.raises(CrunchError, match="Raise BANNERS_MEMORY"), translated():
+        raise PySparkException("java.lang.OutOfMemoryError: Java heap space")
+
+
 def test_the_progress_adds_up_the_tasks_of_all_stages_under_way() -> None:
     require_spark()
     stages = {
@@ -95,7 +188,11 @@ def test_the_progress_adds_up_the_tasks_of_all_stages_under_way() -> None:
         2: SimpleNamespace(numTasks=6, numCompletedTasks=0),
         3: None,  # has just ended
     }
-    tracker = SimpleNamespace(getActiveStageIds=lambda: list(stages), getStageInfo=stages.get)
+    # The first look finds none, and nothing is told of it.
+    looks: Iterator[list[int]] = iter([[]])
+    tracker = SimpleNamespace(
+        getActiveStageIds=lambda: next(looks, list(stages)), getStageInfo=stages.get
+    )
     session: Any = SimpleNamespace(sparkContext=SimpleNamespace(statusTracker=lambda: tracker))
     told: Queue[tuple[int, int]] = Queue()
     with progress_told(session, lambda done, total: told.put((done, total))):

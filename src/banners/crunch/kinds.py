@@ -24,13 +24,14 @@ class Kind(StrEnum):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that a file of this kind must have, in whatever order."""
-        match self:
-            case Kind.IMPRESSIONS:
-                return ("banner_id", "campaign_id")
-            case Kind.CLICKS:
-                return ("click_id", "banner_id", "campaign_id")
-            case Kind.CONVERSIONS:
-                return ("conversion_id", "click_id", "revenue")
+        return _COLUMNS[self]
+
+
+_COLUMNS = {
+    Kind.IMPRESSIONS: ("banner_id", "campaign_id"),
+    Kind.CLICKS: ("click_id", "banner_id", "campaign_id"),
+    Kind.CONVERSIONS: ("conversion_id", "click_id", "revenue"),
+}
 
 
 class Reason(StrEnum):

@@ -8,7 +8,6 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import chain, repeat
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -74,10 +73,11 @@ def read_blocks(path: Path) -> Iterator[Block]:
     """
     number = 1
     begun = b""
+    most = _FIRST_BYTES
     with open_bytes(path) as file:
         try:
-            for most in chain([_FIRST_BYTES], repeat(_BYTES)):
-                piece = file.read(most)
+            while piece := file.read(most):
+                most = _BYTES
                 end = piece.rfind(b"\n") + 1
                 content, begun = (begun + piece[:end], piece[end:]) if end else (b"", begun + piece)
                 if number == 1:
@@ -90,8 +90,6 @@ def read_blocks(path: Path) -> Iterator[Block]:
                         f"{path}, line {number}: the line has more than {MOST_BYTES:,} bytes, as "
                         "no event has. Deliver the file again."
                     )
-                if not piece:
-                    break
         except (EOFError, zlib.error, OSError) as error:
             where = f" after line {number - 1}" if number > 1 else ""
             raise SourceError(

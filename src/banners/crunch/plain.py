@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -27,7 +28,7 @@ from banners.crunch.lines import (
     read_blocks,
     read_lines,
 )
-from banners.crunch.scan import Scan, plain_lines, scan_rows
+from banners.crunch.scan import plain_lines, scan_rows
 from banners.crunch.scratch import writing_to_scratch
 from banners.errors import SourceError, shorten
 
@@ -95,7 +96,8 @@ def make_plain(kind: Kind, path: Path, scratch: Path) -> PlainFile:
     with ThreadPoolExecutor(max_workers=1) as beside:
         digest = beside.submit(digest_of, path)
         columns, offset = _read_header(kind, path)
-        scan = _scan(path, offset, len(columns)) if offset else None
+        with _reading(path):
+            scan = scan_rows(path, offset, len(columns)) if offset else None
         sha256 = digest.result()
     plain = scratch / f"{kind}-{sha256}.csv"
     if scan is not None:
@@ -115,10 +117,8 @@ def stamp_of(path: Path) -> tuple[int, int]:
     Raises:
         SourceError: it cannot be reached, or is no file.
     """
-    try:
+    with _reading(path):
         found = path.stat()
-    except OSError as error:
-        raise _unreadable(path, error) from error
     if not stat.S_ISREG(found.st_mode):
         # Opening a pipe would wait for somebody to write to it.
         raise SourceError(f"{path} is not a file that can be read again. Deliver it as one.")
@@ -131,22 +131,18 @@ def digest_of(path: Path) -> str:
     Raises:
         SourceError: it cannot be read.
     """
+    with _reading(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        yield
     except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _scan(path: Path, offset: int, width: int) -> Scan | None:
-    try:
-        return scan_rows(path, offset, width)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> SourceError:
-    return SourceError(f"{path} cannot be read: {error.strerror}. Deliver the file again.")
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}. Deliver the file again."
+        ) from error
 
 
 def _read_header(kind: Kind, path: Path) -> tuple[tuple[str, ...], int]:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -156,11 +156,10 @@ def _end(gateway: Any) -> None:
     SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001
     if gateway.proc:
         gateway.proc.stdin.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             gateway.proc.wait(_JAVA_SECONDS)
-        except subprocess.TimeoutExpired:
-            gateway.proc.kill()
-            gateway.proc.wait()
+        gateway.proc.kill()
+        gateway.proc.wait()
 
 
 @contextmanager
@@ -168,9 +167,8 @@ def _interrupts_held() -> Iterator[None]:
     """Let a signal to stop wait until there is something that can be ended."""
     held: list[int] = []
     with _interrupts_kept():
-        if threading.current_thread() is threading.main_thread():
-            for each in _STOPPING:
-                signal.signal(each, lambda number, _: held.append(number))
+        for each in _stopping_here():
+            signal.signal(each, lambda number, _: held.append(number))
         yield
     for number in held[:1]:
         signal.raise_signal(number)
@@ -179,15 +177,17 @@ def _interrupts_held() -> Iterator[None]:
 @contextmanager
 def _interrupts_kept() -> Iterator[None]:
     """Leave signals as they were: PySpark's handler would call Java in the middle of a call."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handlers = {number: signal.getsignal(number) for number in _STOPPING}
+    handlers = {number: signal.getsignal(number) for number in _stopping_here()}
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _stopping_here() -> Sequence[signal.Signals]:
+    """List the signals to stop that this thread handles: only the main thread may handle any."""
+    return _STOPPING if threading.current_thread() is threading.main_thread() else ()
 
 
 @contextmanager

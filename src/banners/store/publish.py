@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -188,10 +188,8 @@ class Draft:
                     started_at=stamp,
                 )
             )
-            (number,) = result.inserted_primary_key or (None,)
-        if number is None:
-            raise StoreError("The database gave the new generation no number.")
-        return Generation(int(number), stamp)
+            (number,) = cast("sa.Row[int]", result.inserted_primary_key)
+        return Generation(number, stamp)
 
     def _write_lineups(
         self,

@@ -62,18 +62,14 @@ def _go_back(connection: Connection, quarter: Quarter, generation: int) -> None:
     changed = connection.execute(
         sa.update(ACTIVE_GENERATIONS)
         .where(ACTIVE_GENERATIONS.c.quarter == int(quarter), there)
-        # To set what is set already changes no row, and MySQL would count it as such.
         .values(generation=generation)
     )
+    # The rows found, changed or not: so SQLAlchemy has MySQL count too.
     if changed.rowcount == 0:
-        point_is_set = sa.select(ACTIVE_GENERATIONS.c.generation).where(
-            ACTIVE_GENERATIONS.c.quarter == int(quarter)
+        raise RollbackError(
+            f"Generation {generation} of quarter {int(quarter)} has just been dropped; nothing was "
+            "changed. See: banners generations"
         )
-        if connection.scalar(point_is_set) != generation:
-            raise RollbackError(
-                f"Generation {generation} of quarter {int(quarter)} has just been dropped; nothing "
-                "was changed. See: banners generations"
-            )
 
 
 def _kept(connection: Connection) -> dict[Quarter, list[int]]:

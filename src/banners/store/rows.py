@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 
 # So many ids of 18 digits fit the smallest text column of any database (64 kB).
 IDS_A_PART = 3_000
-_COLUMNS = ("campaign_id", "banner_id", "position", "other", "rule", "converting", "slots")
+_COLUMNS = ("campaign_id", "banner_id", "position", "rule", "converting", "slots")
 _MOST_MICROS = 2**63 - 1
 _FIGURES = ("impressions", "clicks", "conversions", "revenue_micros")
 
@@ -60,14 +60,15 @@ class LineupRows:
         import pyarrow.compute as pc
 
         self._revenues.update(_revenues(batch))
-        # Every campaign has candidates of the one sort or the other, and most are of neither.
+        # Those of the lineup, and those that it may be filled up from. Every campaign has some of
+        # the one sort or the other, and most candidates are of neither.
         batch = batch.filter(pc.or_(pc.is_valid(batch.column("position")), batch.column("other")))
         whole = []
         last = self._last
         campaign = last.campaign_id if last else None
         columns = (batch.column(name).to_pylist() for name in _COLUMNS)
         figures = zip(*(batch.column(name).to_pylist() for name in _FIGURES), strict=True)
-        for campaign_id, banner_id, position, other, rule, converting, slots, row in zip(
+        for campaign_id, banner_id, position, rule, converting, slots, row in zip(
             *columns, figures, strict=True
         ):
             if last is None or campaign_id != campaign:
@@ -78,7 +79,7 @@ class LineupRows:
             if position is not None:
                 last.banner_ids.append(banner_id)
                 last.figures.append(row)
-            elif other:
+            else:
                 last.fill_ids.append(banner_id)
         self._last = last
         return whole
