@@ -212,7 +212,7 @@ def test_the_files_of_swagger_ui_may_be_kept_for_good(
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "favicon-32x32.png", "../main.py", "", "x.js"])
+@pytest.mark.parametrize("name", ["__init__.py", "favicon-32x32.png", "../main.py", "x.js"])
 def test_of_the_package_no_other_files_are_sent(client: httpx.Client, name: str) -> None:
     answer = client.get(f"{SWAGGER}/{name}")
     assert answer.status_code == 404

@@ -211,6 +211,20 @@ def test_a_picture_that_the_client_has_is_not_sent_again(address: str) -> None:
     assert httpx.get(path).headers["etag"] == got.headers["etag"]
 
 
+@pytest.mark.parametrize(
+    "senseless", ["items=0-1", "bytes=x", "bytes=9-1", "bytes=-", f"bytes=0-{'9' * 5000}", ""]
+)
+def test_a_range_that_makes_no_sense_is_as_none_at_all(address: str, senseless: str) -> None:
+    got = httpx.get(f"{address}/static/images/image_100.png", headers={"Range": senseless})
+    assert (got.status_code, got.content) == (200, PICTURES[".png"])
+
+
+def test_a_range_beyond_the_end_is_said_to_be_one(address: str) -> None:
+    asked = {"Range": "bytes=100000-"}
+    got = httpx.get(f"{address}/static/images/image_100.png", headers=asked)
+    assert got.status_code == 416
+
+
 @pytest.mark.parametrize("in_memory", [True, False])
 @pytest.mark.parametrize("column", ["banner_ids", "figures", "fill_ids", "rule"])
 def test_a_corrupt_row_is_an_error_of_its_campaign_alone(

@@ -226,7 +226,7 @@ def test_the_openapi_document_describes_the_report(client: httpx.Client) -> None
     assert [each["name"] for each in described["parameters"]] == [
         *("campaign_id", "quarter", "generation"),
     ]
-    assert set(described["responses"]) == {"200", "400", "404", "503"}
+    assert set(described["responses"]) == {"200", "308", "400", "404", "503"}
     answer = client.get("/api/v1/campaigns/1/report").json()
     schemas = document["components"]["schemas"]
     assert set(schemas["ReportAnswer"]["properties"]) == set(answer)

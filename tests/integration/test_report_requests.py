@@ -144,15 +144,12 @@ def test_the_report_of_a_campaign_of_another_quarter_is_404_that_says_which(
     assert client.get(f"/campaigns/54/report?{query}").status_code == 404
 
 
-@pytest.mark.parametrize("written", ["0027/report", "27/report/", "0027/report/"])
-def test_an_address_written_otherwise_leads_to_the_report(
-    client: httpx.Client, written: str
-) -> None:
-    answer = client.get(f"/campaigns/{written}?quarter=1&sort=clicks")
+def test_an_address_written_otherwise_leads_to_the_report(client: httpx.Client) -> None:
+    answer = client.get("/campaigns/0027/report?quarter=1&sort=clicks")
     assert (answer.status_code, answer.headers["location"]) == (
         *(308, "/campaigns/27/report?quarter=1&sort=clicks"),
     )
-    assert client.get(f"/api/v1/campaigns/{written}?quarter=1").json()["campaign_id"] == 27
+    assert client.get("/api/v1/campaigns/0027/report?quarter=1").json()["campaign_id"] == 27
 
 
 def test_without_a_quarter_the_report_is_on_the_current_one(

@@ -231,7 +231,7 @@ def test_a_campaign_of_another_quarter_is_404_that_says_which(client: httpx.Clie
 @pytest.mark.parametrize(
     "path",
     [
-        *("/nope", "/api/v1/nope", "/api/v1/campaign", "/healthz/", "//campaigns/1"),
+        *("/nope", "/api/v1/nope", "/api/v1/campaign", "//campaigns/1"),
         *("/static", "/static/nope.css", "/static/images/x"),
     ],
 )
@@ -249,9 +249,25 @@ def test_an_address_that_takes_two_methods_tells_both(client: httpx.Client) -> N
     assert client.delete("/campaigns").headers["allow"] == "GET, HEAD, POST"
 
 
-def test_a_trailing_slash_leads_to_the_page(client: httpx.Client) -> None:
-    answer = client.get("/campaigns/27/")
-    assert (answer.status_code, answer.headers["location"]) == (308, "/campaigns/27")
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/campaigns/27/", "/campaigns/27"),
+        ("/campaigns/27/banner/?format=html", "/campaigns/27/banner?format=html"),
+        ("/api/v1/campaigns/27/?quarter=1", "/api/v1/campaigns/27?quarter=1"),
+        ("/api/v1/campaigns/27/banners//", "/api/v1/campaigns/27/banners"),
+        ("/status/", "/status"),
+        ("/static/banners.css/", "/static/banners.css"),
+        ("//elsewhere.example/", "/elsewhere.example"),
+        ("/%5Celsewhere.example/", "/%5Celsewhere.example"),
+    ],
+)
+def test_an_address_that_ends_in_a_slash_leads_to_the_one_without(
+    client: httpx.Client, path: str, leads_to: str
+) -> None:
+    answer = client.get(f"{client.base_url}".rstrip("/") + path)
+    assert (answer.status_code, answer.headers["location"]) == (308, leads_to)
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_form_with_many_other_fields_leads_to_the_campaign(client: httpx.Client) -> None:
@@ -342,7 +358,7 @@ def test_the_form_sent_in_another_way_is_told_how(client: httpx.Client) -> None:
 def test_the_openapi_document_describes_problems_as_they_are_sent(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     responses = document["paths"]["/api/v1/campaigns/{campaign_id}"]["get"]["responses"]
-    assert set(responses) == {"200", "400", "404", "503"}
+    assert set(responses) == {"200", "308", "400", "404", "503"}
     schema = responses["404"]["content"]["application/problem+json"]["schema"]
     assert schema["$ref"].endswith("/ProblemDocument")
     assert "422" not in str(document["paths"])

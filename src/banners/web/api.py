@@ -11,6 +11,7 @@ from banners.errors import NothingPublished
 from banners.serve.reporting import Reporting
 from banners.web.described import (
     NOTHING_TO_READ,
+    PROPER,
     WRONG_CAMPAIGN,
     WRONG_GENERATION,
     problems_of,
@@ -140,7 +141,7 @@ def routes(
         summary="What a visitor would be served",
         response_model=ServedAnswer,
         response_description="The banners, in random order",
-        responses=problems_of(*WRONG_CAMPAIGN, *NOTHING_TO_READ),
+        responses={**PROPER, **problems_of(*WRONG_CAMPAIGN, *NOTHING_TO_READ)},
     )
     def read_banners(request: Request, campaign_id: CampaignId, quarter: AskedFor) -> Response:
         """Serve what a visitor would be served: the lineup, filled up, in random order."""
@@ -152,7 +153,10 @@ def routes(
         summary="A campaign's lineup, and why",
         response_model=LineupAnswer | PreviewAnswer,
         response_description="The lineup; where a generation was asked for, whether it is served",
-        responses=problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
+        responses={
+            **PROPER,
+            **problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
+        },
     )
     def read_lineup(
         request: Request, campaign_id: CampaignId, quarter: AskedFor, generation: GenerationAsked
@@ -161,10 +165,9 @@ def routes(
 
         Where a generation is asked for, the answer also says whether that is a preview.
         """
-        campaign = campaign_id.removesuffix("/")
         if generation is None:
-            return respond(service.answers(campaign, quarter).lineup(request.headers.raw))
-        read = reporting.lineup(campaign, quarter, generation)
+            return respond(service.answers(campaign_id, quarter).lineup(request.headers.raw))
+        read = reporting.lineup(campaign_id, quarter, generation)
         return JSONResponse(
             asdict(preview_answer(read.lineup, service.serving.policy, served=read.served))
         )

@@ -27,6 +27,7 @@ from banners.web.pictures import Pictures
 from banners.web.pictures import routes as picture_routes
 from banners.web.prepared import Layouts, Serving
 from banners.web.service import Service
+from banners.web.slashes import WithoutSlash
 
 PUBLIC_URL = "http://localhost:8000"
 
@@ -121,7 +122,7 @@ def web_application(
     app.include_router(docs.routes(app.openapi, templates, public_url, known))
     app.mount(docs.SWAGGER, docs.swagger_files())
     app.mount("/static", KeptFiles(directory=_HERE / "static"))
-    framework = EveryAnswer(Counted(app, metrics))
+    framework = EveryAnswer(Counted(WithoutSlash(app), metrics))
     return Delivery(
         framework,
         reader=reader,

@@ -98,8 +98,10 @@ def leads(status: int, description: str) -> Responses:
     return {status: {"description": description, "headers": {"Location": location}}}
 
 
-PROPER = leads(308, "Leads to the address as it is written properly: without zeros in front, say")
-"""Describes the answer to an id that could be written shorter."""
+PROPER = leads(
+    308, "Leads to the address as it is written properly: no slash at its end, no zeros in front"
+)
+"""Describes the answer to an id that could be written shorter, or has a slash behind it."""
 
 
 def _status(problem: Problem) -> int:

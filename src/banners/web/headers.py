@@ -3,6 +3,8 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from banners.web.ranges import understood
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -60,7 +62,7 @@ class EveryAnswer:
                     message = {**message, "body": b""}
             await send(message)
 
-        inner = {**scope, "method": "GET"} if bodiless else scope
+        inner = understood({**scope, "method": "GET"} if bodiless else scope)
         try:
             await self._application(inner, receive, send_with_headers)
         except Exception:

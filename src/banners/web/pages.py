@@ -86,7 +86,7 @@ def routes(service: Service, form: Form) -> APIRouter:
     )
     def campaign(request: Request, campaign_id: CampaignId) -> Response:
         """Show the campaign's banners for the current quarter, in random order."""
-        proper = str(parse_campaign_id(campaign_id.rstrip("/")))
+        proper = str(parse_campaign_id(campaign_id))
         if proper != campaign_id:
             return RedirectResponse(f"/campaigns/{proper}", status_code=308)
         answers = service.answers(campaign_id, quarter_of(request))

@@ -169,7 +169,6 @@ _ANSWERS: Responses = {
         "content": {**_PICTURE, "multipart/byteranges": {}},
     },
     304: {"description": "What the client has, by `If-None-Match` or `If-Modified-Since`, is good"},
-    400: {"description": "`Range` makes no sense", "content": {"text/plain": {}}},
     416: {"description": "`Range` is beyond the picture's end", "content": {"text/plain": {}}},
     **pages_of(404),
 }

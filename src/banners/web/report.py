@@ -64,11 +64,6 @@ def routes(reporting: Reporting, policy: FillPolicy, templates: Jinja2Templates)
     router = APIRouter()
 
     @router.get(
-        "/campaigns/{campaign_id:anything}/report/",
-        include_in_schema=False,
-        response_class=HTMLResponse,
-    )
-    @router.get(
         "/campaigns/{campaign_id:anything}/report",
         tags=["pages"],
         summary="The report on a campaign",
@@ -109,15 +104,14 @@ def routes(reporting: Reporting, policy: FillPolicy, templates: Jinja2Templates)
         return templates.TemplateResponse(request, "report.html", context)
 
     @router.get(
-        "/api/v1/campaigns/{campaign_id:anything}/report/",
-        include_in_schema=False,
-    )
-    @router.get(
         "/api/v1/campaigns/{campaign_id:anything}/report",
         tags=["campaigns"],
         summary="The report on a campaign",
         response_description="The report",
-        responses=problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
+        responses={
+            **PROPER,
+            **problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
+        },
     )
     def read_report(
         campaign_id: CampaignId, quarter: AskedFor, generation: GenerationAsked
