@@ -4,15 +4,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from banners.errors import StoreClosed, StoreError
+from banners.errors import StoreClosed, StoreError, StoreUnavailable
 from banners.model import Generation, Quarter
 from banners.serve.reader import read_lineup
+from banners.store import read
 from banners.store.read import DatabaseReader
 from banners.store.schema import (
     ACTIVE_GENERATIONS,
@@ -23,7 +25,7 @@ from banners.store.schema import (
     RESULT_TABLES,
 )
 from banners.store.sweep import drop_old, sweep_unfinished
-from publishing import batches, campaign, count, drafting, inventory, publish, write
+from publishing import LARGEST, batches, campaign, count, drafting, inventory, publish, write
 
 
 def before_statements(database: Engine, look: Callable[[str], None]) -> None:
@@ -98,6 +100,37 @@ def test_what_is_dropped_while_it_is_read_is_read_whole_or_not_at_all(
         other, lambda: [publish_ids(database, 10**6 * n) for n in range(2, 6)]
     )
     assert tuple(found) in {ids, ()}
+
+
+def test_what_is_dropped_while_it_is_read_in_pieces_is_not_given_in_part(
+    database: Engine, other: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "PARTS_AT_ONCE", 1)
+    publish_ids(database, 10**6)
+    with suppress(StoreUnavailable):
+        found = inventory_overtaken(
+            other, lambda: [publish_ids(database, 10**6 * n) for n in range(2, 6)]
+        )
+        assert tuple(found) == ()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
+def test_what_is_read_in_pieces_is_read_whole(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(read, "ROWS_AT_ONCE", most)
+    monkeypatch.setattr(read, "PARTS_AT_ONCE", most)
+    with drafting(database) as begun:
+        rows = [row for each in (5, 6, 7, LARGEST) for row in campaign(each, each)]
+        begun.write_quarter(Quarter.FIRST, batches(*rows), inventory(*range(1, 10_001)))
+        begun.describe_quarter(Quarter.FIRST, digest="d", rows=1, summary={})
+        begun.activate()
+    assert begun.generation is not None
+    reader = DatabaseReader(database)
+    assert list(reader.campaigns(begun.generation, Quarter.FIRST)) == [5, 6, 7, LARGEST]
+    records = reader.records(begun.generation, Quarter.FIRST)
+    assert [campaign_id for campaign_id, _ in records] == [5, 6, 7, LARGEST]
+    assert list(reader.inventory(begun.generation, Quarter.FIRST)) == list(range(1, 10_001))
 
 
 def test_what_changes_while_it_is_read_is_read_as_it_was_or_as_it_is(
@@ -254,13 +287,13 @@ def test_reading_on_after_closing_is_an_error_of_its_own(database: Engine, other
     reader = DatabaseReader(other)
     assert list(reader.inventory(generation, Quarter.FIRST)) == [100, 101, 102]
     reader.close()
-    for read in (
+    for ask in (
         reader.active,
         lambda: reader.lineup(generation, Quarter.FIRST, 5),
         lambda: reader.inventory(generation, Quarter.FIRST),
     ):
         with pytest.raises(StoreClosed, match="open it again"):
-            read()
+            ask()
 
 
 def test_a_closed_reader_holds_no_connection(database: Engine, other: Engine) -> None:

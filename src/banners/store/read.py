@@ -4,15 +4,15 @@ import json
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from banners.errors import DamagedRecord
+from banners.errors import DamagedRecord, StoreUnavailable
 from banners.model import Generation, Lineup, Quarter, RuleName
 from banners.record import decode_lineup, join_record
+from banners.store.dialect import Rows
 from banners.store.queries import Queries
 from banners.store.schema import (
     ACTIVE_GENERATIONS,
@@ -42,21 +42,21 @@ _LINEUPS = sa.select(
     LINEUPS.c.figures,
     LINEUPS.c.fill_ids,
 ).where(LINEUPS.c.generation == OF_GENERATION, LINEUPS.c.quarter == sa.bindparam("quarter"))
-_INVENTORY = (
-    sa.select(INVENTORY.c.banner_ids)
-    .where(INVENTORY.c.generation == OF_GENERATION, INVENTORY.c.quarter == sa.bindparam("quarter"))
-    .order_by(INVENTORY.c.part)
+_INVENTORY = sa.select(INVENTORY.c.part, INVENTORY.c.banner_ids).where(
+    INVENTORY.c.generation == OF_GENERATION, INVENTORY.c.quarter == sa.bindparam("quarter")
 )
-_CAMPAIGNS = (
-    sa.select(LINEUPS.c.campaign_id)
-    .where(LINEUPS.c.generation == OF_GENERATION, LINEUPS.c.quarter == sa.bindparam("quarter"))
-    .order_by(LINEUPS.c.campaign_id)
+_CAMPAIGNS = sa.select(LINEUPS.c.campaign_id).where(
+    LINEUPS.c.generation == OF_GENERATION, LINEUPS.c.quarter == sa.bindparam("quarter")
 )
 _SUMMARY = sa.select(GENERATION_QUARTERS.c.summary).where(
     GENERATION_QUARTERS.c.generation == OF_GENERATION,
     GENERATION_QUARTERS.c.quarter == sa.bindparam("quarter"),
 )
-_RECORDS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 10_000
+"""So many rows are read at a time: a million take much memory, and others wait meanwhile."""
+
+PARTS_AT_ONCE = 20
+"""So many parts of the inventory, likewise; each has some thousand ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +102,30 @@ class DatabaseReader:
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         """Read the ids of all candidates of all campaigns in a quarter, each once, sorted."""
-        rows = self._queries.rows(_INVENTORY, key_of(generation, quarter))
+        found = array("q")
         try:
-            return array("q", chain.from_iterable(json.loads(row.banner_ids) for row in rows))
+            for rows in self._pages(_INVENTORY, generation, quarter, PARTS_AT_ONCE):
+                for row in rows:
+                    found.extend(json.loads(row.banner_ids))
         except (ValueError, TypeError, OverflowError) as error:
             raise DamagedRecord(
                 f"The inventory of generation {generation.number}, quarter {int(quarter)}, is no "
                 "list of ids. Crunch the quarter again."
             ) from error
+        return found
 
     def campaigns(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         """Read the ids of all campaigns that have a lineup in a quarter, each once, sorted."""
-        rows = self._queries.rows(_CAMPAIGNS, key_of(generation, quarter))
-        return array("q", (row.campaign_id for row in rows))
+        found = array("q")
+        for rows in self._pages(_CAMPAIGNS, generation, quarter, ROWS_AT_ONCE):
+            found.extend(row.campaign_id for row in rows)
+        return found
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterator[tuple[int, bytes]]:
         """Stream all lineups of a quarter, sorted by campaign: each campaign with its record."""
-        key, last = key_of(generation, quarter), 0
-        in_order = _LINEUPS.order_by(LINEUPS.c.campaign_id).limit(_RECORDS_AT_ONCE)
-        while rows := self._queries.rows(in_order.where(LINEUPS.c.campaign_id > last), key):
+        for rows in self._pages(_LINEUPS, generation, quarter, ROWS_AT_ONCE):
             for row in rows:
                 yield row.campaign_id, _record(generation, quarter, row)
-            last = rows[-1].campaign_id
 
     def active_quarters(self) -> list[ActiveQuarter]:
         """Tell what is served in each quarter, and where it came from."""
@@ -184,6 +186,32 @@ class DatabaseReader:
             .group_by(LINEUPS.c.rule)
         )
         return {RuleName(row.rule): row.campaign_id for row in rows}
+
+    def _pages(
+        self,
+        select: sa.Select[*tuple[Any, ...]],
+        generation: Generation,
+        quarter: Quarter,
+        most: int,
+    ) -> Iterator[Rows]:
+        """Read rows in pieces, in the order of the number that each begins with.
+
+        Raises:
+            StoreUnavailable: the generation was dropped meanwhile. What is dropped loses its row of
+                ``generation_quarters`` first (banners.store.sweep).
+        """
+        key, number = key_of(generation, quarter), select.selected_columns[0]
+        in_order = select.order_by(number).limit(most)
+        rows = self._queries.rows(in_order, key)
+        while rows:
+            yield rows
+            if len(rows) < most:
+                return
+            rows = self._queries.rows(in_order.where(number > rows[-1][0]), key)
+            if not self._queries.rows(_SUMMARY, key):
+                raise StoreUnavailable(
+                    f"Generation {generation.number} was dropped while it was read. Ask again."
+                )
 
 
 def read_active(queries: Queries) -> Mapping[Quarter, Generation]:
