@@ -52,10 +52,10 @@ _SUMMARY = sa.select(GENERATION_QUARTERS.c.summary).where(
     GENERATION_QUARTERS.c.generation == OF_GENERATION,
     GENERATION_QUARTERS.c.quarter == sa.bindparam("quarter"),
 )
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 1_000
 """So many rows are read at a time: a million take much memory, and others wait meanwhile."""
 
-PARTS_AT_ONCE = 20
+PARTS_AT_ONCE = 10
 """So many parts of the inventory, likewise; each has some thousand ids."""
 
 
