@@ -1,7 +1,8 @@
 """What all tests share: how hypothesis looks for examples, and folders to work in."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 import servers
 from banners.settings import table
+from reference import QuarterReference, read_quarter
 from running import Workplace
 
 # The machine's speed is no test's business.
@@ -52,6 +54,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
         ended = workplace.run(*words)
         assert ended.returncode == 0, ended.stderr
     return workplace
+
+
+@pytest.fixture(scope="session")
+def worked_out(published: Workplace) -> Callable[[int], QuarterReference]:
+    """What the reference works out for a quarter of the default sample, which takes a while."""
+    return cache(lambda quarter: read_quarter(published.folder / "events", quarter))
 
 
 @pytest.fixture(scope="session")

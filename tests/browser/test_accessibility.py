@@ -13,8 +13,8 @@ from banners.settings import load_settings
 from banners.wiring import reader, reports
 from running import Workplace, serving
 
-# Of the worked examples in rules.md: of each case of the rule one, and one that is filled up.
-CAMPAIGNS = (1, 52, 54, 56)
+# One of ten banners, and of the worked examples in rules.md one that is filled up.
+CAMPAIGNS = (1, 56)
 PAGES = (
     "/",
     "/campaigns/abc",

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 
 from banners.crunch.engine import CrunchedQuarter
 from banners.crunch.kinds import Reason
-from banners.crunch.quality import settle
-from banners.crunch.rejects import unaccepted_rows
+from banners.crunch.quality import Accounting, settle
+from banners.crunch.rejects import UnacceptedRow, unaccepted_rows
 from banners.crunch.scan import LONGEST_LINE
 from banners.crunch.sources import QuarterSources, check_quarter, find_quarters
 from banners.errors import SourceError
@@ -91,47 +91,42 @@ def test_clean_events_give_the_figures_and_lineups_of_the_reference(engine: Trie
     engine.hold(clean_quarters(), check)
 
 
-def test_dirty_events_give_the_figures_and_lineups_of_the_reference(engine: Tried) -> None:
+def test_dirty_events_give_the_result_the_accounting_and_the_rejects_of_the_reference(
+    engine: Tried,
+) -> None:
     def check(events: Events) -> None:
-        with crunched(engine, events) as (_, result, reference):
+        with crunched(engine, events) as (sources, result, reference):
             assert_same_result(result, reference)
-
-    engine.hold(dirty_quarters(), check)
-
-
-def test_every_row_of_dirty_events_is_accounted_for_as_by_the_reference(engine: Tried) -> None:
-    def check(events: Events) -> None:
-        with crunched(engine, events) as (sources, result, reference):
             accounting = settle(sources, result)
-            for account in accounting.accounts:
-                expected = reference.accounts[account.kind]
-                assert (account.rows, account.accepted, account.duplicate) == (
-                    expected.rows,
-                    expected.accepted,
-                    expected.duplicate,
-                )
-                assert account.rejected == expected.rejected
-                assert account.quarantined == expected.quarantined
-            assert accounting.remarks.unseen_clicks == reference.unseen_clicks
-            orphans = Decimal(accounting.remarks.orphan_revenue_micros).scaleb(-6)
-            assert orphans == reference.orphan_revenue
+            assert_same_accounting(accounting, reference)
+            assert_same_rejects(list(unaccepted_rows(sources, accounting, result)), reference)
 
     engine.hold(dirty_quarters(), check)
 
 
-def test_the_rejects_are_as_many_as_the_reference_counts_for_each_reason(engine: Tried) -> None:
-    def check(events: Events) -> None:
-        with crunched(engine, events) as (sources, result, reference):
-            rows = list(unaccepted_rows(sources, settle(sources, result), result))
-            found = Counter((row.kind.value, row.reason.value) for row in rows)
-            assert found == {
-                (kind, reason): affected
-                for kind, account in reference.accounts.items()
-                for reason, affected in (account.rejected | account.quarantined).items()
-            }
-            assert len({(row.path, row.line) for row in rows}) == len(rows)
+def assert_same_accounting(accounting: Accounting, reference: QuarterReference) -> None:
+    for account in accounting.accounts:
+        expected = reference.accounts[account.kind]
+        assert (account.rows, account.accepted, account.duplicate) == (
+            expected.rows,
+            expected.accepted,
+            expected.duplicate,
+        )
+        assert account.rejected == expected.rejected
+        assert account.quarantined == expected.quarantined
+    assert accounting.remarks.unseen_clicks == reference.unseen_clicks
+    orphans = Decimal(accounting.remarks.orphan_revenue_micros).scaleb(-6)
+    assert orphans == reference.orphan_revenue
 
-    engine.hold(dirty_quarters(), check)
+
+def assert_same_rejects(rows: list[UnacceptedRow], reference: QuarterReference) -> None:
+    found = Counter((row.kind.value, row.reason.value) for row in rows)
+    assert found == {
+        (kind, reason): affected
+        for kind, account in reference.accounts.items()
+        for reason, affected in (account.rejected | account.quarantined).items()
+    }
+    assert len({(row.path, row.line) for row in rows}) == len(rows)
 
 
 @settings(max_examples=60)
@@ -158,21 +153,21 @@ def test_a_total_beyond_64_bits_ends_in_an_error_that_says_so(engine: Tried) -> 
         pass
 
 
-@pytest.mark.parametrize("number", ["9" * 19, "9223372036854775808", "9" * 40, "1" * 18])
+# The last is as long as an id may be, so that the file is read as numbers at once.
+@pytest.mark.parametrize("numbers", [("9" * 19, "9223372036854775808", "9" * 40), ("1" * 18,)])
 def test_a_number_too_large_for_an_id_is_a_bad_id_among_nothing_but_numbers(
-    engine: Tried, number: str
+    engine: Tried, numbers: tuple[str, ...]
 ) -> None:
+    impressions = "".join(f"{number},1\n" for number in numbers)
+    clicks = "".join(f"{place},1,{number}\n" for place, number in enumerate(numbers, 2))
     events = {
-        "1/impressions_1.csv": f"banner_id,campaign_id\n1,1\n{number},1\n".encode(),
-        "1/clicks_1.csv": f"click_id,banner_id,campaign_id\n1,1,1\n2,1,{number}\n".encode(),
+        "1/impressions_1.csv": f"banner_id,campaign_id\n1,1\n{impressions}".encode(),
+        "1/clicks_1.csv": f"click_id,banner_id,campaign_id\n1,1,1\n{clicks}".encode(),
         "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,1,1\n",
     }
     with crunched(engine, events) as (sources, result, reference):
         assert_same_result(result, reference)
-        accounts = settle(sources, result).accounts
-        assert [account.rejected for account in accounts] == [
-            reference.accounts[account.kind].rejected for account in accounts
-        ]
+        assert_same_accounting(settle(sources, result), reference)
 
 
 SPELLINGS = (
@@ -229,33 +224,39 @@ def test_what_a_field_holds_reaches_the_report_to_the_letter(engine: Tried) -> N
         assert [row["banner_id"] for row in rows_of(result)] == [7]
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["a b%20c%2Fd#e&f=g;'h:i$j@k!~(l)^`m", "ü*b?c[d]e{f,g}h", os.fsdecode(b"not \xff UTF-8")],
-)
-def test_a_path_may_hold_odd_characters(engine: Tried, name: str) -> None:
-    events = {
-        "1/impressions_1.csv": b"banner_id,campaign_id\n2,3\n",
-        f"1/clicks_1{name}.csv": b"click_id,banner_id,campaign_id\n1,2,3\n",
-        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,1,1\n",
+def test_a_path_may_hold_odd_characters(engine: Tried) -> None:
+    names = (
+        "a b%20c%2Fd#e&f=g;'h:i$j@k!~(l)^`m",
+        "ü*b?c[d]e{f,g}h",
+        os.fsdecode(b"not \xff UTF-8"),
+    )
+    clicks = {
+        f"1/clicks_1{name}.csv": f"click_id,banner_id,campaign_id\n{place},2,3\n".encode()
+        for place, name in enumerate(names, 1)
     }
-    with crunched(engine, events, below=name) as (_, result, _):
-        assert [(row["banner_id"], row["conversions"]) for row in rows_of(result)] == [(2, 1)]
+    events = clicks | {
+        "1/impressions_1.csv": b"banner_id,campaign_id\n2,3\n",
+        "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,1,1\n2,2,1\n3,3,1\n",
+    }
+    with crunched(engine, events, below="/".join(names)) as (_, result, _):
+        assert [(row["banner_id"], row["conversions"]) for row in rows_of(result)] == [(2, 3)]
 
 
-@pytest.mark.parametrize("length", [LONGEST_LINE - 1, LONGEST_LINE, LONGEST_LINE + 90_000])
-def test_a_line_is_read_however_long_it_is(engine: Tried, length: int) -> None:
+def test_a_line_is_read_however_long_it_is(engine: Tried) -> None:
     # As long as it can be without filling a block of those that a file is looked over in.
     count, rest = divmod(LONGEST_LINE // 2 + 1, 5)
-    rows = "2,3,\n" * (count - 1) + f"2,3,{'x' * rest}\n" + f"4,3,{'x' * (length - 5)}\n"
     events = {
-        "1/impressions_1.csv": f"banner_id,campaign_id,note\n{rows}".encode(),
         "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n",
         "1/conversions_1.csv": b"conversion_id,click_id,revenue\n",
     }
+    lengths = (LONGEST_LINE - 1, LONGEST_LINE, LONGEST_LINE + 90_000)
+    for length in lengths:
+        rows = "2,3,\n" * (count - 1) + f"2,3,{'x' * rest}\n" + f"4,3,{'x' * (length - 5)}\n"
+        file = f"banner_id,campaign_id,note\n{rows}".encode()
+        events[f"1/impressions_1_{length}.csv"] = file
     with crunched(engine, events) as (_, result, _):
         found = [(row["banner_id"], row["impressions"]) for row in rows_of(result)]
-    assert found == [(2, count), (4, 1)]
+    assert found == [(2, count * len(lengths)), (4, len(lengths))]
 
 
 def test_a_large_result_comes_in_order_and_in_small_batches(engine: Tried) -> None:

@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -99,12 +99,12 @@ def assert_as_reference(crunched: banners.Crunched, reference: QuarterReference)
 
 
 def test_the_default_sample_is_crunched_as_the_reference_works_it_out(
-    published: Workplace,
+    published: Workplace, worked_out: Callable[[int], QuarterReference]
 ) -> None:
     crunched = banners.crunch_folder(published.folder / "events")
     assert sorted(crunched.accounting) == SAMPLE_QUARTERS
     for quarter in SAMPLE_QUARTERS:
-        assert_as_reference(crunched, read_quarter(published.folder / "events", quarter))
+        assert_as_reference(crunched, worked_out(quarter))
 
 
 @settings(max_examples=20)
@@ -194,9 +194,11 @@ def test_one_quarter_of_a_generation_can_be_read(published: Workplace) -> None:
     assert read.equals(crunched.performance)
 
 
-def test_a_lineup_is_read_as_it_was_chosen(published: Workplace) -> None:
+def test_a_lineup_is_read_as_it_was_chosen(
+    published: Workplace, worked_out: Callable[[int], QuarterReference]
+) -> None:
     lineup = banners.read_lineup(54, 1, database=database_of(published))
-    expected = read_quarter(published.folder / "events", 1).lineups[54]
+    expected = worked_out(1).lineups[54]
     assert [(each.banner_id, each.revenue) for each in lineup.banners] == [
         (each.banner_id, each.revenue) for each in expected.banners
     ]

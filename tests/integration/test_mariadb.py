@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from banners.store import mysql
 from banners.store.connect import open_database
 from banners.store.schema import GENERATIONS, RESULT_TABLES
 from publishing import count
-from reference import read_quarter
+from reference import QuarterReference
 from running import Workplace
 from servers import MariaDB, until
 
@@ -36,9 +36,11 @@ def database(mariadb_url: str) -> Iterator[Engine]:
     opened.dispose()
 
 
-def test_what_is_crunched_to_mariadb_is_shown_from_it(on_mariadb: Workplace) -> None:
+def test_what_is_crunched_to_mariadb_is_shown_from_it(
+    on_mariadb: Workplace, worked_out: Callable[[int], QuarterReference]
+) -> None:
     assert on_mariadb.run("crunch", "events").returncode == 0
-    expected = read_quarter(on_mariadb.folder / "events", 1)
+    expected = worked_out(1)
     for campaign in (1, 54, 56):
         shown = on_mariadb.run("show", str(campaign), "--quarter", "1", "--json")
         assert json.loads(shown.stdout) == expected.lineup_json(campaign, generation=1)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from banners.store.connect import open_database
 from banners.wiring import reader
 from deliveries import small_quarter
 from publishing import LARGEST, batches, drafting, inventory
-from reference import QuarterReference, read_quarter
+from reference import QuarterReference
 from reported import of_each_rule
 from running import Workplace
 
@@ -23,7 +24,7 @@ CUT = re.compile(r"^─{2,}.*?(\d+ of \d+ slots)\s*$", re.MULTILINE)
 
 
 def test_every_campaign_and_quarter_is_shown_as_the_reference_works_it_out(
-    published: Workplace,
+    published: Workplace, worked_out: Callable[[int], QuarterReference]
 ) -> None:
     # The command itself would take minutes for all of them: here is what it prints, and the
     # next test shows that it prints this.
@@ -31,7 +32,7 @@ def test_every_campaign_and_quarter_is_shown_as_the_reference_works_it_out(
     served = reader(load_settings({"database_url": url}))
     compared = 0
     for quarter in Quarter:
-        expected = read_quarter(published.folder / "events", int(quarter))
+        expected = worked_out(int(quarter))
         for campaign_id in expected.lineups:
             answer = lineup_answer(read_lineup(served, campaign_id, quarter), FillPolicy.INVENTORY)
             assert asdict(answer) == expected.lineup_json(campaign_id, generation=1)
@@ -40,9 +41,11 @@ def test_every_campaign_and_quarter_is_shown_as_the_reference_works_it_out(
 
 
 @pytest.mark.parametrize("campaign", [1, 54, 56])
-def test_show_prints_the_object_as_json(published: Workplace, campaign: int) -> None:
+def test_show_prints_the_object_as_json(
+    published: Workplace, worked_out: Callable[[int], QuarterReference], campaign: int
+) -> None:
     ended = published.run("show", str(campaign), "--quarter", "1", "--json")
-    expected = read_quarter(published.folder / "events", 1)
+    expected = worked_out(1)
     assert json.loads(ended.stdout) == expected.lineup_json(campaign, generation=1)
 
 
@@ -58,9 +61,9 @@ def shown_ids(text: str) -> list[int]:
 
 
 def test_the_lineup_is_above_the_line_and_the_best_of_the_others_below_it(
-    published: Workplace,
+    published: Workplace, worked_out: Callable[[int], QuarterReference]
 ) -> None:
-    reference = read_quarter(published.folder / "events", 1)
+    reference = worked_out(1)
     for rule, campaigns in of_each_rule(reference).items():
         ended = published.run("show", str(campaigns[0]), "--quarter", "1")
         lineup = reference.lineups[campaigns[0]]

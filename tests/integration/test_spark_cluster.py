@@ -67,15 +67,7 @@ def ended(running: "subprocess.Popen[str]") -> str:
     return said
 
 
-def test_spark_submit_publishes_from_a_cluster_what_duckdb_publishes_here(
-    spark: Cluster, on_duckdb: Workplace, deployed: Workplace
-) -> None:
-    with spark.submit(deployed, *CRUNCH, "1") as running:
-        assert "Generation 1 is served from now on." in ended(running)
-    assert published(deployed, 1) == published(on_duckdb, 1)
-
-
-def test_the_loss_of_a_worker_in_the_middle_changes_nothing(
+def test_spark_submit_publishes_what_duckdb_does_though_a_worker_is_lost_in_the_middle(
     spark: Cluster, on_duckdb: Workplace, deployed: Workplace
 ) -> None:
     lost, left = spark.workers

@@ -1,7 +1,7 @@
 """The web application over real HTTP, with a clock that the test sets."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from banners.model import Quarter
 from banners.settings import load_settings
 from banners.store.read import DatabaseReader
 from banners.wiring import reader
-from reference import QuarterReference, read_quarter
+from reference import QuarterReference
 from running import Workplace, serving
 
 KOLKATA = ZoneInfo("Asia/Kolkata")  # half an hour beside UTC
@@ -55,8 +55,8 @@ def _twenty_past_ten(clock: Clock) -> None:
 
 
 @pytest.fixture(scope="module")
-def references(published: Workplace) -> dict[int, QuarterReference]:
-    return {int(each): read_quarter(published.folder / "events", int(each)) for each in Quarter}
+def references(worked_out: Callable[[int], QuarterReference]) -> dict[int, QuarterReference]:
+    return {int(each): worked_out(int(each)) for each in Quarter}
 
 
 def shown(page: httpx.Response) -> list[int]:
