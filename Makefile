@@ -5,6 +5,10 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Commands start hundreds of times in the tests and are timed in bench: as anywhere else, not
+# compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-compose install lint services services-compose services-bench bench \
   fuzz coverage mutants requirements

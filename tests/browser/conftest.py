@@ -117,3 +117,13 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
             return page
 
         yield open_page
+
+
+def widths_that_do_not_fit(page: Page, *widths: int) -> list[int]:
+    """Tell in which windows a page is wider than the window."""
+    return [width for width in widths if _is_wider(page, width)]
+
+
+def _is_wider(page: Page, width: int) -> bool:
+    page.set_viewport_size({"width": width, "height": 900})
+    return bool(page.evaluate("document.documentElement.scrollWidth") != width)

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, expect
 
 from banners.model import Generation, Lineup, Performance, Quarter, RuleName
-from browser.contrasts import CONTRASTS
+from browser.conftest import widths_that_do_not_fit
 
 Visit = Callable[..., Page]
 
@@ -85,10 +84,11 @@ def test_a_banner_is_never_stretched(visit: Visit) -> None:
     assert {box[2:] for box in boxes(page, "img")} == {(300, 250)}
 
 
-@pytest.mark.parametrize(("width", "columns"), [(320, 1), (390, 1), (820, 2), (1100, 3), (1440, 4)])
-def test_as_many_banners_stand_side_by_side_as_fit(visit: Visit, width: int, columns: int) -> None:
-    page = visit(f"/campaigns/{TEN}", width=width)
-    assert len({left for left, *_ in boxes(page, "img")}) == columns
+def test_as_many_banners_stand_side_by_side_as_fit(visit: Visit) -> None:
+    page = visit(f"/campaigns/{TEN}")
+    for width, columns in [(320, 1), (390, 1), (820, 2), (1100, 3), (1440, 4)]:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert len({left for left, *_ in boxes(page, "img")}) == columns, width
 
 
 def test_nothing_moves_when_the_pictures_arrive(browser: Browser, address: str) -> None:
@@ -129,18 +129,8 @@ def test_a_campaign_with_nothing_to_show_gets_a_sentence(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("width", [320, 820])
-def test_a_page_fits_the_screen(visit: Visit, path: str, width: int) -> None:
-    page = visit(path, width=width)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out(visit: Visit, path: str, scheme: Literal["light", "dark"]) -> None:
-    contrasts: list[tuple[str, float]] = visit(path, scheme=scheme).evaluate(CONTRASTS)
-    assert contrasts
-    assert [text for text, contrast in contrasts if contrast < 4.5] == []
+def test_a_page_fits_the_screen(visit: Visit, path: str) -> None:
+    assert widths_that_do_not_fit(visit(path), 320, 820) == []
 
 
 def test_dark_and_light_differ(visit: Visit) -> None:
@@ -176,11 +166,6 @@ def test_a_browser_finds_no_fault_with_a_page(browser: Browser, address: str, pa
             "images => images.filter(image => !image.naturalWidth).map(image => image.src)"
         )
     assert faults == []
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_one_heading_of_the_first_level(visit: Visit, path: str) -> None:
-    expect(visit(path).get_by_role("heading", level=1)).to_have_count(1)
 
 
 def test_every_kind_of_page_has_a_title_of_its_own(visit: Visit) -> None:

@@ -14,6 +14,16 @@ def test_every_command_that_has_something_to_tell_tells_it_to_programs(command: 
     assert any("--json" in each.opts for each in banners.commands[command].params)
 
 
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """A quarter that was published twice."""
+    workplace = Workplace(tmp_path_factory.mktemp("twice"))
+    for clicks in ("1,10,5\n", "1,10,5\n2,10,5\n"):
+        small_quarter(workplace.folder, 2, clicks)
+        assert workplace.run("crunch", "events").returncode == 0
+    return workplace
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -25,12 +35,9 @@ def test_every_command_that_has_something_to_tell_tells_it_to_programs(command: 
     ],
 )
 def test_standard_output_is_one_object_on_one_line(
-    workplace: Workplace, words: tuple[str, ...]
+    twice: Workplace, words: tuple[str, ...]
 ) -> None:
-    for clicks in ("1,10,5\n", "1,10,5\n2,10,5\n"):
-        small_quarter(workplace.folder, 2, clicks)
-        assert workplace.run("crunch", "events").returncode == 0
-    ended = workplace.run(*words, "--json")
+    ended = twice.run(*words, "--json")
     assert ended.returncode == 0
     assert ended.stdout.count("\n") == 1
     assert isinstance(json.loads(ended.stdout), dict)
