@@ -11,10 +11,10 @@ from soak import soak
 @click.group(invoke_without_command=True)
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Measure the crunch and serving; all of it, if no part is named.
+    """Measure the crunch and serving, if no part is named.
 
-    Every claim is a ratio of things that ran in turn, in one run, on one machine. The results are
-    tables, and JSON in var/bench, where sample data are kept for the next time.
+    A claim on speed is a ratio of things that ran in turn, in one run, on one machine. The results
+    are tables, and JSON in var/bench, where sample data are kept for the next time.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     if ctx.invoked_subcommand is None:

@@ -10,7 +10,7 @@ A setting is read from the environment, or else from a file `.env` in the workin
 the variable with `_FILE` behind its name (for secrets) points to a file that holds the value, and
 wins over the one without. An option on the command line wins over all.
 
-This page is made from the table in the code by `python docs/make_settings.py`.
+This page is made from the table in the code by `.venv/bin/python docs/make_settings.py`.
 
 | variable | default | what it does |
 | --- | --- | --- |

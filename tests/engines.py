@@ -61,4 +61,4 @@ def require_spark() -> None:
     """Skip the test where PySpark or Java is missing, or in CI let it fail."""
     required("java")
     if find_spec("pyspark") is None:
-        lacking("PySpark is not installed. Install it with: pip install 'banners[spark]'")
+        lacking("PySpark is not installed. Install it with: pip install 'pyspark>=4,<5'")

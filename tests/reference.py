@@ -1,8 +1,8 @@
 """A slow and simple reading of the rule and of the treatment of bad input, to hold engines against.
 
-It knows nothing of the program: it is written from rules.md, data-quality.md and design.md alone,
-in the order of their sentences, with one function for each. ``reference_quality.py`` goes from
-files to accepted events, ``reference_rule.py`` from events to lineups; this file joins them.
+It knows nothing of the program: it is written from docs/rule.md and docs/event-files.md alone, in
+the order of their sentences, with one function for each. ``reference_quality.py`` goes from files
+to accepted events, ``reference_rule.py`` from events to lineups; this file joins them.
 
 Where the documents leave something open, this is what was chosen.
 
@@ -89,7 +89,7 @@ class QuarterReference:
     def lineup_json(
         self, campaign_id: int, generation: int, policy: str = "inventory"
     ) -> dict[str, object]:
-        """Write the JSON object of a campaign's lineup, as design.md lays it down.
+        """Write the JSON object of a campaign's lineup, as /openapi.json lays it down.
 
         Args:
             campaign_id: one of :attr:`lineups`.

@@ -1,4 +1,4 @@
-"""From the files of a quarter to its accepted events: data-quality.md, sentence by sentence.
+"""From the files of a quarter to its accepted events: docs/event-files.md, sentence by sentence.
 
 Each function quotes the sentence that it implements. Where the sentences leave something open,
 the choice stands in the docstring of ``reference.py``.
@@ -94,7 +94,7 @@ class Quality:
 
 
 def treat_quarter(folder: Path, quarter: int) -> Quality:
-    """Treat everything that ``folder`` holds for one quarter as data-quality.md says."""
+    """Treat everything that ``folder`` holds for one quarter as docs/event-files.md says."""
     files = {kind: files_of(folder, quarter, kind) for kind in COLUMNS}
     # It says: "no files at all for a quarter: it is simply not given"
     if not any(files.values()):

@@ -1,4 +1,4 @@
-"""The report on a campaign, worked out from event files by rules.md and design.md.
+"""The report on a campaign, worked out from event files by docs/rule.md and docs/report.md.
 
 Like the rest of the reference it knows nothing of the program.
 """

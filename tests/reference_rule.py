@@ -1,4 +1,4 @@
-"""From accepted events to lineups: rules.md, sentence by sentence.
+"""From accepted events to lineups: docs/rule.md, sentence by sentence.
 
 The lineup is taken from the table with its four cases, not from "the one rule" below it, so that
 what the one rule claims to be equal to is checked too.
@@ -72,7 +72,7 @@ def by_clicks_key(banner: Performance) -> tuple[int, int]:
 
 
 def line_up(candidates: list[Performance]) -> Lineup:
-    """Apply the table of rules.md to the candidates of one campaign."""
+    """Apply the table of docs/rule.md to the candidates of one campaign."""
     # It says: "converting: revenue above 0. X: the number of converting candidates."
     converting = by_revenue(banner for banner in candidates if banner.revenue > 0)
     x = len(converting)
@@ -142,7 +142,7 @@ def fill_json(lineup: Lineup, policy: str) -> dict[str, object]:
 def lineup_json(
     campaign_id: int, quarter: int, generation: int, lineup: Lineup, policy: str
 ) -> dict[str, object]:
-    """Write the object of design.md, "JSON of a lineup"."""
+    """Write the object that /openapi.json lays down for a lineup."""
     return {
         "campaign_id": campaign_id,
         "quarter": quarter,

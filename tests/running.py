@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import httpx
 import pytest
 import uvicorn
 
@@ -22,6 +23,7 @@ from banners.web.protocol import DeliveryProtocol
 
 COMMAND = Path(sys.executable).with_name("banners")
 
+_START_SECONDS = 60
 # They say how to write to a terminal, and are for each test to set.
 _ON_TERMINALS = {
     *("TERM", "COLUMNS", "LINES", "COLORTERM"),
@@ -113,8 +115,11 @@ class Workplace:
                 said += line
                 if "Banners is at" in line:
                     break
+            address = said.partition("Banners is at ")[2].partition("/ ")[0]
             try:
-                yield said.partition("Banners is at ")[2].partition("/ ")[0], running
+                # Who asks at once waits for a worker to start, which no later request has to.
+                httpx.get(f"{address}/healthz", timeout=_START_SECONDS)
+                yield address, running
             finally:
                 running.terminate()
 

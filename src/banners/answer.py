@@ -95,7 +95,7 @@ def lineup_answer(lineup: Lineup, policy: FillPolicy) -> LineupAnswer:
         lineup: what the rule picked.
         policy: where the fill may come from.
 
-    Source: design.md, "JSON of a lineup".
+    Source: the object that /openapi.json lays down for a lineup.
     """
     needed = missing(lineup, policy)
     return LineupAnswer(

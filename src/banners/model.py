@@ -28,7 +28,7 @@ class Quarter(enum.IntEnum):
         Args:
             moment: the local time; its minute decides, so it must be in the time zone meant.
 
-        Source: rules.md, ``minute // 15 + 1``, half open: 15:00 is already 2.
+        Source: docs/rule.md, ``minute // 15 + 1``, half open: 15:00 is already 2.
         """
         return cls(moment.minute // 15 + 1)
 
@@ -57,7 +57,7 @@ class Quarter(enum.IntEnum):
 
 
 class RuleName(enum.StrEnum):
-    """Which case of the rule a lineup came from (see rules.md)."""
+    """Which case of the rule a lineup came from (see docs/rule.md)."""
 
     TOP_REVENUE = "top_revenue"
     ALL_CONVERTING = "all_converting"

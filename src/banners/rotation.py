@@ -40,7 +40,7 @@ def order(cookie: bytes, shown: Sequence[int], source: random.Random) -> tuple[l
         cookie (among all, where that one is not there or has no other beside it), and the new value
         of the cookie; it is empty where nothing is shown.
 
-    Source: rules.md, "Random order" and "Not twice in a row".
+    Source: docs/rule.md, "Random order" and "Not twice in a row".
     """
     value = _VALUE.fullmatch(cookie)
     last = int(value[1]) if value else 0
@@ -74,7 +74,7 @@ def next_banner(
     Returns:
         The banner's id, and the new value of the cookie.
 
-    Source: rules.md, "Not twice in a row".
+    Source: docs/rule.md, "Not twice in a row".
     """
     last, coming = _read(cookie, generation, quarter)
     whole = (1 << len(lineup)) - 1

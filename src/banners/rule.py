@@ -1,7 +1,7 @@
 """The rule's thresholds and its random part.
 
-Which banners a campaign shows is one rule (rules.md): rank the candidates by revenue, clicks and
-id; take the first ``slots`` of those with a click. Ranking and taking are done by
+Which banners a campaign shows is one rule (docs/rule.md): rank the candidates by revenue, clicks
+and id; take the first ``slots`` of those with a click. Ranking and taking are done by
 ``crunch/sql/lineup.sql``, which gets its thresholds from here; what is left for the moment of
 serving is the fill.
 """
@@ -106,7 +106,7 @@ def fill(
         0 to 5 banner ids, none of them in the lineup: first of the campaign's other candidates,
         then of the inventory.
 
-    Source: rules.md, "Fill".
+    Source: docs/rule.md, "Fill".
     """
     needed = missing(lineup, policy)
     drawn = source.sample(lineup.others, min(needed, len(lineup.others)))

@@ -116,7 +116,7 @@ class Settings:
         "sqlite:///var/banners.db",
         _url,
         "Where results are published to and served from, as an SQLAlchemy URL; for MySQL and "
-        "MariaDB `mysql+pymysql://user:password@host:3306/database`, with `banners[mysql]`.",
+        "MariaDB `mysql+pymysql://user:password@host:3306/database`, with PyMySQL.",
         secret=True,
         option="--database",
     )
@@ -124,7 +124,7 @@ class Settings:
         "",
         _redis_url,
         "Redis, which the web application's workers share as a cache, such as "
-        "`redis://localhost:6379/0`, with `banners[redis]`; if empty, they do without. One "
+        "`redis://localhost:6379/0`, with redis-py; if empty, they do without. One "
         "Redis database (the number at the end) serves one database of results.",
         secret=True,
     )

@@ -254,7 +254,7 @@ def _redis(
     except ModuleNotFoundError as error:
         raise SettingsError(
             "BANNERS_REDIS_URL names a Redis, and its client is not installed. "
-            "Install it with: pip install 'banners[redis]'"
+            "Install it with: pip install 'redis>=7'"
         ) from error
 
     from banners.serve.breaker import Breaker

@@ -13,7 +13,7 @@ from banners.settings import load_settings
 from banners.wiring import reader, reports
 from running import Workplace, serving
 
-# One of ten banners, and of the worked examples in rules.md one that is filled up.
+# One of ten banners, and of the worked examples in docs/rule.md one that is filled up.
 CAMPAIGNS = (1, 56)
 PAGES = (
     "/",

@@ -49,10 +49,11 @@ class Engine:
         return ended.stdout.strip()
 
     def compose(
-        self, *words: str, variables: dict[str, str] | None = None
+        self, *words: str, variables: dict[str, str] | None = None, given: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``docker compose`` to its end."""
-        return run([str(compose_program()), *words], {**self.environment, **(variables or {})})
+        """Run ``docker compose`` to its end, with something given to its standard input."""
+        environment = {**self.environment, **(variables or {})}
+        return run([str(compose_program()), *words], environment, given)
 
     def answers(self) -> bool:
         """Tell whether it can be talked to."""
@@ -70,11 +71,14 @@ def compose_program() -> Path:
     return _COMPOSE
 
 
-def run(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(
+    words: list[str], environment: dict[str, str], given: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
     return subprocess.run(
         words,
         env=environment,
+        input=given,
         capture_output=True,
         text=True,
         check=False,

@@ -51,9 +51,11 @@ class Stack:
         url = f"mysql+pymysql://banners:{PASSWORD}@mysql:3306/banners\n"
         (self.folder / "url").write_text(url)
 
-    def compose(self, *words: str) -> str:
+    def compose(self, *words: str, given: str | None = None) -> str:
         """Run ``docker compose``, which is to succeed, and give what it wrote."""
-        ended = self.engine.compose(*self._project(), *words, variables=self._variables())
+        ended = self.engine.compose(
+            *self._project(), *words, variables=self._variables(), given=given
+        )
         assert ended.returncode == 0, f"{ended.stdout}{ended.stderr}"
         return ended.stdout.strip()
 

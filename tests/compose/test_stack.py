@@ -184,13 +184,20 @@ def test_the_stress_test_runs_beside_the_web_application(stack: Stack) -> None:
     assert pages() - counted == outcome["requests"] == 5_000
 
 
-def test_a_backup_holds_every_table(stack: Stack) -> None:
+def test_a_backup_holds_every_table_and_can_be_restored(stack: Stack) -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"`docker compose exec -T mysql sh -c '(.+)' > backup.sql`", page)
-    backup = stack.compose("exec", "-T", "mysql", "sh", "-c", command)
+    (dump,) = re.findall(r"`docker compose exec -T mysql sh -c '(.+)' > backup.sql`", page)
+    (load,) = re.findall(r"`docker compose exec -T mysql sh -c '(.+)' < backup.sql`", page)
+    before = stack.result()
+    backup = stack.compose("exec", "-T", "mysql", "sh", "-c", dump)
     assert {table.name for table in METADATA.sorted_tables} <= set(
         re.findall(r"^INSERT INTO `(\w+)`", backup, re.MULTILINE)
     )
+    for given in ("DELETE FROM lineups;", backup):
+        stack.compose("exec", "-T", "mysql", "sh", "-c", load, given=given)
+    stack.compose("restart", WEB)
+    stack.compose("up", "--detach", "--wait", *WITHOUT_THE_JOB)
+    assert stack.result() == before
 
 
 def test_the_web_container_tells_why_a_lineup_is_as_it_is(stack: Stack) -> None:

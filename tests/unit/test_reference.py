@@ -1,4 +1,4 @@
-"""The reference's reading of files against every row of data-quality.md, worked out by hand."""
+"""The reference's reading of files against every row of docs/event-files.md, worked out by hand."""
 
 import gzip
 from collections.abc import Callable

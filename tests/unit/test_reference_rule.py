@@ -1,4 +1,4 @@
-"""The reference's rule against the worked examples of rules.md."""
+"""The reference's rule against the worked examples of docs/rule.md."""
 
 from collections.abc import Iterable
 from decimal import Decimal

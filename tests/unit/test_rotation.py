@@ -57,7 +57,7 @@ NONSENSE = [
 
 
 class Visitor:
-    """One who remembers everything shown: rules.md, "Not twice in a row", sentence by sentence."""
+    """One who remembers everything shown: docs/rule.md, "Not twice in a row", to the letter."""
 
     def __init__(self) -> None:
         self.cookie = b""

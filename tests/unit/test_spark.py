@@ -32,7 +32,7 @@ def start(memory: str = "1GB", master: str = "local[1]", **environment: str) -> 
 
 def test_without_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(CrunchError, match=r"pip install 'banners\[spark\]'"):
+    with pytest.raises(CrunchError, match=r"pip install 'pyspark>=4,<5'"):
         start()
 
 

@@ -27,7 +27,8 @@ Examples:
 Of each quarter the newest three generations are kept. To serve another of them:
 banners rollback --quarter Q --to N
 
-Exit status: 0 listed, 1 nothing is published or the database cannot be read, 2 wrong usage.""",
+Exit status: 0 listed, 1 nothing is published (with --json an empty list, and 0) or the database
+cannot be read, 2 wrong usage.""",
 )
 @database_option()
 @json_option()

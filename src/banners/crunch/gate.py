@@ -1,6 +1,6 @@
 """The gate: judges whether a quarter is fit to be published.
 
-Source: data-quality.md, "The gate".
+Source: docs/event-files.md, "When a quarter is refused".
 """
 
 from collections.abc import Iterator

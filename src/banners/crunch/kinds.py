@@ -1,6 +1,7 @@
 """The three kinds of event files, what their values are, and why a row may not be accepted.
 
-Source of the patterns: data-quality.md, "To the letter". Engines and Python know them alike.
+Source of the patterns: docs/event-files.md, "What a row must be". Engines and Python know
+them alike.
 """
 
 import re
@@ -35,7 +36,7 @@ _COLUMNS = {
 
 
 class Reason(StrEnum):
-    """Why a row is not accepted; the first that applies, in this order (data-quality.md)."""
+    """Why a row is not accepted; the first that applies, in this order (docs/event-files.md)."""
 
     BAD_WIDTH = "bad_width"
     BAD_ID = "bad_id"

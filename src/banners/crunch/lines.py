@@ -1,6 +1,6 @@
 """What a line of an event file means: the one place that knows quotes, blank lines and line ends.
 
-Source: data-quality.md. A blank line is not a row; a quote is special only at the start of a
+Source: docs/event-files.md. A blank line is not a row; a quote is special only at the start of a
 field; a quote that does not close on its line spoils that line, and that line alone.
 """
 

@@ -1,7 +1,7 @@
 """Accounts for every row of a quarter.
 
-Source: data-quality.md: ``rows = accepted + duplicate + rejected + quarantined`` for every kind,
-where ``rows`` is counted apart from the engine.
+Source: docs/event-files.md: ``rows = accepted + duplicate + rejected + quarantined`` for every
+kind, where ``rows`` is counted apart from the engine.
 """
 
 from collections import Counter

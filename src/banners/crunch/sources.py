@@ -1,7 +1,7 @@
 """Finds the event files of each quarter in a folder and checks them as a whole.
 
-Source: design.md, "Input": ``DIR/<q>/impressions_<q>*.csv[.gz]``, likewise ``clicks_`` and
-``conversions_``, for q = 1 to 4.
+Source: docs/event-files.md, "Where they are": ``DIR/<q>/impressions_<q>*.csv[.gz]``,
+likewise ``clicks_`` and ``conversions_``, for q = 1 to 4.
 """
 
 import hashlib

@@ -209,7 +209,7 @@ def _require_pyspark() -> None:
     if not find_spec("pyspark"):
         raise CrunchError(
             "The engine spark needs PySpark, which is not installed. "
-            "Install it with: pip install 'banners[spark]'"
+            "Install it with: pip install 'pyspark>=4,<5'"
         )
 
 

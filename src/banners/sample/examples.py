@@ -27,7 +27,7 @@ class Rows(NamedTuple):
     conversions: tuple[str, ...]
 
 
-# Source: rules.md, "Worked examples". Number 63 stays free: a campaign that nobody knows.
+# Source: docs/rule.md, "Worked examples". Number 63 stays free: a campaign that nobody knows.
 EXAMPLES: dict[int, tuple[Shown, ...]] = {
     # X = 11, from 0.10 to 1.10: the ten best; the eleventh, 131, never shows.
     51: (

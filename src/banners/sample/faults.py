@@ -1,7 +1,7 @@
 """The faulty rows that a dirty sample has in each quarter, and what is to become of each.
 
-Source: data-quality.md. All of it stands on events of their own, with ids and a campaign that no
-clean sample has: so what is to become of them is known beforehand, and every other campaign has
+Source: docs/event-files.md. All of it stands on events of their own, with ids and a campaign that
+no clean sample has: so what is to become of them is known beforehand, and every other campaign has
 the lineup that it has in the clean sample.
 """
 

@@ -88,7 +88,7 @@ def read_lineup(reader: LineupReader, campaign_id: int, quarter: Quarter) -> Lin
         UnknownCampaign: the campaign has no banners in any published quarter.
         StoreUnavailable: the tier cannot be reached, or what is served never stays the same.
 
-    Source: rules.md, "Answers for odd requests".
+    Source: docs/rule.md, "Odd requests".
     """
     active = reader.active()
     for _ in range(_TRIES):

@@ -178,7 +178,7 @@ class CampaignReader(Protocol):
     def candidates(
         self, generation: Generation, quarter: Quarter, campaign_id: int
     ) -> Sequence[Candidate]:
-        """Read the candidates of a campaign, ranked as the rule ranks them (rules.md).
+        """Read the candidates of a campaign, ranked as the rule ranks them (docs/rule.md).
 
         There are none where the generation knows nothing of the campaign, or is kept no more.
         """

@@ -31,7 +31,7 @@ _CANDIDATES = (
         PERFORMANCE.c.quarter == sa.bindparam("quarter"),
         PERFORMANCE.c.campaign_id == sa.bindparam("campaign_id"),
     )
-    # As the rule ranks them (rules.md, crunch/sql/lineup.sql).
+    # As the rule ranks them (docs/rule.md, crunch/sql/lineup.sql).
     .order_by(
         PERFORMANCE.c.revenue_micros.desc(), PERFORMANCE.c.clicks.desc(), PERFORMANCE.c.banner_id
     )
@@ -90,7 +90,7 @@ class DatabaseCampaigns:
     def candidates(
         self, generation: Generation, quarter: Quarter, campaign_id: int
     ) -> list[Candidate]:
-        """Read the candidates of a campaign, ranked as the rule ranks them (rules.md).
+        """Read the candidates of a campaign, ranked as the rule ranks them (docs/rule.md).
 
         There are none where the generation knows nothing of the campaign, or is kept no more.
         """

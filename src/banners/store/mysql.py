@@ -96,7 +96,7 @@ def open_engine(url: URL, *, create: bool) -> Engine:
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"{URL_SETTING} names MySQL or MariaDB, and PyMySQL is not installed. "
-            "Install it with: pip install 'banners[mysql]'"
+            "Install it with: pip install pymysql"
         ) from error
 
 

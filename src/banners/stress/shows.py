@@ -57,7 +57,7 @@ def shows_of(
         policy: where the fill may come from.
         inventory: gives every candidate of any campaign in the quarter; asked only if needed.
 
-    Source: rules.md, "Fill".
+    Source: docs/rule.md, "Fill".
     """
     picked = frozenset(banner.banner_id for banner in lineup.banners)
     others = frozenset(lineup.others)

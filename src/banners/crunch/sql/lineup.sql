@@ -1,4 +1,4 @@
--- The rule (rules.md): rank the candidates of a campaign by revenue, clicks and banner id; the
+-- The rule (docs/rule.md): rank the candidates of a campaign by revenue, clicks and banner id; the
 -- lineup is the first `slots` of those with a click. `position` is the place in the lineup;
 -- `other` marks the candidates that a lineup which falls short may be filled up from.
 WITH counted AS (
