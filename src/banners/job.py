@@ -140,7 +140,7 @@ class Job:
                     report.unknown = unknown_files(folder, quarter)
                     if quarter in (quarters or found):
                         with scratch_folder() as scratch:
-                            self._take(report, found.get(quarter, {}), scratch, draft)
+                            self._take(report, found.get(quarter, {}), scratch, draft, start)
                 except SourceError as error:
                     report.refused = str(error)
                     self.on_step(quarter, "refused")
@@ -157,6 +157,7 @@ class Job:
         files: Mapping[Kind, Iterable[Path]],
         scratch: Path,
         draft: Destination,
+        start: float,
     ) -> None:
         """Take one quarter all the way, and note in its report what became of it."""
         self.on_step(report.quarter, "checking")
@@ -171,6 +172,8 @@ class Job:
             _judge(report, sources, crunched, self.judgement)
             self.on_step(report.quarter, "publishing")
             _publish(report, sources, crunched, draft, self.judgement.pictured)
+        report.seconds = self.seconds() - start
+        _describe(report, sources, draft)
         check_unchanged(sources)
         self.on_step(report.quarter, "done")
 
@@ -224,6 +227,9 @@ def _publish(
         banners=inventory.banners,
         without_image=inventory.without_image,
     )
+
+
+def _describe(report: QuarterReport, sources: QuarterSources, draft: Destination) -> None:
     draft.describe_quarter(
         sources.quarter,
         digest=sources.digest,

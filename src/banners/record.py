@@ -101,18 +101,22 @@ def decode_lineup(
     Raises:
         DamagedRecord: it is no record, or one of another lineup.
     """
-    if not _RECORD.fullmatch(record):
-        raise DamagedRecord(
+
+    def damaged(what: str) -> DamagedRecord:
+        return DamagedRecord(
             f"What is kept of campaign {campaign_id} in quarter {int(quarter)}, generation "
-            f"{generation.number}, is not the record of a lineup. Crunch the quarter again."
+            f"{generation.number}, {what}. Crunch the quarter again."
         )
+
+    if not _RECORD.fullmatch(record):
+        raise damaged("is not the record of a lineup")
     number, of_quarter, of_campaign, rule, converting, slots, ids, figures, others = json.loads(
         record
     )
     if (number, of_quarter, of_campaign) != (generation.number, quarter, campaign_id):
-        raise DamagedRecord("It is the record of another lineup.")
+        raise damaged("is the record of another lineup")
     if len(ids) != len(figures) or len({*ids, *others}) < len(ids) + len(others):
-        raise DamagedRecord("Its banners are not each there once.")
+        raise damaged("has banners that are not each there once")
     return Lineup(
         campaign_id=campaign_id,
         quarter=quarter,

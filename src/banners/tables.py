@@ -4,7 +4,7 @@ Engines and databases count revenue in millionths (docs/adr/0006). A table becom
 one that somebody hands over is judged here before it is counted so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -139,6 +139,7 @@ def figures_by_quarter(given: ArrowTable) -> dict[Quarter | None, pa.Table]:
     columns |= {name: _numbers(table, name, _COUNT) for name in counts}
     revenue = pc.multiply(_numbers(table, "revenue", _AMOUNT), _MILLION)
     columns["revenue_micros"] = revenue.cast(pa.int64())
+    _check_clicks(columns)
     if "quarter" not in table.column_names:
         return {None: _each_once(pa.table(columns))}
     quarters = _numbers(table, "quarter", _QUARTER)
@@ -194,6 +195,18 @@ def _numbers(table: pa.Table, name: str, sort: _Sort) -> pa.ChunkedArray:
 
 def _refusal(name: str, found: object, sort: _Sort) -> FiguresError:
     return FiguresError(f"The column {name} holds {found}; expected {sort.expected}.")
+
+
+def _check_clicks(columns: Mapping[str, pa.ChunkedArray]) -> None:
+    """Refuse a revenue without a click: the rule ranks by revenue, and shows what was clicked."""
+    earned = pc.greater(columns["revenue_micros"], 0)
+    wrong = pa.table(dict(columns)).filter(pc.and_(earned, pc.equal(columns["clicks"], 0)))
+    if wrong.num_rows:
+        first = wrong.slice(0, 1).to_pylist()[0]
+        raise FiguresError(
+            f"Banner {first['banner_id']} of campaign {first['campaign_id']} has a revenue and no "
+            "click; expected a click of whatever earned something. Count the clicks too."
+        )
 
 
 def _each_once(figures: pa.Table) -> pa.Table:

@@ -199,13 +199,13 @@ def roll_back(
         before = served.active()
         if not before:
             raise NothingPublished(database_name(settings))
+        fill = _kept_warm(settings, served)
         database = open_database(settings.database_url, create=True)
         try:
             changed = set_pointers(database, quarters, to)
         finally:
             database.dispose()
         active = {quarter: served.active()[quarter] for quarter in changed}
-        fill = _kept_warm(settings, served)
         for quarter, generation in active.items():
             fill(generation, quarter)
         return {
@@ -214,14 +214,23 @@ def roll_back(
         }
 
 
+def check(settings: Settings) -> None:
+    """Refuse settings that no server could start with.
+
+    Raises:
+        SettingsError: the database's or Redis' URL is none that Banners knows, or what reaches it
+            is not installed.
+    """
+    with closing(reader(settings)) as database:
+        _kept_warm(settings, database)
+
+
 def _kept_warm(
     settings: Settings, source: "DatabaseReader"
 ) -> Callable[[Generation, Quarter], None]:
     """Give what brings a quarter into Redis, where there is one; that it fails is no failure."""
     if not settings.redis_url:
         return lambda _generation, _quarter: None
-    from redis import RedisError
-
     from banners.serve.redis import PUBLISH_SECONDS
 
     redis = _redis(settings, source, seconds=PUBLISH_SECONDS, count=lambda _outcome: None)
@@ -229,7 +238,9 @@ def _kept_warm(
     def fill(generation: Generation, quarter: Quarter) -> None:
         try:
             redis.fill(generation, quarter)
-        except RedisError as error:
+        except StoreError:
+            raise  # of the database, which it is filled from
+        except Exception as error:  # noqa: BLE001  # its client raises all sorts
             _LOG.warning(
                 "Redis could not be filled with quarter %d, which will be read from the database "
                 "as it is asked for: %s",
@@ -338,11 +349,12 @@ def web_application(settings: Settings) -> Callable[..., Any]:
         if (numbers := memory.numbers()) != before:
             _LOG.info("Serving %s.", _told(numbers))
         metrics.looked(out_of_reach())
+        application.forget_replaced()
         if not memory.trouble:
             remembered.look(changed=numbers != before)
 
     logs.with_generations(memory.numbers)
-    return build(
+    application = build(
         reader=memory,
         reports=reported,
         images=settings.images,
@@ -357,6 +369,7 @@ def web_application(settings: Settings) -> Callable[..., Any]:
         tiers=("memory", "redis", "database") if redis else ("memory", "database"),
         kept=remembered.kept,
     )
+    return application
 
 
 def stress(settings: Settings, plan: "Plan", on_progress: "OnProgress") -> "Outcome":

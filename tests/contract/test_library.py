@@ -165,6 +165,13 @@ def test_each_quarter_is_chosen_for_by_itself(published: Workplace) -> None:
     )
 
 
+def test_a_revenue_without_a_click_is_refused() -> None:
+    row = {"campaign_id": 5, "impressions": 1, "conversions": 1, "revenue": Decimal("0.1")}
+    figures = table_of([{**row, "banner_id": 7, "clicks": 1}, {**row, "banner_id": 8, "clicks": 0}])
+    with pytest.raises(FiguresError, match="Banner 8 of campaign 5 has a revenue and no click"):
+        banners.choose_lineups(figures)
+
+
 def test_figures_in_floats_are_refused() -> None:
     floats = table_of([]).set_column(5, "revenue", pa.array([], pa.float64()))
     with pytest.raises(FiguresError, match="floats"):

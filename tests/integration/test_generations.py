@@ -38,6 +38,13 @@ def test_the_rows_are_those_of_the_object(two_generations: Workplace) -> None:
         assert words.endswith("0 not accepted")
 
 
+def test_the_seconds_that_a_quarter_took_are_kept(workplace: Workplace) -> None:
+    small_quarter(workplace.folder)
+    assert workplace.run("crunch", "events").returncode == 0
+    (kept,) = json.loads(workplace.run("generations", "--json").stdout)["generations"]
+    assert kept["summary"]["seconds"] > 0
+
+
 def test_where_a_generation_came_from_and_when_is_said(two_generations: Workplace) -> None:
     said = two_generations.run("generations").stdout
     newer = re.escape(str(two_generations.folder / "newer"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from banners.web.metrics import Metrics
 from running import Workplace
 
 WORKER = """
@@ -77,3 +78,37 @@ def test_any_worker_tells_what_all_have_answered(published: Workplace) -> None:
         told = httpx.get(f"{address}/metrics").text
     answered = {"route": "/api/v1/campaigns/{campaign_id}", "status": "200"}
     assert figure(told, "banners_requests_total", **answered) == 30
+
+
+def test_what_occurs_no_more_is_told_to_be_none() -> None:
+    metrics = Metrics()
+    for generation, rejected in enumerate(({"bad_id": 5, "bad_width": 2}, {"bad_width": 1}), 1):
+        account = {
+            "kind": "clicks",
+            "accepted": 10,
+            "duplicate": 0,
+            "rejected": rejected,
+            "quarantined": {},
+        }
+        metrics.loaded(1, generation=generation, lineups=1, seconds=0.1, accounts=[account])
+    told = metrics.exposition().decode() + "# EOF\n"
+    found = {
+        outcome: figure(told, "banners_event_rows", quarter="1", outcome=outcome)
+        for outcome in ("accepted", "bad_id", "bad_width")
+    }
+    assert found == {"accepted": 10, "bad_id": 0, "bad_width": 1}
+
+
+def test_an_address_is_counted_by_one_name_however_it_is_answered(published: Workplace) -> None:
+    with published.serving() as (address, _):
+        for path in ("/campaigns/1", "/campaigns/abc", "/campaigns/999"):
+            httpx.get(address + path)
+        told = httpx.get(f"{address}/metrics").text
+    found = {
+        status: figure(
+            told, "banners_requests_total", route="/campaigns/{campaign_id}", status=status
+        )
+        for status in ("200", "400", "404")
+    }
+    assert found == {"200": 1, "400": 1, "404": 1}
+    assert ":anything" not in told

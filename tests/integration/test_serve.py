@@ -107,3 +107,29 @@ def test_the_snippet_to_embed_a_banner_names_where_the_server_is_reached(
     with Workplace(published.folder, variables).serving("--workers", "2") as (address, _):
         page = httpx.get(f"{address}/campaigns/1").raise_for_status().text
         assert f'&lt;img src="{expected or address}/campaigns/1/banner"' in page
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_is_told_to_stop_has_not_failed(published: Workplace, workers: str) -> None:
+    with published.serving("--workers", workers) as (_, running):
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_redis_that_cannot_be_meant_is_refused_before_workers_start(published: Workplace) -> None:
+    wrong = Workplace(published.folder, {"BANNERS_REDIS_URL": "redis://localhost:70000/0"})
+    ended = wrong.run("serve", "--port", "0", "--workers", "2")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("Error: BANNERS_REDIS_URL holds a value")
+
+
+def test_a_secret_in_a_file_is_not_put_into_the_environment(
+    published: Workplace, tmp_path: Path
+) -> None:
+    secret = tmp_path / "url"
+    secret.write_text(f"sqlite:///{published.folder / 'var' / 'banners.db'}")
+    workplace = Workplace(tmp_path, {"BANNERS_DATABASE_URL_FILE": str(secret)})
+    with workplace.serving("--workers", "2") as (address, running):
+        assert httpx.get(f"{address}/readyz", timeout=PATIENCE_SECONDS).status_code == 200
+        for worker in workers(running.pid):
+            assert secret.read_bytes() not in Path(f"/proc/{worker}/environ").read_bytes()

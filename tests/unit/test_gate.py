@@ -89,3 +89,12 @@ def test_a_limit_of_zero_lets_no_bad_row_pass() -> None:
     strict = Limits(bad_rows=Decimal(0), orphans=Decimal(0), least_rows=Decimal(0))
     assert objections(accounting(), strict, None) == []
     assert objections(accounting(bad_clicks=1), strict, None)
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [("0.01", "1%"), ("0.00004", "0.004%"), ("0.999", "99.9%"), ("0", "0%")]
+)
+def test_the_limit_is_told_exactly(share: str, written: str) -> None:
+    strict = Limits(bad_rows=Decimal(share), orphans=Decimal(1), least_rows=Decimal(0))
+    (told,) = objections(accounting(impressions=1, bad_clicks=1_000, conversions=0), strict, None)
+    assert told.endswith(f"which is more than {written}")

@@ -7,7 +7,7 @@ import pytest
 
 from banners.errors import SettingsError
 from banners.images import MEDIA_TYPES, find_image, pictured_banners
-from banners.web.pictures import Pictures
+from banners.web.pictures import LOOK_SECONDS, Pictures
 from tiny_pictures import PICTURES
 
 
@@ -83,3 +83,32 @@ def test_a_server_starts_without_a_folder_of_pictures_that_can_be_read(
 ) -> None:
     Pictures(Path("n" * 300)).preload()
     assert "There are no pictures: BANNERS_IMAGES names" in caplog.text
+
+
+@pytest.mark.parametrize("ending", PICTURES)
+def test_a_picture_is_of_its_kind_whatever_list_of_types_a_machine_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr("starlette.responses.guess_type", lambda _: (None, None))
+    (tmp_path / f"image_7{ending}").write_bytes(PICTURES[ending])
+    picture = Pictures(tmp_path).load(7)
+    assert picture
+    assert (
+        dict(picture.reply[1])[b"content-type"].partition(b";")[0].decode() == (MEDIA_TYPES[ending])
+    )
+
+
+def test_a_picture_of_a_kind_that_comes_first_takes_the_place_of_the_one_held(
+    tmp_path: Path,
+) -> None:
+    time = 0.0
+    pictures = Pictures(tmp_path, clock=lambda: time)
+    for ending in (".jpg", ".png"):
+        (tmp_path / f"image_7{ending}").write_bytes(PICTURES[ending])
+        if held := pictures.held("/static/images/image_7.png"):
+            assert held.path.suffix == ".jpg"
+        time += 2 * LOOK_SECONDS
+        assert pictures.held("/static/images/image_7.png") is None
+        loaded = pictures.load(7)
+        assert loaded
+        assert loaded.path.suffix == ending

@@ -20,7 +20,7 @@ from banners.crunch import spark_session as spark_session_module
 from banners.crunch.spark_errors import translated
 from banners.crunch.spark_progress import progress_told
 from banners.crunch.spark_session import spark_session
-from banners.errors import BannersError, CrunchError, SourceError
+from banners.errors import BannersError, CrunchError, SettingsError, SourceError
 from engines import require_spark
 from running import required
 
@@ -32,7 +32,7 @@ def start(memory: str = "1GB", master: str = "local[1]", **environment: str) -> 
 
 def test_without_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(CrunchError, match=r"pip install 'pyspark>=4,<5'"):
+    with pytest.raises(SettingsError, match=r"pip install 'pyspark>=4,<5'"):
         start()
 
 
@@ -47,7 +47,7 @@ def test_too_little_memory_for_spark_is_refused_before_it_starts(tmp_path: Path)
     require_spark()
     java = tmp_path / "java"
     java.touch(mode=0o755)
-    with pytest.raises(CrunchError, match="BANNERS_MEMORY is 450MB"):
+    with pytest.raises(SettingsError, match="BANNERS_MEMORY is 450MB"):
         start("450MB", PATH=str(tmp_path))
 
 

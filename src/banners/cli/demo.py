@@ -61,7 +61,7 @@ def demo(port: int, database_url: str | None) -> None:
             if advice := worth_a_look(reader, wiring.quarter_now(settings)):
                 click.echo(f"     and ask for campaign {advice}.")
         click.echo("     Stop with Ctrl-C.\n")
-        serve_here(listener, settings, workers=1)
+        serve_here(listener, settings, workers=1, database_url=database_url)
 
 
 def _prepare(settings: Settings, reader: "DatabaseReader") -> None:

@@ -9,6 +9,7 @@ import click
 
 from banners import wiring
 from banners.cli.options import WholeNumber, database_option, port_option, settings_from
+from banners.cli.stopping import stoppable
 from banners.errors import NothingPublished, PortTaken, StoreError
 from banners.settings import PREFIX, Settings
 
@@ -50,9 +51,10 @@ def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
     settings = settings_from(database_url=database_url)
     with listen(host, port) as listener:
         logs.configure(settings.log_format)
+        wiring.check(settings)
         _tell_what_is_missing(settings)
         _say(settings, f"Banners is at {address(listener)} (stop it with Ctrl-C).")
-        serve_here(listener, settings, workers)
+        serve_here(listener, settings, workers, database_url=database_url)
 
 
 def _tell_what_is_missing(settings: Settings) -> None:
@@ -112,13 +114,16 @@ def address(listener: socket.socket) -> str:
     return f"http://{name}:{port}/"
 
 
-def serve_here(listener: socket.socket, settings: Settings, workers: int) -> None:
+def serve_here(
+    listener: socket.socket, settings: Settings, workers: int, *, database_url: str | None = None
+) -> None:
     """Serve until told to stop.
 
     Args:
         listener: the socket that listens.
-        settings: what to serve; only the database's URL may differ from the environment.
+        settings: what to serve.
         workers: how many processes serve, 1 or more.
+        database_url: that of the settings, where it was not they that said it.
     """
     import uvicorn
     from uvicorn.supervisors import Multiprocess
@@ -127,8 +132,9 @@ def serve_here(listener: socket.socket, settings: Settings, workers: int) -> Non
     from banners.web.protocol import DeliveryProtocol
 
     # Workers are processes of their own, and read their settings from the environment.
-    os.environ[f"{PREFIX}DATABASE_URL"] = settings.database_url
-    os.environ.pop(f"{PREFIX}DATABASE_URL_FILE", None)
+    if database_url is not None:
+        os.environ[f"{PREFIX}DATABASE_URL"] = database_url
+        os.environ.pop(f"{PREFIX}DATABASE_URL_FILE", None)
     if not settings.public_url:
         os.environ[f"{PREFIX}PUBLIC_URL"] = address(listener).rstrip("/")
     config = uvicorn.Config(
@@ -145,8 +151,8 @@ def serve_here(listener: socket.socket, settings: Settings, workers: int) -> Non
         server_header=False,
         ws="none",
     )
-    # Ctrl-C is how a server is stopped, and no failure.
-    with contextlib.suppress(KeyboardInterrupt):
+    # Ctrl-C, or a signal, is how a server is stopped, and no failure.
+    with contextlib.suppress(KeyboardInterrupt), stoppable():
         if workers == 1:
             uvicorn.Server(config).run(sockets=[listener])
         else:

@@ -37,24 +37,29 @@ def objections(accounting: Accounting, limits: Limits, served_rows: int | None) 
     return list(_objections(accounting, limits, served_rows))
 
 
+def _percent(share: Decimal) -> str:
+    """Write a share exactly: rounded, it could look as if it were kept."""
+    return f"{(share * 100).normalize():f}%"
+
+
 def _objections(accounting: Accounting, limits: Limits, served_rows: int | None) -> Iterator[str]:
     rows, bad = accounting.rows, accounting.unaccepted
     if bad > limits.bad_rows * rows:
         yield (
             f"{bad:,} of {rows:,} rows are rejected or quarantined, which is more than "
-            f"{limits.bad_rows:.2%}"
+            f"{_percent(limits.bad_rows)}"
         )
     conversions = accounting.of(Kind.CONVERSIONS)
     orphans = conversions.quarantined.get(Reason.ORPHAN_CONVERSION, 0)
     if orphans > limits.orphans * conversions.rows:
         yield (
             f"{orphans:,} of {conversions.rows:,} conversions are orphans, which is more than "
-            f"{limits.orphans:.2%}"
+            f"{_percent(limits.orphans)}"
         )
     if accounting.of(Kind.IMPRESSIONS).accepted == 0:
         yield "there are no impressions"
     if served_rows is not None and rows < limits.least_rows * served_rows:
         yield (
-            f"there are {rows:,} rows, which is less than {limits.least_rows:.2%} of the "
+            f"there are {rows:,} rows, which is less than {_percent(limits.least_rows)} of the "
             f"{served_rows:,} now served"
         )

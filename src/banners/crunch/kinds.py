@@ -60,9 +60,6 @@ _MEANINGS = {
     Reason.ORPHAN_CONVERSION: "its click is not among the accepted ones of the quarter",
 }
 
-REJECTED = (Reason.BAD_WIDTH, Reason.BAD_ID, Reason.BAD_REVENUE)
-"""The reasons for which a row is rejected."""
-
 QUARANTINED = (Reason.CONFLICTING_ID, Reason.REFUND, Reason.ORPHAN_CONVERSION)
 """The reasons for which a row is quarantined."""
 

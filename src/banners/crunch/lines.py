@@ -62,7 +62,7 @@ def open_bytes(path: Path) -> BinaryIO:
     try:
         return cast("BinaryIO", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+        raise SourceError(f"{path} cannot be read: {error.strerror}. Deliver it again.") from error
 
 
 def read_blocks(path: Path) -> Iterator[Block]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from banners.crunch.scratch import scratch_folder
 from banners.crunch.spark_errors import translated
-from banners.errors import BannersError, CrunchError
+from banners.errors import BannersError, CrunchError, SettingsError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,7 +53,8 @@ def spark_session(
         environment: the environment variables.
 
     Raises:
-        CrunchError: PySpark or Java is missing, or Spark does not start.
+        SettingsError: PySpark is missing, or the memory is too little for it.
+        CrunchError: Java is missing, or Spark does not start.
     """
     submitted = "PYSPARK_GATEWAY_PORT" in environment
     _require_pyspark()
@@ -117,7 +118,9 @@ def _heap(memory: str) -> int:
     """Tell the mebibytes that Java may take for its objects."""
     heap = int(memory[:-2]) * _BYTES[memory[-2:]] // _MEBIBYTE
     if heap < _LEAST_HEAP:
-        raise CrunchError(f"BANNERS_MEMORY is {memory}, and Spark needs at least 500MB. Raise it.")
+        raise SettingsError(
+            f"BANNERS_MEMORY is {memory}, and Spark needs at least 500MB. Raise it."
+        )
     return heap
 
 
@@ -207,7 +210,7 @@ def _starting(log: Path) -> Iterator[None]:
 
 def _require_pyspark() -> None:
     if not find_spec("pyspark"):
-        raise CrunchError(
+        raise SettingsError(
             "The engine spark needs PySpark, which is not installed. "
             "Install it with: pip install 'pyspark>=4,<5'"
         )

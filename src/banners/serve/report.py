@@ -197,10 +197,6 @@ class ReportReader(CampaignReader, Protocol):
     Each method raises StoreUnavailable where it is out of reach.
     """
 
-    def active(self) -> Mapping[Quarter, Generation]:
-        """Tell the generation that is served in each quarter; {} for none."""
-        ...
-
     def kept(self) -> Sequence[KeptQuarter]:
         """List every quarter of every generation that is kept, the newest first."""
         ...

@@ -1,7 +1,7 @@
 """What a report and a preview have in common: a campaign, a quarter and a generation in."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from banners.errors import (
@@ -64,10 +64,12 @@ class Reporting:
     Args:
         reader: the tier that what is served is read from.
         campaigns: what reports and previews are read from.
+        out_of_reach: names the tiers that cannot be reached, so that nobody waits for the database.
     """
 
     reader: LineupReader
     campaigns: CampaignReader
+    out_of_reach: Callable[[], Collection[str]] = tuple
 
     def lineup(self, campaign: str, quarter: Quarter, number: int | None) -> Read:
         """Read a lineup, of what is served or of any generation that is kept.
@@ -101,6 +103,7 @@ class Reporting:
             StoreUnavailable: the database cannot be reached, or has just dropped what was read.
         """
         read = self.lineup(campaign, quarter, number)
+        self._check_database()
         campaign_id, generation = read.lineup.campaign_id, read.lineup.generation
         candidates = self.campaigns.candidates(generation, quarter, campaign_id)
         totals = self.campaigns.totals(read.generations, campaign_id)
@@ -111,7 +114,15 @@ class Reporting:
             )
         return Report(read, candidates, totals, self.campaigns.generations().get(quarter, ()))
 
+    def _check_database(self) -> None:
+        # Each who waited for a database that hangs would take a thread from somebody else.
+        if "database" in self.out_of_reach():
+            raise StoreUnavailable(
+                "Reports and previews are read from the database, which is out of reach."
+            )
+
     def _preview(self, campaign_id: int, quarter: Quarter, number: int) -> Read:
+        self._check_database()
         kept = self.campaigns.generations()
         if not kept:
             raise NothingPublished

@@ -10,8 +10,8 @@ from banners.answer import LineupAnswer, PreviewAnswer, preview_answer
 from banners.errors import NothingPublished
 from banners.serve.reporting import Reporting
 from banners.web.described import (
+    NO_SLASH,
     NOTHING_TO_READ,
-    PROPER,
     WRONG_CAMPAIGN,
     WRONG_GENERATION,
     problems_of,
@@ -141,7 +141,7 @@ def routes(
         summary="What a visitor would be served",
         response_model=ServedAnswer,
         response_description="The banners, in random order",
-        responses={**PROPER, **problems_of(*WRONG_CAMPAIGN, *NOTHING_TO_READ)},
+        responses={**NO_SLASH, **problems_of(*WRONG_CAMPAIGN, *NOTHING_TO_READ)},
     )
     def read_banners(request: Request, campaign_id: CampaignId, quarter: AskedFor) -> Response:
         """Serve what a visitor would be served: the lineup, filled up, in random order."""
@@ -154,7 +154,7 @@ def routes(
         response_model=LineupAnswer | PreviewAnswer,
         response_description="The lineup; where a generation was asked for, whether it is served",
         responses={
-            **PROPER,
+            **NO_SLASH,
             **problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
         },
     )

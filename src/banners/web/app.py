@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.templating import Jinja2Templates
-from starlette.types import ASGIApp
 
 from banners.model import FillPolicy, Quarter
 from banners.serve.reader import HeldQuarter, LineupReader
@@ -49,7 +48,7 @@ def web_application(
     out_of_reach: Callable[[], list[str]] = list,
     tiers: Sequence[str] = ("memory", "database"),
     kept: Callable[[], Sequence[KeptQuarter]] | None = None,
-) -> ASGIApp:
+) -> Delivery:
     """Build the web application.
 
     Args:
@@ -104,7 +103,7 @@ def web_application(
 
     form = Form(templates, known)
     problems.install(app, form)
-    reporting = Reporting(reader, reports)
+    reporting = Reporting(reader, reports, out_of_reach)
     # First: the addresses that end in an id take whatever stands in its place.
     app.include_router(report.routes(reporting, fill, templates))
     app.include_router(api.routes(service, reporting, out_of_reach, metrics.exposition))

@@ -39,5 +39,5 @@ class Counted:
             await self._application(scope, receive, send_and_note)
         finally:
             # The route's template, never the address itself: there are as many as there are routes.
-            route = getattr(scope.get("route"), "path", _UNKNOWN)
+            route = getattr(scope.get("route"), "path_format", _UNKNOWN)
             self._metrics.answered(route, status, time.perf_counter() - start)

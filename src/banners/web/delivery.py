@@ -119,6 +119,13 @@ class Delivery:
                 return
         await self._application(at_quarter(scope, now), receive, send)
 
+    def forget_replaced(self) -> None:
+        """Let go of what was held before: of a quarter that nobody asks for, too."""
+        for quarter, hot in self._hot.items():
+            held = self._held(quarter)
+            if hot.held is not held:
+                self._hot[quarter] = _Hot(held)
+
     def answer_at_once(self, path: str, query: bytes, headers: Headers) -> Reply | None:
         """Answer a GET, if that takes no waiting: what a server may ask instead of calling this.
 

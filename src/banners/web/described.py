@@ -103,6 +103,9 @@ PROPER = leads(
 )
 """Describes the answer to an id that could be written shorter, or has a slash behind it."""
 
+NO_SLASH = leads(308, "Leads to the address without the slash at its end")
+"""Describes the answer to an address with a slash behind it, where ids may be written anyhow."""
+
 
 def _status(problem: Problem) -> int:
     return int(problem.status)

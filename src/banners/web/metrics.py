@@ -74,6 +74,7 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self._told: dict[int, set[tuple[str, str]]] = {}
         self.stale = Gauge(
             "banners_stale",
             "1 where a worker cannot reach the database and serves what it has in memory.",
@@ -128,6 +129,8 @@ class Metrics:
         self.generation.labels(label).set(generation)
         self.lineups.labels(label).set(lineups)
         self.load_seconds.labels(label).set(seconds)
+        # What occurred in the generation before, and does not in this one.
+        figures = dict.fromkeys(self._told.get(quarter, ()), 0)
         for account in accounts:
             outcomes = {
                 "accepted": account["accepted"],
@@ -135,8 +138,10 @@ class Metrics:
                 **account["rejected"],
                 **account["quarantined"],
             }
-            for outcome, rows in outcomes.items():
-                self.rows.labels(label, account["kind"], outcome).set(rows)
+            figures |= {(account["kind"], outcome): rows for outcome, rows in outcomes.items()}
+        for (kind, outcome), rows in figures.items():
+            self.rows.labels(label, kind, outcome).set(rows)
+        self._told[quarter] = set(figures)
 
     def looked(self, out_of_reach: Collection[str]) -> None:
         """Note which tiers were out of reach when it was last looked for something new."""

@@ -43,12 +43,14 @@ class Picture:
     """A picture in memory.
 
     Args:
+        banner_id: whose it is.
         path: its file.
         changed: the file's time of change in nanoseconds, and its size in bytes.
         reply: the answer of which it is the body.
         looked: when the file was last looked at, in seconds.
     """
 
+    banner_id: int
     path: Path
     changed: tuple[int, int]
     reply: Reply
@@ -84,7 +86,9 @@ class Pictures:
             return None
         now = self._clock()
         if now - picture.looked > LOOK_SECONDS:
-            if _changed(picture.path) != picture.changed:
+            # It may have changed, or one of a kind that comes first have been put beside it.
+            first = find_image(self._folder, picture.banner_id)
+            if first != picture.path or _changed(picture.path) != picture.changed:
                 self._drop(path)
                 return None
             picture.looked = now
@@ -103,8 +107,12 @@ class Pictures:
             _LOG.warning("The picture %s cannot be read: %s", path, error.strerror)
             return None
         changed = stat.st_mtime_ns, stat.st_size
-        headers = FileResponse(path, headers=KEPT_LONG, stat_result=stat).raw_headers
-        picture = Picture(path, changed, (200, [*headers, *SECURITY], body), self._clock())
+        kind = MEDIA_TYPES[path.suffix]
+        headers = FileResponse(
+            path, headers=KEPT_LONG, media_type=kind, stat_result=stat
+        ).raw_headers
+        reply = 200, [*headers, *SECURITY], body
+        picture = Picture(banner_id, path, changed, reply, self._clock())
         if len(body) != stat.st_size:
             return picture  # it is being written: good for this once, with what its reader says
         self._hold(image_path(banner_id), picture)
@@ -216,6 +224,9 @@ def routes(
             raise HTTPException(404) from error
         response = files.file_response(picture.path, stat, request.scope)
         response.headers.update(KEPT_LONG)
+        if "content-type" in response.headers:
+            # Of each kind as everywhere else, and not as this machine's list of types has it.
+            response.headers["content-type"] = MEDIA_TYPES[picture.path.suffix]
         return response
 
     return router

@@ -14,6 +14,7 @@ from banners.rule import explain, explain_fill, missing
 from banners.serve.reporting import Report, Reporting
 from banners.web import charts
 from banners.web.described import (
+    NO_SLASH,
     NOTHING_TO_READ,
     PROPER,
     WRONG_CAMPAIGN,
@@ -109,7 +110,7 @@ def routes(reporting: Reporting, policy: FillPolicy, templates: Jinja2Templates)
         summary="The report on a campaign",
         response_description="The report",
         responses={
-            **PROPER,
+            **NO_SLASH,
             **problems_of(*WRONG_CAMPAIGN, *WRONG_GENERATION, *NOTHING_TO_READ),
         },
     )
