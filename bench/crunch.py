@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import data
 from claims import FOLDER, Claim, machine, report
-from process import Command, Figures, measure
+from process import Command, Figures, measure, steps
 from rich.table import Table
 
 HERE = Path(__file__).parent
@@ -49,6 +49,7 @@ def crunch(rounds: int, spark: bool, scale: float) -> None:
     told = {
         "machine": {**machine(), "free_disk_gb": shutil.disk_usage(FOLDER).free // 2**30},
         "figures": {name: asdict(each) for name, each in figures.items()},
+        "steps": steps(slow["crunch"]),
     }
     report("crunch", [table(figures)], told, list(claims(figures)))
 

@@ -52,7 +52,8 @@ def filled(page: str, told: Result) -> str:
         "claims": _claims(each for part in PARTS for each in told.get(part, {}).get("claims", [])),
         "serving": _serving(told["serve"]),
         "sizes": _sizes(told["serve"]),
-        "crunch": _crunch(told.get("crunch", {"figures": {}})),
+        "crunch": _crunch(told["crunch"]),
+        "steps": _steps(told["crunch"]["steps"]),
     }
     for name, text in sections.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
@@ -92,8 +93,8 @@ def _machine(serve: Result) -> str:
     machine = serve["machine"]
     return (
         f"{machine['processors']} cores, {machine['memory_gb']} GB, Python {machine['python']}, "
-        f"{machine['system']}; wrk on the same machine. Medians of {serve['rounds']} rounds of "
-        f"{serve['seconds']} s each.\n"
+        f"{machine['system']}; wrk on the same machine. Serving: medians of "
+        f"{serve['rounds']} rounds of {serve['seconds']} s each.\n"
     )
 
 
@@ -167,6 +168,7 @@ def _crunch(crunch: Result) -> str:
     rows = (
         (
             name,
+            str(len(each["seconds"])),
             f"{median(each['seconds']):.2f}",
             f"{min(each['seconds']):.2f} to {max(each['seconds']):.2f}",
             f"{min(each['cpu_seconds']):.2f}",
@@ -174,7 +176,13 @@ def _crunch(crunch: Result) -> str:
         )
         for name, each in crunch["figures"].items()
     )
-    return _table(("command", "seconds", "spread", "of processors", "MB at the most"), rows)
+    return _table(("command", "runs", "seconds", "spread", "of processors", "MB at the most"), rows)
+
+
+def _steps(steps: Mapping[str, float]) -> str:
+    whole = sum(steps.values())
+    rows = ((step, f"{seconds:.2f}", f"{seconds / whole:.0%}") for step, seconds in steps.items())
+    return _table(("step", "seconds", "share"), rows)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], right: int = 2) -> str:

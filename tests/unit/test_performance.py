@@ -1,6 +1,7 @@
 """What is measured is measured at one quarter of the hour, and told as it was measured."""
 
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import document
 import plot
+import process
 import pytest
 import zone
 
@@ -38,6 +40,16 @@ def test_a_page_without_a_mark_is_refused() -> None:
     page = document.PAGE.read_text(encoding="utf-8").replace("<!-- end of sizes -->", "")
     with pytest.raises(SystemExit, match="end of sizes"):
         document.filled(page, told)
+
+
+def test_the_steps_of_a_crunch_are_told_in_their_order_and_fill_its_time() -> None:
+    told = "".join(
+        f"quarter 1: {step}\n" for step in ("checking", "crunching", "publishing", "done")
+    )
+    say = f"import sys; sys.stderr.write({told!r} + 'Next: banners serve\\n')"
+    found = process.steps(process.Command([sys.executable, "-c", say], {}))
+    assert list(found) == ["starting", "checking", "crunching", "publishing", "serving"]
+    assert min(found.values()) >= 0
 
 
 def test_a_bar_is_as_long_as_its_figure_and_the_picture_says_it_in_words() -> None:
