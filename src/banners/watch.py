@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from banners.crunch.sources import Look, check_folder, looks
-from banners.errors import BannersError, CrunchError, SettingsError, SourceError
+from banners.errors import BannersError, CrunchError, SourceError
 from banners.job_report import JobReport
 from banners.model import Quarter
 
@@ -115,8 +115,6 @@ def follow(
             continue
         try:
             on_report(crunch(set(fresh)))
-        except SettingsError:
-            raise  # no later look would find it mended
         except SourceError:
             pass  # the files have gone again
         except BannersError as error:

@@ -188,6 +188,7 @@ def roll_back(
 
     Raises:
         NothingPublished: no quarter has been published.
+        SettingsError: see :func:`check`.
     """
     from banners.store.connect import open_database, wait_for_server
     from banners.store.read import DatabaseReader
@@ -215,7 +216,7 @@ def roll_back(
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that no server could start with.
+    """Refuse settings that nothing can go on with, before something that is to go on for long.
 
     Raises:
         SettingsError: the database's or Redis' URL is none that Banners knows, or what reaches it

@@ -22,6 +22,7 @@ OPTION = "banners crunch [OPTIONS] DIR\nTry 'banners crunch --help' for help.\n"
         (("crunch", ".", "--engine", "abacus"), 2, "'abacus' is not one of 'duckdb', 'spark'"),
         (("crunch", ".", "--database", "nonsense"), 2, "--database holds a value (not shown here)"),
         (("crunch", ".", "--database", "oracle://x"), 2, "'oracle'; expected sqlite or mysql"),
+        (("crunch", ".", "--watch", "--database", "oracle://x"), 2, "'oracle'; expected sqlite or"),
         (("crunch", "events", "--database", "sqlite:///file/b.db"), 1, "Let this user make it, or"),
         (("crunch", "events", "--database", "sqlite:///file"), 1, "Name another file in --data"),
         (("crunch", ".", "--watc"), 2, "No such option '--watc'. Did you mean '--watch'?"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from banners.errors import BannersError, CrunchError, SettingsError, SourceError
+from banners.errors import BannersError, CrunchError, SourceError
 from banners.job_report import JobReport
 from banners.model import Quarter
 from banners.watch import changes, follow
@@ -146,13 +146,6 @@ def test_what_failed_is_reported_and_tried_again(events: Path) -> None:
         events, job, (grow(events / "2/clicks_2.csv"), TOLD), (nothing, QUIET), (nothing, QUIET)
     ) == [failure]
     assert job.runs == [{1, 2, 3}, {2}, {2}]
-
-
-def test_wrong_usage_is_not_tried_again(events: Path) -> None:
-    job = Job(SettingsError("no such database"))
-    with pytest.raises(SettingsError, match="no such database"):
-        followed(events, job, (nothing, QUIET))
-    assert job.runs == [{1, 2, 3}]
 
 
 def test_files_that_go_before_they_are_read_are_no_failure(events: Path) -> None:

@@ -77,6 +77,8 @@ def crunch(
     settings = settings_from(database_url=database_url, engine=engine)
     show = report.show_as_json if as_json else report.show
     if watch:
+        # What is wrong with these will be no better later; all else may be.
+        wiring.check(settings)
         with stoppable() as check:
             _watch(settings, folder, set(quarters or Quarter), check, accept=accept, show=show)
         return

@@ -123,7 +123,7 @@ def serve_here(
         listener: the socket that listens.
         settings: what to serve.
         workers: how many processes serve, 1 or more.
-        database_url: that of the settings, where it was not they that said it.
+        database_url: what the command line says; None where settings that workers read say it.
     """
     import uvicorn
     from uvicorn.supervisors import Multiprocess
