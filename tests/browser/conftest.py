@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from answers import no_reports
 from banners.model import FillPolicy, Generation, Lineup, Quarter
 from banners.web.app import web_application
+from browser.contrasts import CONTRASTS
 from running import required, serving
 
 _NOW = datetime(2026, 1, 31, 10, 20, tzinfo=UTC)
@@ -29,6 +30,10 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+# WCAG 2.2, 1.4.3, of text of any size
+_LEAST_CONTRAST = 4.5
 
 
 GENERATION = Generation(1, "2026-01-31T10:00:00+00:00")
@@ -127,3 +132,15 @@ def widths_that_do_not_fit(page: Page, *widths: int) -> list[int]:
 def _is_wider(page: Page, width: int) -> bool:
     page.set_viewport_size({"width": width, "height": 900})
     return bool(page.evaluate("document.documentElement.scrollWidth") != width)
+
+
+def texts_that_do_not_stand_out(page: Page) -> list[tuple[str, str]]:
+    """Tell which texts are hard to read, and whether in the light or in the dark."""
+    return [(scheme, text) for scheme in _SCHEMES for text in _faint(page, scheme)]
+
+
+def _faint(page: Page, scheme: Literal["light", "dark"]) -> list[str]:
+    page.emulate_media(color_scheme=scheme)
+    contrasts: list[tuple[str, float]] = page.evaluate(CONTRASTS)
+    assert contrasts
+    return [text for text, contrast in contrasts if contrast < _LEAST_CONTRAST]

@@ -13,7 +13,7 @@ from banners.store.connect import open_database
 from banners.store.read import DatabaseReader
 from banners.store.report import DatabaseReports
 from banners.web.app import web_application
-from browser.conftest import widths_that_do_not_fit
+from browser.conftest import texts_that_do_not_stand_out, widths_that_do_not_fit
 from publishing import LARGEST, batches, campaign, drafting, inventory
 from running import serving
 
@@ -145,12 +145,22 @@ def test_a_table_that_is_laid_out_for_a_narrow_screen_is_still_a_table(visit: Vi
 
 
 @pytest.mark.parametrize("path", PAGES)
+def test_text_stands_out(visit: Visit, path: str) -> None:
+    assert texts_that_do_not_stand_out(visit(path)) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_the_keyboards_place_is_always_visible(visit: Visit, path: str) -> None:
     page = visit(path)
     for stop in page.locator("a, input:not([type=hidden]), button").all()[:30]:
         page.keyboard.press("Tab")
         stop.focus()
         expect(stop).to_have_css("outline-style", "solid")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_headings_begin_with_one_of_the_first_level(visit: Visit, path: str) -> None:
+    expect(visit(path).get_by_role("heading", level=1)).to_have_count(1)
 
 
 def test_the_status_tells_of_each_quarter_and_its_rows(visit: Visit) -> None:

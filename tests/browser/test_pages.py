@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, expect
 
 from banners.model import Generation, Lineup, Performance, Quarter, RuleName
-from browser.conftest import widths_that_do_not_fit
+from browser.conftest import texts_that_do_not_stand_out, widths_that_do_not_fit
 
 Visit = Callable[..., Page]
 
@@ -133,6 +133,11 @@ def test_a_page_fits_the_screen(visit: Visit, path: str) -> None:
     assert widths_that_do_not_fit(visit(path), 320, 820) == []
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_text_stands_out(visit: Visit, path: str) -> None:
+    assert texts_that_do_not_stand_out(visit(path)) == []
+
+
 def test_dark_and_light_differ(visit: Visit) -> None:
     papers = {
         visit(FORM, scheme=scheme).evaluate("getComputedStyle(document.documentElement).background")
@@ -166,6 +171,11 @@ def test_a_browser_finds_no_fault_with_a_page(browser: Browser, address: str, pa
             "images => images.filter(image => !image.naturalWidth).map(image => image.src)"
         )
     assert faults == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_one_heading_of_the_first_level(visit: Visit, path: str) -> None:
+    expect(visit(path).get_by_role("heading", level=1)).to_have_count(1)
 
 
 def test_every_kind_of_page_has_a_title_of_its_own(visit: Visit) -> None:

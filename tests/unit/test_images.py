@@ -93,9 +93,8 @@ def test_a_picture_is_of_its_kind_whatever_list_of_types_a_machine_has(
     (tmp_path / f"image_7{ending}").write_bytes(PICTURES[ending])
     picture = Pictures(tmp_path).load(7)
     assert picture
-    assert (
-        dict(picture.reply[1])[b"content-type"].partition(b";")[0].decode() == (MEDIA_TYPES[ending])
-    )
+    told = dict(picture.reply[1])[b"content-type"].decode()
+    assert told.partition(";")[0] == MEDIA_TYPES[ending]
 
 
 def test_a_picture_of_a_kind_that_comes_first_takes_the_place_of_the_one_held(
