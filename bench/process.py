@@ -68,6 +68,9 @@ def steps(command: Command) -> dict[str, float]:
 
     Args:
         command: says on standard error which step it is at, as in ``quarter 1: checking``.
+
+    Raises:
+        SystemExit: the command failed.
     """
     begun = {"starting": time.perf_counter()}
     with _start(command) as process:
@@ -76,6 +79,8 @@ def steps(command: Command) -> dict[str, float]:
             if step := _STEP.fullmatch(line):
                 name = step[1].decode()
                 begun["serving" if name == "done" else name] = time.perf_counter()
+    if process.returncode:
+        raise SystemExit(f"{command.words} failed with {process.returncode}.")
     ends = [*list(begun.values())[1:], time.perf_counter()]
     return {step: end - start for (step, start), end in zip(begun.items(), ends, strict=True)}
 
