@@ -89,7 +89,7 @@ class QuarterReference:
     def lineup_json(
         self, campaign_id: int, generation: int, policy: str = "inventory"
     ) -> dict[str, object]:
-        """Write the JSON object of a campaign's lineup, as /openapi.json lays it down.
+        """Write the JSON object of a campaign's lineup, as docs/rule.md has it.
 
         Args:
             campaign_id: one of :attr:`lineups`.

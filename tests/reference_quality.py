@@ -1,7 +1,7 @@
-"""From the files of a quarter to its accepted events: docs/event-files.md, sentence by sentence.
+"""From the files of a quarter to its accepted events: docs/event-files.md, statement by statement.
 
-Each function quotes the sentence that it implements. Where the sentences leave something open,
-the choice stands in the docstring of ``reference.py``.
+What a function carries out is quoted in it, often at greater length than there. Where that leaves
+something open, the choice stands in the docstring of ``reference.py``.
 """
 
 import gzip

@@ -1,4 +1,6 @@
-"""From accepted events to lineups: docs/rule.md, sentence by sentence.
+"""From accepted events to lineups: docs/rule.md, statement by statement.
+
+What a function carries out is quoted in it, often at greater length than there.
 
 The lineup is taken from the table with its four cases, not from "the one rule" below it, so that
 what the one rule claims to be equal to is checked too.
@@ -142,7 +144,7 @@ def fill_json(lineup: Lineup, policy: str) -> dict[str, object]:
 def lineup_json(
     campaign_id: int, quarter: int, generation: int, lineup: Lineup, policy: str
 ) -> dict[str, object]:
-    """Write the object that /openapi.json lays down for a lineup."""
+    """Write the object of docs/rule.md, "As JSON"."""
     return {
         "campaign_id": campaign_id,
         "quarter": quarter,

@@ -95,7 +95,7 @@ def lineup_answer(lineup: Lineup, policy: FillPolicy) -> LineupAnswer:
         lineup: what the rule picked.
         policy: where the fill may come from.
 
-    Source: the object that /openapi.json lays down for a lineup.
+    Source: docs/rule.md, "As JSON".
     """
     needed = missing(lineup, policy)
     return LineupAnswer(

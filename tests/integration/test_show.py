@@ -20,6 +20,7 @@ from reference import QuarterReference
 from reported import of_each_rule
 from running import Workplace
 
+RULE = Path(__file__).parents[2] / "docs" / "rule.md"
 CUT = re.compile(r"^─{2,}.*?(\d+ of \d+ slots)\s*$", re.MULTILINE)
 
 
@@ -47,6 +48,13 @@ def test_show_prints_the_object_as_json(
     ended = published.run("show", str(campaign), "--quarter", "1", "--json")
     expected = worked_out(1)
     assert json.loads(ended.stdout) == expected.lineup_json(campaign, generation=1)
+
+
+def test_the_object_in_the_documentation_is_that_of_the_reference(
+    worked_out: Callable[[int], QuarterReference],
+) -> None:
+    (told,) = re.findall(r"```json\n(.+?)```", RULE.read_text(encoding="utf-8"), re.DOTALL)
+    assert json.loads(told) == worked_out(1).lineup_json(59, generation=1)
 
 
 def test_show_says_why_in_a_sentence(published: Workplace) -> None:
