@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from banners.settings import load_settings
 from banners.wiring import web_application
 from running import COMMAND, Workplace, serving
-from servers import free_port
+from servers import free_port, until
 
 ROOT = Path(__file__).parents[2]
 Application = Callable[..., Awaitable[None]]
@@ -125,23 +126,33 @@ def test_a_new_generation_in_the_middle_is_no_failure(
 ) -> None:
     shutil.copytree(published.folder / "events", workplace.folder / "events")
     assert workplace.run("crunch", "events").returncode == 0
+
+    def generations() -> set[int]:
+        return set(httpx.get(f"{address}/readyz").json()["generations"].values())
+
+    def asked() -> bool:
+        return 'route="/api/v1/campaigns/{campaign_id}"' in httpx.get(f"{address}/metrics").text
+
     with (
         serving(application(workplace)) as address,
         workplace.start(
-            "stress", address, "--duration", "8", "--concurrency", "4", "--path", "json"
+            "stress", address, "--duration", "600", "--concurrency", "4", "--path", "json"
         ) as running,
     ):
         assert running.stdout is not None
-        said = running.stdout.readline() + running.stdout.readline()
+        until(asked)
         for quarter in "1234":
             clicks = workplace.folder / "events" / quarter / f"clicks_{quarter}.csv"
             rows = clicks.read_text().splitlines(keepends=True)
             clicks.write_text("".join(rows[: len(rows) * 3 // 4]))
         crunched = workplace.run("crunch", "events", "--accept")
         assert "Generation 2 is served" in crunched.stdout
-        assert running.poll() is None
-        said += running.stdout.read()
-    assert running.returncode == 0, said
+        until(lambda: generations() == {2})
+        running.send_signal(signal.SIGINT)
+        said = running.stdout.read()
+    assert running.returncode == 130
+    assert re.search(r"^failed +0$", said, re.MULTILINE), said
+    assert re.search(r"^status 200 +[\d,]+$", said, re.MULTILINE), said
 
 
 def altered(inner: Application, alter: Callable[[bytes], bytes]) -> Application:
