@@ -1,11 +1,14 @@
 """``banners serve`` as a process: its options and settings reach whatever answers."""
 
 import json
+import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from os import kill
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,6 +18,7 @@ from running import Workplace
 # 5 hours and 45 minutes beside UTC: at no moment are both in the same quarter of the hour.
 KATHMANDU = "Asia/Kathmandu"
 PATIENCE_SECONDS = 60
+BURST = 32
 
 
 def in_the_same_quarter(utc: Callable[[], int], elsewhere: Callable[[], int]) -> tuple[int, int]:
@@ -74,6 +78,51 @@ def test_every_worker_serves_the_database_that_was_given(
             with stopped(idle):
                 answer = httpx.get(f"{address}/readyz", timeout=PATIENCE_SECONDS)
                 assert answer.json()["generations"] == {"1": 1, "2": 1, "3": 1, "4": 1}
+
+
+def test_workers_share_the_connections_of_a_burst(published: Workplace) -> None:
+    with published.serving("--workers", "2") as (address, running):
+        both = workers(running.pid)
+        for idle in both:
+            with stopped(idle):
+                assert httpx.get(f"{address}/healthz", timeout=PATIENCE_SECONDS).status_code == 200
+        # On one processor, whoever runs first would take them all.
+        for worker in both:
+            on_one_processor(worker)
+        fewest = [min(shares(address, both)) for _ in range(10)]
+    assert sum(fewest) >= 10 * BURST * 3 // 8  # of 10 * BURST // 2
+
+
+def shares(address: str, workers: list[int]) -> list[int]:
+    """Connect many times at once; count what each worker took."""
+    before = [sockets(worker) for worker in workers]
+    with ExitStack() as burst:
+        connections = [burst.enter_context(socket.socket()) for _ in range(BURST)]
+        for connection in connections:
+            connection.setblocking(False)
+            connection.connect_ex((urlsplit(address).hostname, urlsplit(address).port))
+        for connection in connections:
+            connection.settimeout(PATIENCE_SECONDS)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        return [
+            len(sockets(worker) - already) for worker, already in zip(workers, before, strict=True)
+        ]
+
+
+def on_one_processor(process: int) -> None:
+    first = min(os.sched_getaffinity(process))
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {first})
+
+
+def sockets(process: int) -> set[str]:
+    """List the sockets that a process has open."""
+    found = set()
+    for opened in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(opened.readlink()))
+    return {each for each in found if each.startswith("socket:")}
 
 
 def workers(supervisor: int) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from banners.web.connection import LingeringProtocol
+from banners.web.connection import CourteousProtocol
 from banners.web.delivery import Delivery
 
 # RFC 9112, to the letter: a request line, and fields of a name, a colon and visible characters.
@@ -29,7 +29,7 @@ _HOST = re.compile(rb"\nhost:", re.IGNORECASE)
 _COOKIE = re.compile(rb"\ncookie:[ \t]*([^\r]*)", re.IGNORECASE)
 
 
-class DeliveryProtocol(LingeringProtocol):
+class DeliveryProtocol(CourteousProtocol):
     """Answers at once what :meth:`banners.web.delivery.Delivery.answer_at_once` can."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
