@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 
 import pytest
 
@@ -26,6 +27,31 @@ def test_what_swallows_the_interrupt_only_puts_it_off() -> None:
     assert caught.value.status == 128 + signal.SIGTERM
 
 
+class Tidying:
+    """Fails while Python tidies it up, which drops what is raised then."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __del__(self) -> None:
+        raise self._error
+
+
+def test_an_interrupt_that_python_drops_is_not_shown_and_only_put_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda told: shown.append(told.exc_value))
+    other = ValueError()
+    with pytest.raises(Stopped) as caught, stoppable() as check:
+        Tidying(other)
+        check()
+        Tidying(KeyboardInterrupt())
+        check()
+    assert caught.value.status == 128 + signal.SIGINT
+    assert shown == [other]
+
+
 def test_a_signal_that_is_ignored_stays_so() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -37,7 +63,7 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
 
 
 def test_behind_the_block_signals_do_what_they_did() -> None:
-    before = [signal.getsignal(number) for number in ENDING]
+    before = [sys.unraisablehook, *map(signal.getsignal, ENDING)]
     with stoppable():
         pass
-    assert [signal.getsignal(number) for number in ENDING] == before
+    assert [sys.unraisablehook, *map(signal.getsignal, ENDING)] == before

@@ -82,7 +82,12 @@ def crunch(
         with stoppable() as check:
             _watch(settings, folder, set(quarters or Quarter), check, accept=accept, show=show)
         return
-    with stoppable(), report.progress() as on_step:
+    with stoppable() as check, report.progress() as show_step:
+
+        def on_step(quarter: Quarter, step: str) -> None:
+            check()
+            show_step(quarter, step)
+
         ended = wiring.crunch(settings, folder, quarters, on_step, accept=accept)
     show(ended)
     if not as_json:

@@ -1,6 +1,7 @@
 """What stops a command from outside: Ctrl-C, or a signal that is sent to it."""
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -22,8 +23,9 @@ def stoppable() -> Iterator[Callable[[], None]]:
     """Let a signal end the block as Ctrl-C does, so that what it wrote on its way goes with it.
 
     A signal that is ignored, as by ``nohup``, stays so. Python drops an interrupt that comes while
-    it tidies up after something, and so does many a library; so what takes long is to call what is
-    given now and then, which ends the block for that one too.
+    it tidies up after something, with a traceback that is left out here, and so does many a
+    library; so what takes long is to call what is given now and then, which ends the block for that
+    one too.
 
     Raises:
         Stopped: a signal came.
@@ -38,6 +40,14 @@ def stoppable() -> Iterator[Callable[[], None]]:
         came.append(number)
         raise KeyboardInterrupt
 
+    report_dropped = sys.unraisablehook
+
+    def dropped(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            report_dropped(unraisable)
+        elif not came:
+            came.append(signal.SIGINT)
+
     signals = [
         number
         for number in (signal.SIGTERM, signal.SIGHUP)
@@ -45,11 +55,13 @@ def stoppable() -> Iterator[Callable[[], None]]:
     ]
     for number in signals:
         signal.signal(number, stop)
+    sys.unraisablehook = dropped
     try:
         yield check
     except KeyboardInterrupt as error:
         # Some libraries put an interrupt of their own in the place of this one.
         raise Stopped(*came[:1]) from error
     finally:
+        sys.unraisablehook = report_dropped
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
