@@ -144,6 +144,7 @@ def serve_here(
         # Nothing here depends on who asks, so nobody's word on that is needed.
         proxy_headers=False,
         workers=workers,
+        loop="auto" if workers == 1 else "banners.web.sharing:new_loop",
         access_log=False,
         # The application says how it logs, in banners.logs.
         log_config=None,

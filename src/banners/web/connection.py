@@ -1,8 +1,7 @@
-"""Connections that spread over the workers, and that a server which stops does not cut off."""
+"""Connections that workers share, and that a server which stops does not cut off."""
 
 import asyncio
-import os
-import sys
+from typing import Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -10,26 +9,41 @@ LINGER_SECONDS = 1.0
 """So long a connection without a request stays open when the server stops."""
 
 
+class Listener(Protocol):
+    """What is told of connections; see :class:`banners.web.sharing.Listening`."""
+
+    def connected(self) -> None:
+        """Note a connection that has begun."""
+
+    def disconnected(self) -> None:
+        """Note a connection that has ended."""
+
+
 class CourteousProtocol(HttpToolsProtocol):
     """uvicorn's HTTP, but for how connections begin and end.
 
-    Workers listen on one socket, and whoever is awake takes the next connection. One worker that is
-    awake takes all of a burst before another has woken up, and keeps them as long as they last; so
-    each lets others run when it has taken one.
-
-    When the server stops, uvicorn closes an idle connection at once, even where a request is on its
-    way, or has come and was not read yet. Here that request is answered, and its answer tells that
-    the connection ends with it.
+    Whoever listens is told of them, where several workers do. When the server stops, uvicorn closes
+    an idle connection at once, even where a request is on its way, or has come and was not read
+    yet. Here that request is answered, and its answer tells that the connection ends with it.
     """
+
+    listener: Listener | None = None
+    """Who is told of this connection."""
 
     is_stopping = False
     """Whether the next answer is to be the last one."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin a connection, and leave the next one to a worker that waits for its turn."""
+        """Begin."""
         super().connection_made(transport)
-        if self.config.workers > 1 and sys.platform == "linux":  # macOS has no such call
-            os.sched_yield()
+        if self.listener:
+            self.listener.connected()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        super().connection_lost(exc)
+        if self.listener:
+            self.listener.disconnected()
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request, the last one where the server stops."""

@@ -13,7 +13,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment's name for the folder that workers share; prometheus_client chose it."""
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 10)
 
 
@@ -150,9 +151,9 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """Write the figures of all workers in Prometheus' text form."""
-        if _DIRECTORY not in os.environ:
+        if SHARED_FOLDER not in os.environ:
             return generate_latest(self._registry)
-        _withdraw_killed(Path(os.environ[_DIRECTORY]))
+        _withdraw_killed(Path(os.environ[SHARED_FOLDER]))
         everybody = CollectorRegistry()
         MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]  # the library's
         return generate_latest(everybody)
@@ -184,12 +185,12 @@ class Tally:
 def shared_by_workers() -> Iterator[Mapping[str, str]]:
     """Give the environment that worker processes need to count together."""
     with tempfile.TemporaryDirectory(prefix="banners-metrics-") as folder:
-        yield {_DIRECTORY: folder}
+        yield {SHARED_FOLDER: folder}
 
 
 def withdraw_worker() -> None:
     """Take a worker that ends out of the figures that speak of living ones."""
-    if _DIRECTORY in os.environ:
+    if SHARED_FOLDER in os.environ:
         mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]  # the library's
 
 
