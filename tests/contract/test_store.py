@@ -54,8 +54,13 @@ def test_a_lineup_without_banners_is_read_as_one(database: Engine) -> None:
     assert (lineup.banners, lineup.others) == ((), (100, 101, 102))
 
 
-def test_the_inventory_is_read_whole_and_in_order(database: Engine) -> None:
-    ids = tuple(range(LARGEST - 10_000, LARGEST))
+@pytest.mark.parametrize(
+    "last",
+    [range(10_001, 10_002), range(2**32 - 1, 2**32 + 2), range(LARGEST - 10_000, LARGEST)],
+    ids=["small", "about as large as four bytes hold", "large"],
+)
+def test_the_inventory_is_read_whole_and_in_order(database: Engine, last: range) -> None:
+    ids = (*range(1, 10_001), *last)
     with drafting(database) as begun:
         begun.write_quarter(Quarter.FIRST, batches(*campaign(5, 1)), inventory(*ids))
         begun.describe_quarter(Quarter.FIRST, digest="d", rows=1, summary={})

@@ -2,7 +2,7 @@
 
 import json
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,9 @@ _SUMMARY = sa.select(GENERATION_QUARTERS.c.summary).where(
     GENERATION_QUARTERS.c.generation == OF_GENERATION,
     GENERATION_QUARTERS.c.quarter == sa.bindparam("quarter"),
 )
+_KEPT = _SUMMARY.with_only_columns(GENERATION_QUARTERS.c.generation)
+_LARGEST_OF_FOUR_BYTES = 2**32 - 1
+
 ROWS_AT_ONCE = 1_000
 """So many rows are read at a time: a million take much memory, and others wait meanwhile."""
 
@@ -102,24 +105,19 @@ class DatabaseReader:
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         """Read the ids of all candidates of all campaigns in a quarter, each once, sorted."""
-        found = array("q")
+        pages = self._pages(_INVENTORY, generation, quarter, PARTS_AT_ONCE)
         try:
-            for rows in self._pages(_INVENTORY, generation, quarter, PARTS_AT_ONCE):
-                for row in rows:
-                    found.extend(json.loads(row.banner_ids))
+            return _packed(json.loads(row.banner_ids) for rows in pages for row in rows)
         except (ValueError, TypeError, OverflowError) as error:
             raise DamagedRecord(
                 f"The inventory of generation {generation.number}, quarter {int(quarter)}, is no "
                 "list of ids. Crunch the quarter again."
             ) from error
-        return found
 
     def campaigns(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         """Read the ids of all campaigns that have a lineup in a quarter, each once, sorted."""
-        found = array("q")
-        for rows in self._pages(_CAMPAIGNS, generation, quarter, ROWS_AT_ONCE):
-            found.extend(row.campaign_id for row in rows)
-        return found
+        pages = self._pages(_CAMPAIGNS, generation, quarter, ROWS_AT_ONCE)
+        return _packed([row.campaign_id for row in rows] for rows in pages)
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterator[tuple[int, bytes]]:
         """Stream all lineups of a quarter, sorted by campaign: each campaign with its record."""
@@ -208,10 +206,25 @@ class DatabaseReader:
             if len(rows) < most:
                 return
             rows = self._queries.rows(in_order.where(number > rows[-1][0]), key)
-            if not self._queries.rows(_SUMMARY, key):
+            if not self._queries.rows(_KEPT, key):
                 raise StoreUnavailable(
                     f"Generation {generation.number} was dropped while it was read. Ask again."
                 )
+
+
+def _packed(lists: Iterable[list[int]]) -> Sequence[int]:
+    """Hold ids in four bytes each; in eight where one of them needs it.
+
+    Raises:
+        OverflowError: a number is too large for an id, or below 0.
+        TypeError: there is something else than numbers.
+    """
+    found = array("I")
+    for ids in lists:
+        if found.typecode == "I" and max(ids, default=0) > _LARGEST_OF_FOUR_BYTES:
+            found = array("q", found)
+        found.extend(ids)
+    return found
 
 
 def read_active(queries: Queries) -> Mapping[Quarter, Generation]:
