@@ -3,12 +3,13 @@
 import contextlib
 import signal
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from banners.cli.stopping import Stopped, stoppable
 
-ENDING = [signal.SIGTERM, signal.SIGHUP]
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 @pytest.mark.parametrize("number", ENDING)
@@ -28,13 +29,13 @@ def test_what_swallows_the_interrupt_only_puts_it_off() -> None:
 
 
 class Tidying:
-    """Fails while Python tidies it up, which drops what is raised then."""
+    """Does something while Python tidies it up, which drops what is raised then."""
 
-    def __init__(self, error: BaseException) -> None:
-        self._error = error
+    def __init__(self, do: Callable[[], None]) -> None:
+        self._do = do
 
     def __del__(self) -> None:
-        raise self._error
+        self._do()
 
 
 def test_an_interrupt_that_python_drops_is_not_shown_and_only_put_off(
@@ -44,12 +45,36 @@ def test_an_interrupt_that_python_drops_is_not_shown_and_only_put_off(
     monkeypatch.setattr("sys.unraisablehook", lambda told: shown.append(told.exc_value))
     other = ValueError()
     with pytest.raises(Stopped) as caught, stoppable() as check:
-        Tidying(other)
+        Tidying(lambda: raised(other))
         check()
-        Tidying(KeyboardInterrupt())
+        Tidying(lambda: signal.raise_signal(signal.SIGINT))
         check()
     assert caught.value.status == 128 + signal.SIGINT
     assert shown == [other]
+
+
+def raised(error: Exception) -> None:
+    raise error
+
+
+def test_what_a_library_makes_of_the_interrupt_is_no_error() -> None:
+    with pytest.raises(Stopped) as caught, stoppable():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("initialization failed") from interrupt
+    assert caught.value.status == 128 + signal.SIGINT
+
+
+def test_an_interrupt_that_a_library_raises_ends_the_block() -> None:
+    with pytest.raises(Stopped) as caught, stoppable():
+        raise KeyboardInterrupt
+    assert caught.value.status == 128 + signal.SIGINT
+
+
+def test_an_error_stays_what_it_is() -> None:
+    with pytest.raises(ValueError, match="other"), stoppable():
+        raised(ValueError("other"))
 
 
 def test_a_signal_that_is_ignored_stays_so() -> None:

@@ -79,7 +79,8 @@ def crunch(
     if watch:
         # What is wrong with these will be no better later; all else may be.
         wiring.check(settings)
-        with stoppable() as check:
+        # To be stopped is how a watcher ends, and no failure.
+        with contextlib.suppress(KeyboardInterrupt), stoppable() as check:
             _watch(settings, folder, set(quarters or Quarter), check, accept=accept, show=show)
         return
     with stoppable() as check, report.progress() as show_step:
@@ -121,12 +122,11 @@ def _watch(
 
     changed = changes(folder)
     click.echo(f"Watching {folder} (stop with Ctrl-C).", err=True)
-    with contextlib.suppress(KeyboardInterrupt):
-        follow(
-            folder,
-            checked(changed),
-            quarters=quarters,
-            crunch=crunch,
-            on_report=show,
-            on_failure=lambda error: click.echo(f"Trying again later: {error}", err=True),
-        )
+    follow(
+        folder,
+        checked(changed),
+        quarters=quarters,
+        crunch=crunch,
+        on_report=show,
+        on_failure=lambda error: click.echo(f"Trying again later: {error}", err=True),
+    )

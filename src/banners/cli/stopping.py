@@ -25,7 +25,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
     A signal that is ignored, as by ``nohup``, stays so. Python drops an interrupt that comes while
     it tidies up after something, with a traceback that is left out here, and so does many a
     library; so what takes long is to call what is given now and then, which ends the block for that
-    one too.
+    one too. Other libraries put an error of their own in its place, which is none here.
 
     Raises:
         Stopped: a signal came.
@@ -42,26 +42,25 @@ def stoppable() -> Iterator[Callable[[], None]]:
 
     report_dropped = sys.unraisablehook
 
-    def dropped(unraisable: "sys.UnraisableHookArgs") -> None:
+    def report_unless_stopped(unraisable: "sys.UnraisableHookArgs") -> None:
         if not isinstance(unraisable.exc_value, KeyboardInterrupt):
             report_dropped(unraisable)
-        elif not came:
-            came.append(signal.SIGINT)
 
-    signals = [
-        number
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is signal.SIG_DFL
-    ]
-    for number in signals:
+    handlers = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if (handler := signal.getsignal(number)) in {signal.SIG_DFL, signal.default_int_handler}
+    }
+    for number in handlers:
         signal.signal(number, stop)
-    sys.unraisablehook = dropped
+    sys.unraisablehook = report_unless_stopped
     try:
         yield check
-    except KeyboardInterrupt as error:
-        # Some libraries put an interrupt of their own in the place of this one.
-        raise Stopped(*came[:1]) from error
+    except (KeyboardInterrupt, Exception) as error:
+        if came or isinstance(error, KeyboardInterrupt):
+            raise Stopped(*came[:1]) from error
+        raise
     finally:
         sys.unraisablehook = report_dropped
-        for number in signals:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
