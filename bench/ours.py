@@ -58,7 +58,7 @@ class Ours:
     def _sum(self, worker: int, kind: str, name: str) -> float:
         """Add up what a worker has counted, in the files that the workers count in together."""
         found = 0.0
-        for path in self.folder.glob(f"banners-metrics-*/{kind}_{worker}.db"):
+        for path in self.folder.glob(f"banners-workers-*/{kind}_{worker}.db"):
             values = MmapedDict.read_all_values_from_file(str(path))  # type: ignore[no-untyped-call]  # the library's
             found += sum(value for key, value, *_ in values if f'"{name}"' in key)
         return found

@@ -68,6 +68,12 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, nobody takes another for one that hangs."""
+    monkeypatch.setattr("banners.web.sharing.PATIENCE_SECONDS", 60)
+
+
 async def visit(listener: socket.socket, times: int) -> list[asyncio.StreamWriter]:
     """Connect so many times at once, and wait until each connection has been taken."""
     opened = await asyncio.gather(
@@ -84,6 +90,7 @@ async def leave(connections: list[asyncio.StreamWriter]) -> None:
     await asyncio.gather(*(each.wait_closed() for each in connections))
 
 
+@pytest.mark.usefixtures("patient")
 def test_workers_hold_about_as_many_connections_each(
     tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
@@ -100,6 +107,7 @@ def test_workers_hold_about_as_many_connections_each(
     assert max(taken) - min(taken) <= SLACK + 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_one_that_was_away_gets_what_comes_until_it_has_caught_up(
     tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
@@ -115,20 +123,39 @@ def test_one_that_was_away_gets_what_comes_until_it_has_caught_up(
     assert old - new <= SLACK + 1
 
 
-@pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "has left"])
-def test_nobody_waits_for_one_that_takes_nothing(
-    tmp_path: Path, listener: socket.socket, runner: asyncio.Runner, hangs: bool
+def test_nobody_waits_for_one_that_hangs(
+    tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
     async def run() -> int:
-        other = Worker(tmp_path, listener)
-        if not hangs:
-            async with other:
-                pass
+        Worker(tmp_path, listener).held.begin()
         async with Worker(tmp_path, listener) as one:
-            await leave(await visit(listener, 50))
+            connections = await visit(listener, SLACK + 1)
+            assert one.held.is_ahead()
+            await leave(connections + await visit(listener, 50))
         return one.taken
 
-    assert runner.run(run()) == 50
+    assert runner.run(run()) == SLACK + 1 + 50
+
+
+def test_one_that_has_not_begun_does_not_count(tmp_path: Path) -> None:
+    one, other = Held(tmp_path / "connections"), Held(tmp_path / "connections")
+    one.begin()
+    one.add(SLACK + 1)
+    assert not one.is_ahead()
+    other.begin()
+    assert one.is_ahead()
+
+
+def test_one_that_has_left_does_not_count_however_its_connections_end(tmp_path: Path) -> None:
+    one, other = Held(tmp_path / "connections"), Held(tmp_path / "connections")
+    one.begin()
+    one.add(SLACK + 1)
+    other.begin()
+    other.add(5)
+    other.leave()
+    for _ in range(5):
+        other.add(-1)
+        assert not one.is_ahead()
 
 
 def test_what_ends_is_held_no_longer(
@@ -136,6 +163,7 @@ def test_what_ends_is_held_no_longer(
 ) -> None:
     async def run() -> None:
         other = Worker(tmp_path, listener)
+        other.held.begin()
         async with Worker(tmp_path, listener) as one:
             connections = await visit(listener, SLACK + 1)
             assert one.held.is_ahead()
@@ -151,24 +179,33 @@ def test_what_ends_is_held_no_longer(
 def test_the_place_of_a_worker_that_was_killed_is_taken_by_the_next(tmp_path: Path) -> None:
     file = tmp_path / "connections"
     hold = "import sys; from pathlib import Path; from banners.web.sharing import Held; "
-    script = f"{hold}Held(Path({str(file)!r})).add(-5); print(); sys.stdin.read()"
+    script = f"{hold}held = Held(Path({str(file)!r})); held.begin(); print(); sys.stdin.read()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     one = Held(file)
+    one.begin()
+    one.add(SLACK + 1)
     with subprocess.Popen([sys.executable, "-c", script], **pipes) as killed:  # type: ignore[call-overload]
         assert killed.stdout.readline()
-        one.add(-1)
         assert one.is_ahead()
         killed.kill()
     Held(file)
-    one.add(SLACK + 1)
     assert not one.is_ahead()
 
 
-def test_more_workers_than_there_are_places_go_on(tmp_path: Path) -> None:
-    held = [Held(tmp_path / "connections") for _ in range(514)]
-    for each in held:
-        each.add(SLACK + 1)
-    assert not held[0].is_ahead()
+def test_one_beyond_the_last_place_shares_nothing_and_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("banners.web.sharing._PLACES", 2)
+    one, other, beyond = (Held(tmp_path / "connections") for _ in range(3))
+    for each in (one, other, beyond):
+        each.begin()
+    beyond.add(SLACK + 1)
+    one.add(SLACK + 1)
+    other.add(1)
+    assert not beyond.is_ahead()
+    assert not one.is_ahead()
+    other.add(-1)
+    assert one.is_ahead()
 
 
 def test_what_cannot_listen_now_tries_again(
@@ -182,7 +219,7 @@ def test_what_cannot_listen_now_tries_again(
     failures = iter([OSError(24, os.strerror(24))])
 
     async def run() -> None:
-        Worker(tmp_path, listener)
+        Worker(tmp_path, listener).held.begin()
         one = Worker(tmp_path, listener)
         listen = one.listening._listen  # noqa: SLF001
 
@@ -204,6 +241,7 @@ def test_closing_while_it_leaves_connections_to_another_ends_it(
 ) -> None:
     async def run() -> int:
         other = Worker(tmp_path, listener)
+        other.held.begin()
         async with Worker(tmp_path, listener):
             connections = await visit(listener, SLACK + 1)
         async with other:

@@ -55,8 +55,9 @@ def demo(port: int, database_url: str | None) -> None:
                 click.echo("     banners demo --database sqlite:///var/sample.db")
                 click.echo("2/2  Serving what is there.")
             else:
-                with stoppable():
+                with stoppable() as check:
                     _prepare(settings, reader)
+                    check()
             click.echo(f"\n     Open {address(listener)}")
             if advice := worth_a_look(reader, wiring.quarter_now(settings)):
                 click.echo(f"     and ask for campaign {advice}.")

@@ -91,8 +91,9 @@ def sample(
     except SampleError as error:
         raise click.UsageError(str(error)) from error
     settings = settings_from(database_url=database_url)
-    with stoppable():
+    with stoppable() as check:
         without_image = make_sample(settings, folder, spec)
+        check()
     if not as_json:
         click.echo(f"Next: banners crunch {folder}", err=True)
         return

@@ -106,18 +106,14 @@ class DatabaseReader:
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         """Read the ids of all candidates of all campaigns in a quarter, each once, sorted."""
         pages = self._pages(_INVENTORY, generation, quarter, PARTS_AT_ONCE)
-        try:
-            return _packed(json.loads(row.banner_ids) for rows in pages for row in rows)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise DamagedRecord(
-                f"The inventory of generation {generation.number}, quarter {int(quarter)}, is no "
-                "list of ids. Crunch the quarter again."
-            ) from error
+        parts = (json.loads(row.banner_ids) for rows in pages for row in rows)
+        return _packed(parts, "inventory", generation, quarter)
 
     def campaigns(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         """Read the ids of all campaigns that have a lineup in a quarter, each once, sorted."""
         pages = self._pages(_CAMPAIGNS, generation, quarter, ROWS_AT_ONCE)
-        return _packed([row.campaign_id for row in rows] for rows in pages)
+        parts = ([row.campaign_id for row in rows] for rows in pages)
+        return _packed(parts, "index of campaigns", generation, quarter)
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterator[tuple[int, bytes]]:
         """Stream all lineups of a quarter, sorted by campaign: each campaign with its record."""
@@ -212,18 +208,21 @@ class DatabaseReader:
                 )
 
 
-def _packed(lists: Iterable[list[int]]) -> Sequence[int]:
-    """Hold ids in four bytes each; in eight where one of them needs it.
-
-    Raises:
-        OverflowError: a number is too large for an id, or below 0.
-        TypeError: there is something else than numbers.
-    """
+def _packed(
+    parts: Iterable[list[int]], what: str, generation: Generation, quarter: Quarter
+) -> Sequence[int]:
+    """Hold ids in four bytes each; in eight where one of them needs it."""
     found = array("I")
-    for ids in lists:
-        if found.typecode == "I" and max(ids, default=0) > _LARGEST_OF_FOUR_BYTES:
-            found = array("q", found)
-        found.extend(ids)
+    try:
+        for ids in parts:
+            if found.typecode == "I" and max(ids, default=0) > _LARGEST_OF_FOUR_BYTES:
+                found = array("Q", found)
+            found.extend(ids)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DamagedRecord(
+            f"The {what} of generation {generation.number}, quarter {int(quarter)}, is no list of "
+            "ids. Crunch the quarter again."
+        ) from error
     return found
 
 

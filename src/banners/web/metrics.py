@@ -183,8 +183,8 @@ class Tally:
 
 @contextmanager
 def shared_by_workers() -> Iterator[Mapping[str, str]]:
-    """Give the environment that worker processes need to count together."""
-    with tempfile.TemporaryDirectory(prefix="banners-metrics-") as folder:
+    """Give the environment that worker processes need to count together, and to share."""
+    with tempfile.TemporaryDirectory(prefix="banners-workers-") as folder:
         yield {SHARED_FOLDER: folder}
 
 

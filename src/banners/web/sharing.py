@@ -26,52 +26,69 @@ SLACK = 2
 """A worker that holds so many connections more than another takes the next one all the same."""
 
 PATIENCE_SECONDS = 0.1
-"""So long it leaves connections to another at the most, which may be about to die."""
+"""At the most so long does it leave connections to another, which may hang or be dead."""
 
 HASTE_SECONDS = 1.0
-"""So long it then takes whatever comes."""
+"""So long it then takes whatever comes; and so long it waits where it cannot listen."""
 
 _LOOK_SECONDS = 0.002
 _PLACES = 512
-_LEFT = -1
+_AWAY = -1
 
 
 class Held:
     """How many connections each worker holds, in memory that all of them see.
+
+    A worker that begins after :data:`_PLACES` others shares nothing.
 
     Args:
         file: what that memory is made of; the first worker makes it.
     """
 
     def __init__(self, file: Path) -> None:
+        self._mine = 0
+        self._listens = False
         with file.open("a+b") as opened:
             fcntl.flock(opened, fcntl.LOCK_EX)
             opened.truncate(2 * 8 * _PLACES)
             cells = memoryview(mmap.mmap(opened.fileno(), 0)).cast("q")
             self._processes, self._counts = cells[:_PLACES], cells[_PLACES:]
-            # Where there is none left, two share the last, and balance a little worse.
-            self._place = next(filter(self._is_free, range(_PLACES)), _PLACES - 1)
-            self._processes[self._place] = os.getpid()
-            self._counts[self._place] = 0
+            self._place = next(filter(self._is_free, range(_PLACES)), None)
+            self._tell()
+            if self._place is not None:
+                self._processes[self._place] = os.getpid()
             fcntl.flock(
                 opened, fcntl.LOCK_UN
             )  # which closing does not, since the memory stays open
 
+    def begin(self) -> None:
+        """Note that this worker takes connections."""
+        self._listens = True
+        self._tell()
+
     def add(self, connections: int) -> None:
         """Note that this worker holds so many more connections, or fewer."""
-        self._counts[self._place] += connections
+        self._mine += connections
+        self._tell()
 
     def leave(self) -> None:
         """Note that this worker takes no more connections."""
-        self._counts[self._place] = _LEFT
+        self._listens = False
+        self._tell()
 
     def is_ahead(self) -> bool:
-        """Tell whether this worker holds more connections than another does."""
+        """Tell whether this worker holds more connections than another that takes some."""
+        if self._place is None:
+            return False
         workers = [*self._processes.tolist(), 0].index(0)
         counts = self._counts[:workers].tolist()
-        mine = counts.pop(self._place)
-        others = [each for each in counts if each != _LEFT]
-        return bool(others) and mine > min(others) + SLACK
+        del counts[self._place]
+        others = [each for each in counts if each != _AWAY]
+        return bool(others) and self._mine > min(others) + SLACK
+
+    def _tell(self) -> None:
+        if self._place is not None:
+            self._counts[self._place] = self._mine if self._listens else _AWAY
 
     def _is_free(self, place: int) -> bool:
         process = self._processes[place]
@@ -104,6 +121,7 @@ class Listening:
     async def start(self) -> None:
         """Begin to take connections."""
         self._server = await self._listen()
+        self._held.begin()
 
     def connected(self) -> None:
         """Note a connection that this worker has taken, and leave others where it is ahead."""
@@ -142,7 +160,7 @@ class Listening:
         while True:
             try:
                 return await self.start()
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # the latter is uvloop's
                 _LOG.warning("Cannot take connections: %s. Trying again.", error)
                 await asyncio.sleep(HASTE_SECONDS)
 
