@@ -4,6 +4,7 @@ import click
 from claims import FOLDER
 from crunch import crunch
 from document import document
+from page import page
 from serve import serve
 from soak import soak
 
@@ -25,6 +26,7 @@ def main(ctx: click.Context) -> None:
 main.add_command(crunch)
 main.add_command(serve)
 main.add_command(soak)
+main.add_command(page)
 main.add_command(document)
 
 if __name__ == "__main__":

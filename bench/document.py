@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 FIGURES = DOCS / "performance.json"
 PAGE = DOCS / "performance.md"
 PICTURE = DOCS / "pictures" / "serving.svg"
-PARTS = ("serve", "crunch")
+PARTS = ("serve", "page", "crunch")
 
 Result = Mapping[str, Any]
 
@@ -51,6 +51,7 @@ def filled(page: str, told: Result) -> str:
         "machine": _machine(told["serve"]),
         "claims": _claims(each for part in PARTS for each in told.get(part, {}).get("claims", [])),
         "serving": _serving(told["serve"]),
+        "page": _page(told["page"]["microseconds"]),
         "sizes": _sizes(told["serve"]),
         "crunch": _crunch(told["crunch"]),
         "steps": _steps(told["crunch"]["steps"]),
@@ -133,6 +134,12 @@ def _serving(serve: Result) -> str:
 
 def _of(serve: Result, server: str) -> Iterator[Result]:
     return (each for each in serve["cases"] if each["server"] == server and each["pace"] == "full")
+
+
+def _page(microseconds: Mapping[str, float]) -> str:
+    whole = sum(microseconds.values())
+    rows = ((part, f"{each:.1f}", f"{each / whole:.0%}") for part, each in microseconds.items())
+    return _table(("part", "µs", "share"), rows)
 
 
 def _sizes(serve: Result) -> str:

@@ -24,7 +24,7 @@ from banners.store.schema import LINEUPS, PERFORMANCE
 
 FOLDER = Path("var/bench/sizes")
 QUARTER = Quarter.FIRST
-_ID_BYTES = 8
+_ID_BYTES = 4
 
 
 def publish(settings: Settings, spec: SampleSpec) -> None:
