@@ -208,10 +208,11 @@ class CampaignAnswers:
 
 
 _COOKIE = b"; Max-Age=%d; HttpOnly; SameSite=Lax" % COOKIE_SECONDS
+_PICTURE = image_path(0).replace("0", "%d").encode()
 _FRAMED = (
     b'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Banner %d</title>\n'
     b'<link rel="stylesheet" href="/static/framed.css">\n</head>\n<body>\n<main>'
-    b'<img src="/static/images/image_%d.png" width="300" height="250" alt="Banner %d"></main>\n'
+    b'<img src="' + _PICTURE + b'" width="300" height="250" alt="Banner %d"></main>\n'
     b"</body>\n</html>\n"
 )
 
