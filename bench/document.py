@@ -1,7 +1,7 @@
 """Brings the figures into the documentation: ``make bench BENCH=document``.
 
-``docs/performance.json`` holds what the last runs gave; the tables of ``docs/performance.md`` and
-the picture are made from it and nothing else.
+``docs/performance.json`` holds what the last runs gave; the tables of ``docs/performance.md``, the
+figures of ``README.md`` and the picture are made from it and nothing else.
 """
 
 import json
@@ -17,15 +17,27 @@ from plot import bars
 DOCS = Path(__file__).parents[1] / "docs"
 FIGURES = DOCS / "performance.json"
 PAGE = DOCS / "performance.md"
+README = DOCS.parent / "README.md"
 PICTURE = DOCS / "pictures" / "serving.svg"
 PARTS = ("serve", "page", "crunch")
+
+FIRST = {
+    "page / nginx": "**{:.0%}** of the pages a second that nginx sends from a file",
+    "JSON / nginx": "**{:.0%}** of what nginx sends of a campaign's JSON",
+    "page / plain design": "**{:.0f} times** the pages a second of the plain design: Flask under "
+    "gunicorn, Redis before MariaDB",
+    "p99 of the page at half the rate / nginx": "**{:.1f} times** nginx's p99 at half the rate",
+    "Spark local[2] / DuckDB, large": "**{:.0f} times** as fast a crunch by DuckDB as by Spark on "
+    "the same machine, with the same SQL",
+}
+"""The figures of the README, in words."""
 
 Result = Mapping[str, Any]
 
 
 @click.command()
 def document() -> None:
-    """Bring the figures of the last runs into docs/performance.md."""
+    """Bring the figures of the last runs into docs/performance.md and README.md."""
     told = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     for part in PARTS:
         path = FOLDER / f"{part}.json"
@@ -33,8 +45,10 @@ def document() -> None:
             told[part] = json.loads(path.read_text(encoding="utf-8"))
     FIGURES.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), told), encoding="utf-8")
+    README.write_text(filled_first(README.read_text(encoding="utf-8"), told), encoding="utf-8")
     PICTURE.write_text(picture(told), encoding="utf-8")
-    click.echo(f"Written to {FIGURES.name}, {PAGE.name} and {PICTURE.name}.")
+    names = (FIGURES.name, PAGE.name, README.name)
+    click.echo(f"Written to {', '.join(names)} and {PICTURE.name}.")
 
 
 def filled(page: str, told: Result) -> str:
@@ -47,7 +61,7 @@ def filled(page: str, told: Result) -> str:
     Raises:
         SystemExit: a mark is not there.
     """
-    sections = {
+    for name, text in {
         "machine": _machine(told["serve"]),
         "claims": _claims(each for part in PARTS for each in told.get(part, {}).get("claims", [])),
         "serving": _serving(told["serve"]),
@@ -55,15 +69,35 @@ def filled(page: str, told: Result) -> str:
         "sizes": _sizes(told["serve"]),
         "crunch": _crunch(told["crunch"]),
         "steps": _steps(told["crunch"]["steps"]),
-    }
-    for name, text in sections.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-        head, found, rest = page.partition(begin)
-        _, ended, tail = rest.partition(end)
-        if not found or not ended:
-            raise SystemExit(f"{PAGE} has no {begin.strip()} with an {end} behind it.")
-        page = head + begin + text + end + tail
+    }.items():
+        page = _between(page, name, text)
     return page
+
+
+def filled_first(page: str, told: Result) -> str:
+    """Write the page that is read first anew, likewise.
+
+    Args:
+        page: has the mark ``<!-- figures -->``, and that of its end.
+        told: the results, by part.
+
+    Raises:
+        SystemExit: a mark is not there.
+    """
+    found = {each["what"]: each for part in PARTS for each in told[part].get("claims", [])}
+    lines = [f"- {words.format(found[name]['found'])}\n" for name, words in FIRST.items()]
+    machine = told["serve"]["machine"]
+    where = f"On {machine['processors']} cores, shared with what asks, and Python "
+    return _between(page, "figures", f"{where}{machine['python']}:\n\n{''.join(lines)}\n")
+
+
+def _between(page: str, name: str, text: str) -> str:
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    head, found, rest = page.partition(begin)
+    _, ended, tail = rest.partition(end)
+    if not found or not ended:
+        raise SystemExit(f"There is no {begin.strip()} with an {end} behind it.")
+    return head + begin + text + end + tail
 
 
 def picture(told: Result) -> str:

@@ -23,6 +23,12 @@ def test_the_page_tells_what_was_measured() -> None:
     assert document.filled(page, told) == page
 
 
+def test_the_readme_tells_what_was_measured() -> None:
+    told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
+    readme = document.README.read_text(encoding="utf-8")
+    assert document.filled_first(readme, told) == readme
+
+
 def test_the_picture_shows_what_was_measured() -> None:
     told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
     assert document.PICTURE.read_text(encoding="utf-8") == document.picture(told)
