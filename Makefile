@@ -1,37 +1,40 @@
-# make demo: from nothing to pages on port 8000. make test: set up and run all tests.
+# make demo goes from nothing to pages on port 8000; make test sets up and runs all tests.
 
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Every compiled file is complete, so pip needs to look up nothing but its pins, and a newer release of
+# anything changes nothing.
+INSTALL := $(PIP) install --no-deps --require-hashes
 
-# Commands start hundreds of times in the tests and are timed in bench: as anywhere else, not
-# compiled anew each time.
+# Tests start commands hundreds of times, and bench times them: keep their bytecode, as users do.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-compose install lint services services-compose services-bench bench \
+.PHONY: help demo test test-long test-compose install lint services services-compose services-bench bench \
   fuzz coverage mutants requirements
 
 help:
-	@echo "make demo          set up, make sample data, crunch it, serve it (PORT=9000 for another port)"
-	@echo "make test          set up and run all tests"
-	@echo "make test-compose  run the stack of compose.yaml in containers (needs root)"
-	@echo "make install       set up only: .venv/bin/banners"
-	@echo "make lint          check style, types and who imports whom"
-	@echo "make services      install the Debian packages that the full tests need"
-	@echo "make services-compose  those that make test-compose needs"
-	@echo "make services-bench    those that make bench needs beyond make services"
-	@echo "make bench         measure; BENCH=serve or BENCH=crunch for a part of it"
-	@echo "make fuzz          feed nonsense to the readers of event files and of the cache (SECONDS=600)"
-	@echo "make coverage      see that tests reach every branch of rule, rotation, crunch, store and serve"
-	@echo "make mutants       see that tests notice each small change to rule and rotation"
-	@echo "make requirements  compile the pinned requirements anew"
+	@echo "make demo              set up, make sample data, crunch it, serve it (PORT=9000 for another port)"
+	@echo "make test              set up and run all tests"
+	@echo "make test-long         run the tests that take minutes: the loop for a day in fast motion"
+	@echo "make test-compose      run the stack of compose.yaml in containers (needs root)"
+	@echo "make install           set up only; the command is .venv/bin/banners"
+	@echo "make lint              check style, types, and who imports whom"
+	@echo "make services          install the Debian packages that the full tests need"
+	@echo "make services-compose  install the Debian packages that make test-compose needs"
+	@echo "make services-bench    install the Debian packages that make bench needs besides make services"
+	@echo "make bench             measure speed; BENCH=serve, BENCH=crunch or BENCH=policy for a part of it"
+	@echo "make fuzz              feed random input to the readers of event files and of the cache (SECONDS=600)"
+	@echo "make coverage          check that tests reach every branch of rule, rotation, policies, collect, crunch, catalogue, store and serve"
+	@echo "make mutants           check that tests fail for each small change to rule, rotation and policies"
+	@echo "make requirements      compile the pinned requirements again"
 
 demo: install
 	@$(BIN)/banners demo --port $(PORT)
 
-# What is promised of servers that are killed is tested alone, since it is promised under load.
+# tests/faults kills servers under load and waits for seconds that are promised, so nothing runs beside it.
 test: .venv/dev.stamp
 ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
@@ -40,8 +43,11 @@ else
 	@$(BIN)/python -m pytest tests/faults
 endif
 
-# As root; COMPOSE_TEST_FOLDER=DIR keeps the images for the next time. The first test waits for all
-# images to be built.
+test-long: .venv/dev.stamp
+	@$(BIN)/python -m pytest -m long
+
+# Run it as root. COMPOSE_TEST_FOLDER=DIR keeps the container images for the next run. The first test waits
+# until all of them are built.
 test-compose: .venv/compose.stamp
 	@$(BIN)/python -m pytest -m compose --timeout 1200 tests/compose
 
@@ -54,37 +60,36 @@ lint: .venv/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/hadolint docker/Dockerfile
 
-# The browser tests drive Debian's Chromium; of MariaDB, the programs without a running service; Redis;
-# Spark runs on Java.
+# Chromium for the browser tests; MariaDB's programs without its running service; Redis; nginx; Java for
+# Spark. Debian starts nginx after installing it; stop it if you do not want it.
 services:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core \
-	  mariadb-server-core mariadb-client-core redis-server openjdk-17-jre-headless
+	  mariadb-server-core mariadb-client-core redis-server nginx-light openjdk-17-jre-headless
 
 services-compose:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io debootstrap
 
-# Stop the nginx that Debian starts by itself, if you do not want it.
 services-bench:
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk nginx-light
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk
 
-# Each for SECONDS; what they find worth trying again is kept in var/fuzz.
+# Each runs for SECONDS. Inputs that reach new code are kept in var/fuzz for the next run.
 SECONDS ?= 60
 fuzz: .venv/fuzz.stamp
-	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_records.py -max_total_time=$(SECONDS)
+	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_codec.py -max_total_time=$(SECONDS)
 	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_event_files.py -max_total_time=$(SECONDS)
 
 bench: .venv/bench.stamp
 	@PYTHONPATH=tests $(BIN)/python bench $(BENCH)
 
-# The tests that run in this process what they test; which branches count is said in pyproject.toml.
+# Only the tests that run the code in their own process. pyproject.toml lists the packages that count.
 coverage: .venv/dev.stamp
 	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
 	  tests/unit tests/contract tests/integration/test_report_requests.py --cov
 
-# Those that survive are named at the end, each to be looked at by: .venv/bin/mutmut show NAME
+# Survivors are listed at the end; look at one with: .venv/bin/mutmut show NAME
 mutants: .venv/mutants.stamp
 	@rm -rf mutants
 	@$(BIN)/mutmut run
@@ -102,27 +107,20 @@ requirements: .venv/dev.stamp
 	@touch $@
 
 .venv/run.stamp: .venv/python.stamp requirements/run.txt requirements/build.txt pyproject.toml
-	@$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(INSTALL) -r requirements/run.txt -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) check
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt
 	@echo "Setting up what the tests need."
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(INSTALL) -r requirements/dev.txt
+	@$(PIP) check
 	@touch $@
 
-.venv/bench.stamp: .venv/dev.stamp requirements/bench.txt
-	@$(PIP) install --require-hashes -r requirements/bench.txt
-	@touch $@
-
-.venv/fuzz.stamp: .venv/dev.stamp requirements/fuzz.txt
-	@$(PIP) install --require-hashes -r requirements/fuzz.txt
-	@touch $@
-
-.venv/mutants.stamp: .venv/dev.stamp requirements/mutants.txt
-	@$(PIP) install --require-hashes -r requirements/mutants.txt
-	@touch $@
-
-.venv/compose.stamp: .venv/dev.stamp requirements/compose.txt
-	@$(PIP) install --require-hashes -r requirements/compose.txt
+# What one target needs besides what the tests need.
+.venv/bench.stamp .venv/compose.stamp .venv/fuzz.stamp .venv/mutants.stamp: .venv/%.stamp: \
+  .venv/dev.stamp requirements/%.txt
+	@$(INSTALL) -r requirements/$*.txt
+	@$(PIP) check
 	@touch $@

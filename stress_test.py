@@ -1,9 +1,9 @@
-"""The stress test: 5,000 requests, one after another, each answer checked.
+"""The stress test: 5,000 requests, one after another, each answer verified.
 
     python stress_test.py
     python stress_test.py http://localhost:9000 --concurrency 32
 
-It is ``banners stress``, whose ``--help`` tells the other options.
+It runs ``banners stress``, whose ``--help`` explains the other options.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run the command, wherever it is installed."""
+    """Run the command from .venv, or else from PATH."""
     here = Path(__file__).parent / ".venv" / "bin" / "banners"
     command = str(here) if here.exists() else shutil.which("banners")
     if command is None:

@@ -1,4 +1,4 @@
-"""The limit that a crunch is measured against: DuckDB counts and sums the same files, no more."""
+"""The limit that a crunch is measured against: DuckDB only counts and sums the same files."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ SUMS = {
 
 
 def main() -> None:
-    """Scan the event files below the folder that is named on the command line."""
+    """Scan the event files in the folder that the command line names."""
     with duckdb.connect() as connection:
         for kind, sums in SUMS.items():
             for path in sorted(Path(sys.argv[1]).glob(f"*/{kind}_*.csv")):

@@ -1,4 +1,4 @@
-"""What was found, held against its bar; and the machine that it was found on."""
+"""Measured figures compared with their bars, and the machine they were measured on."""
 
 import json
 import os
@@ -12,19 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 FOLDER = Path("var/bench")
-"""Where data are made, and results are written."""
+"""Folder of the sample data and of the results."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One line of the table: what was measured, and the bar that it is held to.
+    """A measured figure and its bar.
 
     Args:
-        what: the work.
-        found: the figure or ratio measured.
-        unit: of the figure: ``x`` for a ratio, ``s`` or ``MB``.
+        what: the work that was measured.
+        found: the figure or ratio.
+        unit: its unit: ``x`` for a ratio, ``s`` or ``MB``.
         bar: the bar.
-        at_least: whether the figure is to reach the bar, and not to stay below it.
+        at_least: whether the bar is a lower bound, and not an upper one.
     """
 
     what: str
@@ -35,38 +35,38 @@ class Claim:
 
     @property
     def held(self) -> bool:
-        """Whether the bar is held."""
+        """Whether the figure meets its bar."""
         return self.found >= self.bar if self.at_least else self.found <= self.bar
 
 
-def report(
-    name: str, tables: Iterable[Table], result: Mapping[str, Any], held: list[Claim]
+def write(
+    name: str, tables: Iterable[Table], result: Mapping[str, Any], claims: list[Claim]
 ) -> None:
     """Print the tables and the claims, and write everything as JSON.
 
     Args:
-        name: of the file, below ``var/bench``.
-        tables: what was measured, for people.
-        result: the same, for programs.
-        held: the claims.
+        name: the name of the file in ``var/bench``.
+        tables: the figures as tables to print.
+        result: the figures as JSON.
+        claims: the claims.
     """
     console = Console(width=110)
     bars = Table("claim", "found", "bar", "held", box=None)
-    for claim in held:
+    for claim in claims:
         side = "at least" if claim.at_least else "at most"
         found, bar = f"{claim.found:.2f} {claim.unit}", f"{side} {claim.bar:g} {claim.unit}"
         bars.add_row(claim.what, found, bar, "yes" if claim.held else "NO")
     for each in (*tables, bars):
         console.print(each)
         console.print()
-    claims = [{**asdict(each), "held": each.held} for each in held]
+    document = {**result, "claims": [{**asdict(each), "held": each.held} for each in claims]}
     path = FOLDER / f"{name}.json"
-    path.write_text(json.dumps({**result, "claims": claims}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     console.print(f"Written to {path}.")
 
 
 def machine() -> dict[str, Any]:
-    """Tell what was measured on."""
+    """Return a description of this machine."""
     return {
         "processors": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
@@ -75,6 +75,6 @@ def machine() -> dict[str, Any]:
     }
 
 
-def tell(what: str) -> None:
-    """Say on standard error what is being done."""
+def show_step(what: str) -> None:
+    """Write on standard error what is being done."""
     Console(stderr=True).print(what, highlight=False)

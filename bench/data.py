@@ -1,39 +1,47 @@
-"""The data that is measured with: samples, made once in ``var/bench``, and published."""
+"""Sample data, made once in ``var/bench``, and published."""
 
+import json
 import os
 import random
 import sys
 from contextlib import closing
 from pathlib import Path
 
-from claims import FOLDER, tell
+import sqlalchemy as sa
+from claims import FOLDER, show_step
 from process import Command, measure
 
 from banners import wiring
-from banners.model import Quarter
+from banners.core.figures import FIGURE_NAMES
+from banners.core.model import Quarter
+from banners.core.rule import line_up
+from banners.serve.packed import decode_candidates
 from banners.settings import load_settings
-from banners.store.read import DatabaseReader
-from banners.store.report import DatabaseReports
+from banners.store.read.lineups import DatabaseReader
+from banners.store.read.reports import DatabaseReports
 
 BANNERS = Path(sys.executable).with_name("banners")
 IMAGES = FOLDER / "images"
+OPEN = {"BANNERS_OPERATORS": "open"}
+"""The setting with which figures are answered to everybody, as fast as pages are."""
+
 QUARTER = Quarter.FIRST
 GENERATIONS = 2
-"""So many generations what is served is published as, to switch between them."""
+"""Number of generations that are published, to switch between them."""
 
 
 def make(name: str, *, impressions: int, campaigns: int) -> Path:
-    """Make sample data where it is not there yet.
+    """Make sample data unless it exists, and return its folder.
 
     Args:
-        name: of its folder, with the figures behind it; of ``sample`` all quarters are made, of
-            others the first.
-        impressions: of each quarter.
-        campaigns: how many there are.
+        name: the start of the name of its folder; ``sample`` has all quarters, others only the
+            first.
+        impressions: the number of impressions in each quarter.
+        campaigns: the number of campaigns.
     """
     folder = FOLDER / f"{name}-{impressions}-{campaigns}"
     if not (folder / "sample.json").exists():
-        tell(f"Making {folder} …")
+        show_step(f"Making {folder} …")
         words: list[str | Path] = [BANNERS, "sample", folder, "--impressions", str(impressions)]
         words += ["--campaigns", str(campaigns)]
         words += [] if name == "sample" else ["--quarter", "1"]
@@ -42,18 +50,18 @@ def make(name: str, *, impressions: int, campaigns: int) -> Path:
 
 
 def crunch(folder: Path, *words: str, **variables: str) -> Command:
-    """Crunch and publish a folder into a database of its own."""
+    """Return the command that crunches a folder and publishes it to a database of its own."""
     own = {"BANNERS_IMAGES": str(IMAGES), **variables}
     return Command([BANNERS, "crunch", folder, *words, *database(folder)], own)
 
 
 def database(folder: Path) -> list[str]:
-    """Name the database of a folder."""
+    """Return the option that names the database of a folder."""
     return ["--database", f"sqlite:///{folder}.db"]
 
 
 def served(folder: Path) -> str:
-    """Publish a folder for serving, if that is not done yet, and name the database."""
+    """Publish a folder for serving unless that is done, and return the URL of the database."""
     url = f"sqlite:///{folder}-served.db"
     with closing(reports(url)) as published:
         missing = GENERATIONS - len({each.generation for each in published.kept()})
@@ -63,8 +71,8 @@ def served(folder: Path) -> str:
 
 
 def publish(folder: Path, url: str, **variables: str) -> None:
-    """Crunch a folder's first quarter, and publish it."""
-    tell(f"Publishing {folder} …")
+    """Crunch the first quarter of a folder, and publish it."""
+    show_step(f"Publishing {folder} …")
     words: list[str | Path] = [
         BANNERS,
         "crunch",
@@ -79,22 +87,80 @@ def publish(folder: Path, url: str, **variables: str) -> None:
 
 
 def reader(url: str) -> DatabaseReader:
-    """Open what is published."""
+    """Open a database to read lineups."""
     settings = load_settings({"database_url": url}, environment={}, env_file=Path("none"))
     return wiring.reader(settings)
 
 
 def reports(url: str) -> DatabaseReports:
-    """Open what is published for reports."""
+    """Open a database to read reports."""
     settings = load_settings({"database_url": url}, environment={}, env_file=Path("none"))
     return wiring.reports(settings)
 
 
+_PLAIN = sa.Table(
+    "plain_lineups",
+    sa.MetaData(),
+    sa.Column("quarter", sa.SmallInteger, primary_key=True),
+    sa.Column("campaign_id", sa.BigInteger, primary_key=True),
+    sa.Column("rule", sa.String(20), nullable=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("banner_ids", "figures", "fill_ids")),
+)
+
+
+def write_plain(url: str) -> None:
+    """Write the live lineups to the table that the plain design reads, with lists as JSON."""
+    with closing(reader(url)) as published:
+        generation = published.active()[QUARTER]
+        lineups = [
+            line_up(decode_candidates(record, generation, QUARTER, campaign_id))
+            for campaign_id, record in published.records(generation, QUARTER)
+        ]
+    rows = [
+        {
+            "quarter": int(QUARTER),
+            "campaign_id": each.campaign_id,
+            "rule": each.rule.value,
+            "banner_ids": json.dumps([banner.banner_id for banner in each.banners]),
+            "figures": json.dumps(
+                [[getattr(banner, name) for name in FIGURE_NAMES] for banner in each.banners]
+            ),
+            "fill_ids": json.dumps(each.others),
+        }
+        for each in lineups
+    ]
+    database = sa.create_engine(sa.make_url(url))
+    with database.begin() as connection:
+        _PLAIN.drop(connection, checkfirst=True)
+        _PLAIN.create(connection)
+        connection.execute(sa.insert(_PLAIN), rows)
+    database.dispose()
+
+
+_PLAIN_IMPRESSIONS = sa.Table(
+    "plain_impressions",
+    sa.MetaData(),
+    sa.Column("impression_id", sa.BigInteger, primary_key=True),
+    sa.Column("campaign_id", sa.BigInteger, nullable=False),
+    sa.Column("banner_id", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.DateTime, nullable=False, server_default=sa.func.now()),
+)
+
+
+def make_plain_impressions(url: str) -> None:
+    """Make the empty table that the plain design records impressions in."""
+    database = sa.create_engine(sa.make_url(url))
+    with database.begin() as connection:
+        _PLAIN_IMPRESSIONS.drop(connection, checkfirst=True)
+        _PLAIN_IMPRESSIONS.create(connection)
+    database.dispose()
+
+
 def write_ids(url: str, path: Path) -> int:
-    """Write the ids of all campaigns to a file, in an order that no database has them in.
+    """Write the ids of all campaigns to a file, in random order.
 
     Returns:
-        How many they are.
+        the number of campaigns.
     """
     with closing(reader(url)) as published:
         ids = list(published.campaigns(published.active()[QUARTER], QUARTER))
@@ -104,5 +170,5 @@ def write_ids(url: str, path: Path) -> int:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment, without settings that somebody else may have made."""
+    """Return the environment without any settings of Banners."""
     return {name: text for name, text in os.environ.items() if not name.startswith("BANNERS_")}

@@ -1,4 +1,4 @@
-"""Runs ``banners serve``, and looks at its workers from outside."""
+"""Run ``banners serve``, and inspect its workers from outside."""
 
 import signal
 import subprocess
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from data import BANNERS, IMAGES, environment
-from prometheus_client.mmap_dict import MmapedDict
+from data import BANNERS, IMAGES, OPEN, environment
+
+from banners.web.series import AREA_BYTES, Series
+from banners.web.shared_memory import NAME
 
 PATIENCE_SECONDS = 120
 _PAUSE_SECONDS = 0.005
@@ -21,62 +23,75 @@ _PAUSE_SECONDS = 0.005
 
 @dataclass(slots=True)
 class Ours:
-    """A server that has something to serve.
+    """A running server.
 
     Args:
-        url: where it is.
-        workers: the processes that serve.
-        folder: where its workers count.
-        ready_seconds: the time from its start until every worker has something to serve.
+        url: its address.
+        workers: the ids of the worker processes.
+        ready_seconds: the time from its start until every worker has loaded a generation.
     """
 
     url: str
     workers: tuple[int, ...]
-    folder: Path
     ready_seconds: float = 0
 
     def requests(self) -> list[int]:
-        """Tell how many requests each of several workers has answered."""
-        return [
-            int(self._sum(worker, "counter", "banners_requests_total")) for worker in self.workers
-        ]
+        """Return how many requests each of several workers has answered."""
+        return self._sums("banners_requests")
 
     def generations(self) -> list[int]:
-        """Tell which generation each of several workers serves."""
-        return [
-            int(self._sum(worker, "gauge_livemin", "banners_generation")) for worker in self.workers
-        ]
+        """Return which generation each of several workers serves."""
+        return self._sums("banners_generation")
 
     def memory_mb(self) -> list[float]:
-        """Tell the memory of each worker, in MiB."""
+        """Return the resident memory of each worker, in MiB."""
         return [_status(worker, "VmRSS") / 1024 for worker in self.workers]
 
     def peak_mb(self) -> list[float]:
-        """Tell the most memory that each worker has taken, in MiB."""
+        """Return the peak memory of each worker, in MiB."""
         return [_status(worker, "VmHWM") / 1024 for worker in self.workers]
 
-    def _sum(self, worker: int, kind: str, name: str) -> float:
-        """Add up what a worker has counted, in the files that the workers count in together."""
-        found = 0.0
-        for path in self.folder.glob(f"banners-workers-*/{kind}_{worker}.db"):
-            values = MmapedDict.read_all_values_from_file(str(path))  # type: ignore[no-untyped-call]  # the library's
-            found += sum(value for key, value, *_ in values if f'"{name}"' in key)
-        return found
+    def _sums(self, name: str) -> list[int]:
+        """Return the sum of a metric in each worker."""
+        memories = dict(map(_memory, self.workers))  # one for all, or one for each
+        return [
+            int(sum(sum(numbers) for (metric, _), numbers in found if metric == name))
+            for memory in memories.values()
+            for series in _slots(memory.read_bytes())
+            if (found := list(series.read()))
+        ]
+
+
+def _memory(worker: int) -> tuple[int, Path]:
+    """Return the number and the path of the memory in which a worker counts."""
+    return next(
+        (opened.stat().st_ino, opened)
+        for opened in Path(f"/proc/{worker}/fd").iterdir()
+        if opened.readlink().name.startswith(f"memfd:{NAME} ")
+    )
+
+
+def _slots(memory: bytes) -> list[Series]:
+    start = len(memory) % AREA_BYTES  # of what is not metrics
+    return [
+        Series(memoryview(memory)[each : each + AREA_BYTES])
+        for each in range(start, len(memory), AREA_BYTES)
+    ]
 
 
 @contextmanager
 def banners(database: str, *, workers: int, **variables: str) -> Iterator[Ours]:
-    """Serve what is published in a database.
+    """Serve what is published in a database, and yield the server.
 
     Args:
         database: its URL.
-        workers: how many processes serve.
+        workers: the number of worker processes.
         variables: settings.
 
     Raises:
-        SystemExit: it has nothing to serve after two minutes, or has ended.
+        SystemExit: it ended, or is not ready after two minutes.
     """
-    own = {"BANNERS_DATABASE_URL": database, "BANNERS_IMAGES": str(IMAGES), **variables}
+    own = {"BANNERS_DATABASE_URL": database, "BANNERS_IMAGES": str(IMAGES), **OPEN, **variables}
     with tempfile.TemporaryDirectory(prefix="banners-bench-") as folder:
         log = Path(folder, "log")
         words: list[str | Path] = [BANNERS, "serve", "--port", "0", "--workers", str(workers)]
@@ -87,10 +102,8 @@ def banners(database: str, *, workers: int, **variables: str) -> Iterator[Ours]:
             )
         try:
             url = _ready(process, log)
-            pids = _workers(process.pid) if workers > 1 else (process.pid,)
-            ours = Ours(url, pids, Path(folder))
-            if workers > 1:
-                until(lambda: all(ours.generations()), "not every worker has something to serve")
+            ours = Ours(url, _workers(process.pid))
+            until(lambda: all(ours.generations()), "not every worker has something to serve")
             ours.ready_seconds = time.perf_counter() - begun
             yield ours
         finally:
@@ -114,10 +127,14 @@ def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 
 def until(is_true: Callable[[], bool], lacking: str) -> None:
-    """Wait for something to become true.
+    """Wait until a condition is true.
+
+    Args:
+        is_true: the condition.
+        lacking: what is wrong while it is false, for the error.
 
     Raises:
-        SystemExit: it did not within two minutes.
+        SystemExit: it is still false after two minutes.
     """
     pause, end = Event(), time.monotonic() + PATIENCE_SECONDS
     while not is_true():
@@ -127,7 +144,7 @@ def until(is_true: Callable[[], bool], lacking: str) -> None:
 
 
 def is_answered(url: str) -> bool:
-    """Tell whether an address is answered, and with no error."""
+    """Return whether an address is answered without an error."""
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  # ours
             return bool(answer.status < 400)  # noqa: PLR2004  # of errors
@@ -137,11 +154,7 @@ def is_answered(url: str) -> bool:
 
 def _workers(supervisor: int) -> tuple[int, ...]:
     children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    return tuple(
-        int(child)
-        for child in children
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    )
+    return tuple(map(int, children))
 
 
 def _status(process: int, name: str) -> int:

@@ -1,8 +1,8 @@
-"""Tells where the microseconds of a page go: ``make bench BENCH=page``, after ``BENCH=serve``.
+"""Measure where the time of a page goes: ``make bench BENCH=page``, after ``BENCH=serve``.
 
-A worker's way from the bytes of a request to those of the page is taken in this process, without a
-server around it, and each part of it alone. What remains of the time that a served page takes is
-the event loop's and the system's.
+The work of a worker from the bytes of a request to those of the page runs in this process, without
+a server, and each part of it is timed separately. The rest of the time that a served page takes
+belongs to the event loop and the system.
 """
 
 import json
@@ -23,12 +23,17 @@ from rich.console import Console
 from rich.table import Table
 from uvicorn.server import ServerState
 
-from banners.model import FillPolicy, RuleName
-from banners.rotation import PAGE_COOKIE, order
+from banners.core.addresses import PUBLIC_URL, Site
+from banners.core.model import FillPolicy, RuleName
+from banners.core.rotation import PAGE_COOKIE, order
+from banners.core.rule import line_up
 from banners.serve.memory import MemoryReader
-from banners.web import protocol
 from banners.web.app import web_application
-from banners.web.delivery import Delivery
+from banners.web.hot import protocol
+from banners.web.hot.delivery import Delivery
+from banners.web.operators.delays import Delays
+from banners.web.operators.sign_ins import SignIns
+from banners.web.operators.signing import Signing
 
 _MOMENT = datetime(2026, 1, 1, 10, 5, tzinfo=UTC)
 _TIMES = 20_000
@@ -37,7 +42,7 @@ _ROUNDS = 7
 
 @click.command()
 def page() -> None:
-    """Tell where the microseconds of a page go."""
+    """Measure where the microseconds of a page go."""
     served = json.loads((FOLDER / "serve.json").read_text(encoding="utf-8"))
     rate = next(
         median(each["rates"])
@@ -47,8 +52,8 @@ def page() -> None:
     )
     parts = dict(_parts())
     parts["uvloop and the system"] = 1e6 / rate - sum(parts.values())
-    told = {"machine": machine(), "rate": rate, "microseconds": parts}
-    (FOLDER / "page.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    result = {"machine": machine(), "rate": rate, "microseconds": parts}
+    (FOLDER / "page.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     table = Table("part", "µs", box=None)
     for name, microseconds in parts.items():
         table.add_row(name, f"{microseconds:.1f}")
@@ -63,15 +68,16 @@ def _parts() -> Iterator[tuple[str, float]]:
         memory.load()
         generation = published.active()[data.QUARTER]
         campaign = published.first_of_each_rule(generation, data.QUARTER)[RuleName.TOP_REVENUE]
-        lineup = published.lineup(generation, data.QUARTER, campaign)
-        if lineup is None:
+        found = published.candidates(generation, data.QUARTER, campaign)
+        if found is None:
             raise SystemExit(f"Campaign {campaign} has no lineup. Remove {FOLDER} and try again.")
-        shown = [each.banner_id for each in lineup.banners]
+        shown = [each.banner_id for each in line_up(found).banners]
         delivery = web_application(
             reader=memory,
             reports=reports,
             images=data.IMAGES,
             fill=FillPolicy.INVENTORY,
+            sign_ins=SignIns(None, Signing("of the bench"), Delays(), Site(PUBLIC_URL)),
             now=lambda: _MOMENT,
             source=source,
             held=memory.held,
@@ -84,7 +90,7 @@ def _parts() -> Iterator[tuple[str, float]]:
         )
         connected = _connected(delivery)
         connected.data_received(request)
-        answer = delivery._find(path, b"", data.QUARTER)[0]  # type: ignore[index]  # noqa: SLF001
+        answer = delivery._find(path, b"", (_MOMENT.timestamp(), data.QUARTER))[0]  # type: ignore[index]  # noqa: SLF001
         whole = _microseconds(lambda: connected.data_received(request))
         recognised = _microseconds(lambda: _recognise(request))
         at_once = _microseconds(lambda: delivery.answer_at_once(path, b"", headers))
@@ -98,7 +104,7 @@ def _parts() -> Iterator[tuple[str, float]]:
 
 
 def _connected(delivery: Delivery) -> protocol.DeliveryProtocol:
-    """Give a connection that nobody listens at, as uvicorn makes one."""
+    """Return a connection as uvicorn makes one, without a client."""
     config = uvicorn.Config(
         delivery, http=protocol.DeliveryProtocol, proxy_headers=False, log_config=None, ws="none"
     )
@@ -115,7 +121,7 @@ def _connected(delivery: Delivery) -> protocol.DeliveryProtocol:
 
 
 def _recognise(request: bytes) -> Mapping[str, Any]:
-    """Do what the protocol does with the bytes of a request before it is answered."""
+    """Parse a request as the protocol does before it answers."""
     return {
         "line": protocol._REQUEST.fullmatch(request),  # noqa: SLF001
         "unusual": protocol._UNUSUAL.search(request),  # noqa: SLF001
@@ -125,5 +131,5 @@ def _recognise(request: bytes) -> Mapping[str, Any]:
 
 
 def _microseconds(do: Callable[[], object]) -> float:
-    """Tell how long something takes where nothing disturbs it."""
+    """Return the time that a call takes, as the least of several rounds."""
     return min(timeit.repeat(do, number=_TIMES, repeat=_ROUNDS)) / _TIMES * 1e6

@@ -1,4 +1,4 @@
-"""Draws how near serving comes to nginx, as an SVG for the documentation."""
+"""Draw a bar chart as SVG for the documentation."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -30,13 +30,13 @@ _BAR = '<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="2" class="{t
 def bars(
     title: str, subtitle: str, groups: Mapping[str, Sequence[tuple[str, float]]], most: float
 ) -> str:
-    """Draw bars in groups.
+    """Return an SVG of bars in groups.
 
     Args:
-        title: what is drawn.
-        subtitle: what a bar means.
-        groups: by name, the bars of each: a label and the length, 0 to ``most``.
-        most: the length of the whole width.
+        title: the title.
+        subtitle: the meaning of a bar.
+        groups: by name of the group, the label and the length of each bar, 0 to ``most``.
+        most: the length that fills the width.
     """
     labels = list(dict.fromkeys(label for each in groups.values() for label, _ in each))
     rows, y = [], _TOP

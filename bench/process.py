@@ -1,4 +1,4 @@
-"""Runs a command as a whole process, and measures it from outside."""
+"""Run a command as a process, and measure it from outside."""
 
 import os
 import re
@@ -14,12 +14,12 @@ _STEP = re.compile(rb"quarter [1-4]: (\w+)\n")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What runs of one command took, in the order of the runs.
+    """The time and memory of the runs of one command, in their order.
 
     Args:
-        seconds: from start to end, by the clock on the wall.
-        cpu_seconds: of all its processors together.
-        peak_mb: largest memory of the process or of one of its children, in MiB.
+        seconds: wall-clock time from start to end.
+        cpu_seconds: processor time, summed over all processors.
+        peak_mb: the peak memory of the process or of one of its children, in MiB.
     """
 
     seconds: tuple[float, ...]
@@ -33,27 +33,27 @@ class Figures:
 
     @property
     def most_mb(self) -> float:
-        """The largest memory of any run, in MiB."""
+        """The largest peak memory of all runs, in MiB."""
         return max(self.peak_mb)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command and the variables that it runs with on top of the environment."""
+    """A command, and the variables that are added to its environment."""
 
     words: Sequence[str | Path]
     variables: Mapping[str, str]
 
 
 def measure(commands: Mapping[str, Command], rounds: int) -> dict[str, Figures]:
-    """Run commands in turn, several times, so that a change of the machine's speed hits all.
+    """Run commands in turn, several times, so that a change of the machine's speed affects all.
 
     Args:
         commands: the commands, by name.
-        rounds: how often each runs, 1 or more.
+        rounds: the number of runs of each command, 1 or more.
 
     Raises:
-        SystemExit: a command failed; what it said is shown.
+        SystemExit: a command failed; its error output is shown.
     """
     taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
     for _ in range(rounds):
@@ -64,10 +64,10 @@ def measure(commands: Mapping[str, Command], rounds: int) -> dict[str, Figures]:
 
 
 def steps(command: Command) -> dict[str, float]:
-    """Run a crunch of one quarter, and tell the seconds of each step, by when it was said to begin.
+    """Run a crunch of one quarter, and return the seconds of each step.
 
     Args:
-        command: says on standard error which step it is at, as in ``quarter 1: checking``.
+        command: writes each step that begins to standard error, as in ``quarter 1: checking``.
 
     Raises:
         SystemExit: the command failed.

@@ -1,4 +1,4 @@
-"""Measures serving by each tier against nginx and the plain design, in turn, several rounds."""
+"""Measure serving from each tier, nginx and the plain design in turn, for several rounds."""
 
 import json
 import subprocess
@@ -12,13 +12,13 @@ from statistics import median
 from typing import NamedTuple
 
 import data
-from claims import FOLDER, tell
+from claims import FOLDER, show_step
 from ours import Ours, banners
 from rivals import nginx, plain
 from wrk import Answered, Load, paced, run
 
-from banners.model import RuleName
-from servers import MariaDB, RedisServer, mariadb, redis_server
+from banners.core.model import RuleName
+from support.servers import MariaDB, RedisServer, mariadb, redis_server
 
 ADDRESSES = {
     "page": "/campaigns/{campaign}",
@@ -33,14 +33,14 @@ _WARM_SECONDS = 1
 
 
 class Case(NamedTuple):
-    """What is measured.
+    """One combination that is measured.
 
     Args:
         server: ``nginx``, ``plain`` or ``ours``.
         tier: where ours reads lineups from; empty for the others.
-        workers: how many processes serve.
+        workers: the number of worker processes.
         address: a key of ADDRESSES.
-        pace: ``full``, or ``half`` of the rate that ours has just had at that.
+        pace: ``full``, or ``half`` of the rate that ours has just reached at that address.
     """
 
     server: str
@@ -52,13 +52,13 @@ class Case(NamedTuple):
 
 @dataclass(slots=True)
 class Figures:
-    """What the rounds of a case gave, in their order.
+    """The results of a case, in the order of the rounds.
 
     Args:
         rates: requests a second.
-        p99_ms: the latency that one in a hundred exceeds.
-        failed: requests that were refused, and connections that broke.
-        busiest: the share of the requests that the busiest of the workers answered.
+        p99_ms: the 99th percentile of the latencies.
+        failed: the number of error responses and of broken connections.
+        busiest: the share of the requests that the busiest worker answered.
     """
 
     rates: list[float] = field(default_factory=list)
@@ -79,16 +79,16 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where everything is.
+    """The databases and servers that the rounds use.
 
     Args:
-        small: the database of few campaigns, those that are asked for again and again.
-        middle: the database of many, each asked for once.
+        small: the database of few campaigns, which are requested again and again.
+        middle: the database of many campaigns, each requested once.
         redis: the cache in front of ``middle``.
         plain_redis: the cache of the plain design.
         ids: a file with the campaigns of ``middle``.
-        campaign: one of ``small``, with ten banners.
-        banner: one of these.
+        campaign: a campaign of ``small`` with ten banners.
+        banner: one of these banners.
         zone: the variables that keep the quarter of the hour the same.
     """
 
@@ -104,12 +104,12 @@ class Place:
 
 @dataclass(slots=True)
 class Rounds:
-    """Runs the rounds, and holds what they gave.
+    """Runs the rounds, and keeps their results.
 
     Args:
-        place: where everything is.
-        seconds: so long each load is.
-        stressed: how many requests ``banners stress`` sends.
+        place: the databases and servers.
+        seconds: the duration of each load.
+        stressed: the number of requests that ``banners stress`` sends.
     """
 
     place: Place
@@ -119,17 +119,17 @@ class Rounds:
     stress_seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def run(self, rounds: int) -> None:
-        """Measure everything, so many times."""
+        """Measure everything in each of a number of rounds."""
         with self._nginx() as file_server:
             for number in range(1, rounds + 1):
-                tell(f"Round {number} of {rounds}")
+                show_step(f"Round {number} of {rounds}")
                 self._hot(file_server)
                 self._one_by_one()
                 for tier in TIERS[1:]:
                     self._cold(tier)
 
     def _hot(self, file_server: str) -> None:
-        """Measure what is answered from memory, and its rivals right before and after."""
+        """Measure answers from memory, and the rivals immediately before and after."""
         for address, path in _FILES.items():
             self._load(Case("nginx", "", 2, address), Load(file_server + path, self.seconds))
         for workers in WORKERS:
@@ -146,7 +146,7 @@ class Rounds:
                 self._load(Case("plain", "", 4, address), load)
 
     def _half(self, ours: Ours, file_server: str) -> None:
-        """Measure latencies of the page at half of the rate that was just reached."""
+        """Measure the latencies of the page at half of the rate that was just reached."""
         rate = self.found[Case("ours", "memory", len(ours.workers), "page")].rates[-1] / 2
         page = self._at(ours, "page")
         file = Load(file_server + _FILES["page"], self.seconds, headers=page.headers)
@@ -178,7 +178,7 @@ class Rounds:
         self.stress_seconds[name].append(float(json.loads(told.stdout)["seconds"]))
 
     def _cold(self, tier: str) -> None:
-        """Measure what has to be read through, since each campaign is asked for but once."""
+        """Measure answers read from Redis or the database: each campaign is requested once."""
         for workers in WORKERS:
             with self._ours(tier, workers) as ours:
                 for address in ("page", "banner", "JSON"):
@@ -205,7 +205,7 @@ class Rounds:
         return ADDRESSES[address].format(campaign=self.place.campaign, banner=self.place.banner)
 
     def _at(self, ours: Ours, address: str) -> Load:
-        """Ask as a visitor does who was there before, with the cookie that this one was given."""
+        """Return the load of a returning visitor, who sends the cookie of an earlier answer."""
         url = ours.url + self._path(address)
         cookie = fetch(url)[1]
         return Load(url, self.seconds, headers=[f"Cookie: {cookie}"] if cookie else [])
@@ -221,7 +221,7 @@ class Rounds:
 
     @contextmanager
     def _nginx(self) -> Iterator[str]:
-        """Serve the bytes that ours serve."""
+        """Serve the same bytes with nginx."""
         with self._ours("memory", 1) as ours:
             bodies = {
                 address: fetch(ours.url + self._path(address))[0]
@@ -233,13 +233,13 @@ class Rounds:
 
 
 def fetch(url: str) -> tuple[bytes, str]:
-    """Fetch an address; give what is there, and the cookie that comes with it."""
+    """Return the body and the cookie of an address."""
 
-    class Staying(urllib.request.HTTPRedirectHandler):
+    class NoRedirects(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *_: object) -> None:
-            """Lead nowhere."""
+            """Do not follow the redirect."""
 
-    opener = urllib.request.build_opener(Staying)
+    opener = urllib.request.build_opener(NoRedirects)
     opener.addheaders = []
     try:
         answer = opener.open(url)
@@ -252,12 +252,12 @@ def fetch(url: str) -> tuple[bytes, str]:
 
 @contextmanager
 def place(zone: Mapping[str, str], *, campaigns: int, impressions: int) -> Iterator[Place]:
-    """Start the servers, and publish what is measured with.
+    """Start the databases and servers, publish the data, and yield all of them.
 
     Args:
         zone: the variables that keep the quarter of the hour the same.
-        campaigns: how many are asked for once each.
-        impressions: their impressions.
+        campaigns: the number of campaigns that are requested once each.
+        impressions: the number of their impressions.
     """
     small = data.make("sample", impressions=150_000, campaigns=50)
     middle = data.make("middle", impressions=impressions, campaigns=campaigns)
@@ -268,14 +268,15 @@ def place(zone: Mapping[str, str], *, campaigns: int, impressions: int) -> Itera
         first = held.enter_context(database.database("small"))
         second = held.enter_context(database.database("middle"))
         data.publish(small, first)
+        data.write_plain(first)
         data.publish(middle, second, BANNERS_REDIS_URL=_url(redis))
         data.write_ids(second, ids)
         with closing(data.reader(first)) as published:
             generation = published.active()[data.QUARTER]
             campaign = published.first_of_each_rule(generation, data.QUARTER)[RuleName.TOP_REVENUE]
-            lineup = published.lineup(generation, data.QUARTER, campaign)
-        assert lineup is not None
-        banner = lineup.banners[0].banner_id
+            candidates = published.candidates(generation, data.QUARTER, campaign)
+        assert candidates is not None
+        banner = candidates.banner_ids[0]
         urls = _url(redis), _url(plain_redis)
         yield Place(first, second, *urls, ids, campaign, banner, zone)
 

@@ -1,7 +1,7 @@
-"""Measures what a larger result costs: memory of a worker, the switch to a new generation, speed.
+"""Measure the cost of a larger result: memory, speed, and the switch to a new generation.
 
-Three sizes of result, from few campaigns to as many as no worker holds whole, are served beside
-one another, by two workers each, with Redis in front of SQLite.
+Three sizes of result, from few campaigns to more than a worker keeps in memory, are served side by
+side, by two workers each, with Redis in front of SQLite.
 """
 
 import time
@@ -13,19 +13,19 @@ from statistics import median
 from typing import Any
 
 import data
-from claims import FOLDER, tell
+from claims import FOLDER, show_step
 from ours import Ours, banners, until
 from rounds import ADDRESSES, fetch
 from wrk import Answered, Load, answered, paced, run, start
 
 from banners import wiring
-from banners.model import RuleName
+from banners.core.model import RuleName
 from banners.settings import Settings, load_settings
-from servers import redis_server
+from support.servers import redis_server
 
 WORKERS = 2
 _PACE = 2_000
-"""So many requests a second there are while a generation is switched, unless that is too many."""
+"""Requests a second during a switch of the generation, unless the server cannot reach that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Size:
     """A result to serve.
 
     Args:
-        lineups: how many it has.
-        database: where it is published, twice.
+        lineups: the number of its lineups.
+        database: the database in which two generations of it are published.
         most: BANNERS_MEMORY_LINEUPS.
     """
 
@@ -44,28 +44,28 @@ class Size:
 
     @property
     def whole(self) -> bool:
-        """Whether a worker holds it whole."""
+        """Whether a worker keeps all of it in memory."""
         return self.lineups <= self.most
 
 
 @dataclass(slots=True)
 class Served:
-    """What serving a result took; memory in MiB, of the larger worker.
+    """The cost of serving a result; memory in MiB, of the larger worker.
 
     Args:
-        lineups: how many it has.
-        whole: whether each worker holds all of them.
-        ready_seconds: from the start of the server to its first page.
-        memory_mb: of a worker that has loaded it.
-        peak_mb: the most memory that a worker took on the way.
-        switched_mb: the most memory that a worker took until it had switched.
-        switch_seconds: from the change of the pointer until every worker serves the other one.
-        rates: requests a second for one and the same page, each round.
-        calm_p99_ms: that of the page at a steady pace.
-        switch_p99_ms: the same, while every worker switches.
-        switch_max_ms: the longest that anybody waited meanwhile.
-        cold: what asking for each campaign once gave, where they are not all held.
-        failed: requests that were refused, and connections that broke.
+        lineups: the number of its lineups.
+        whole: whether each worker keeps all of them in memory.
+        ready_seconds: the time from the start of the server to its first page.
+        memory_mb: the memory of a worker after loading.
+        peak_mb: the peak memory during loading.
+        switched_mb: the peak memory until the switch is complete.
+        switch_seconds: the time from the change of the pointer until every worker has switched.
+        rates: requests a second for one page, in each round.
+        calm_p99_ms: the p99 of the page at a steady pace.
+        switch_p99_ms: the same while every worker switches.
+        switch_max_ms: the largest latency during the switch.
+        cold: the results of requesting each campaign once, unless all are in memory.
+        failed: the number of error responses and of broken connections.
     """
 
     lineups: int
@@ -91,14 +91,15 @@ class Served:
 def measure(
     zone: Mapping[str, str], *, rounds: int, seconds: float, middle: int, large: int
 ) -> list[Served]:
-    """Serve results of several sizes, and measure what that takes.
+    """Serve results of several sizes, and measure the cost.
 
     Args:
         zone: the variables that keep the quarter of the hour the same.
-        rounds: how often each is measured.
-        seconds: so long each load is.
-        middle: campaigns of the middle one.
-        large: campaigns of the large one, which is served whole as well as read through.
+        rounds: the number of measurements of each size.
+        seconds: the duration of each load.
+        middle: the number of campaigns of the middle size.
+        large: the number of campaigns of the large size, which is served all from memory as well
+            as read through.
     """
     bound = Settings().memory_lineups
     sizes = [
@@ -112,10 +113,12 @@ def measure(
     sizes.append(Size(sizes[-1].lineups, sizes[-1].database, 4 * large))
     found = []
     for size in sizes:
-        tell(f"Serving {size.lineups:,} lineups, {'whole' if size.whole else 'read through'}")
+        show_step(
+            f"Serving {size.lineups:,} lineups, {'all in memory' if size.whole else 'read through'}"
+        )
         with _serving(size, zone) as ours:
             found.append(_measure(size, ours, rounds, seconds))
-    tell("Comparing the sizes")
+    show_step("Comparing the sizes")
     with ExitStack() as held:
         servers = [held.enter_context(_serving(size, zone)) for size in sizes]
         for _ in range(rounds):
@@ -135,7 +138,7 @@ def _size(folder: Path, most: int) -> Size:
 
 @contextmanager
 def _serving(size: Size, zone: Mapping[str, str]) -> Iterator[Ours]:
-    """Serve a result, with a Redis that holds both of its generations where it is asked."""
+    """Serve a result, with both generations in Redis if lineups are read through."""
     with redis_server() as redis:
         url = redis.url
         if not size.whole:
@@ -145,7 +148,7 @@ def _serving(size: Size, zone: Mapping[str, str]) -> Iterator[Ours]:
         own = {
             "BANNERS_REDIS_URL": url,
             "BANNERS_MEMORY_LINEUPS": str(size.most),
-            "BANNERS_IMAGES": str(FOLDER / "none"),  # pictures would be most of the memory
+            "BANNERS_IMAGES": str(FOLDER / "none"),  # images would be most of the memory
         }
         with banners(size.database, workers=WORKERS, **own, **zone) as ours:
             yield ours
@@ -172,7 +175,7 @@ def _measure(size: Size, ours: Ours, rounds: int, seconds: float) -> Served:
 
 
 def _cold(size: Size, ours: Ours, served: Served, rounds: int, seconds: float) -> None:
-    """Ask for each campaign once, so that it has to come through Redis."""
+    """Request each campaign once, so that it is read through Redis."""
     ids = FOLDER / "large-ids.txt"
     data.write_ids(size.database, ids)
     load = Load(ours.url + ADDRESSES["page"].format(campaign="@"), seconds, ids=ids)
@@ -184,7 +187,7 @@ def _cold(size: Size, ours: Ours, served: Served, rounds: int, seconds: float) -
 
 
 def _switch(size: Size, ours: Ours, to: int) -> float:
-    """Serve the other generation; give the seconds until every worker does."""
+    """Switch to another generation; return the seconds until every worker serves it."""
     begun = time.perf_counter()
     wiring.roll_back(_settings(size), [data.QUARTER], to)
     until(lambda: set(ours.generations()) == {to}, "not every worker has switched")
@@ -192,14 +195,14 @@ def _switch(size: Size, ours: Ours, to: int) -> float:
 
 
 def _generations(size: Size) -> list[int]:
-    """List the generations that are kept, that which is served last."""
+    """Return the generations that are kept, the one that is served last."""
     with closing(data.reports(size.database)) as published:
         kept = sorted(published.kept(), key=lambda each: each.served)
         return [each.generation for each in kept if each.quarter == data.QUARTER]
 
 
 def _page(size: Size, ours: Ours, seconds: float) -> Load:
-    """Ask for the page of a campaign of the commonest case, as one visitor does."""
+    """Return the load of one visitor on the page of a campaign of the most common case."""
     with closing(data.reader(size.database)) as published:
         generation = published.active()[data.QUARTER]
         first = published.first_of_each_rule(generation, data.QUARTER)

@@ -1,4 +1,4 @@
-"""Measures serving against nginx and against the plain design: ``make bench BENCH=serve``."""
+"""Measure serving against nginx and against the plain design: ``make bench BENCH=serve``."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -9,21 +9,23 @@ import click
 import pytest
 import scale
 import zone
-from claims import FOLDER, Claim, machine, report
+from claims import FOLDER, Claim, machine, write
 from rich.table import Table
 from rounds import Case, Figures, Rounds, place
 
 from banners.settings import Settings
 
 LINEUP_BYTES = 600
-"""So many bytes of a worker's memory a lineup may take (docs/settings.md)."""
+"""Bytes of memory that a lineup may take in a worker (docs/settings.md)."""
 
-NGINX_SHARES = {"page": 0.5, "banner": 0.4, "JSON": 0.4, "image": 0.4}
+NGINX_BAR = 0.5
+"""Smallest share of nginx's requests a second that each address is to reach."""
+NGINX_ADDRESSES = ("page", "banner", "JSON", "image")
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True, help="How often everything runs.")
-@click.option("--seconds", default=5, show_default=True, help="How long each load is.")
+@click.option("--rounds", default=5, show_default=True, help="Number of rounds.")
+@click.option("--seconds", default=5, show_default=True, help="Duration of each load.")
 @click.option("--middle", default=20_000, show_default=True, help="Campaigns of the middle result.")
 @click.option("--large", default=1_000_000, show_default=True, help="Campaigns of the large one.")
 @click.option("--stressed", default=5_000, show_default=True, help="Requests one after another.")
@@ -39,7 +41,7 @@ def serve(rounds: int, seconds: int, middle: int, large: int, stressed: int) -> 
         )
     except (pytest.skip.Exception, pytest.fail.Exception) as lacking:
         raise SystemExit(str(lacking)) from lacking
-    told = {
+    result = {
         "machine": machine(),
         "rounds": rounds,
         "seconds": seconds,
@@ -48,20 +50,20 @@ def serve(rounds: int, seconds: int, middle: int, large: int, stressed: int) -> 
         "sizes": [asdict(each) for each in sizes],
     }
     held = [*claims(measured), *claims_of_sizes(sizes)]
-    report("serve", [table(measured), table_of_sizes(sizes)], told, held)
+    write("serve", [table(measured), table_of_sizes(sizes)], result, held)
 
 
 def claims(measured: Rounds) -> Iterator[Claim]:
-    """Hold what the rounds gave to the bars."""
+    """Compare the results of the rounds with the bars."""
     found = measured.found
 
     def ratio(one: Case, other: Case, rates: str = "rates") -> float:
         pairs = zip(getattr(found[one], rates), getattr(found[other], rates), strict=True)
         return float(median(above / below for above, below in pairs))
 
-    for address, share in NGINX_SHARES.items():
+    for address in NGINX_ADDRESSES:
         one, other = Case("ours", "memory", 2, address), Case("nginx", "", 2, address)
-        yield Claim(f"{address} / nginx", ratio(one, other), "x", share, at_least=True)
+        yield Claim(f"{address} / nginx", ratio(one, other), "x", NGINX_BAR, at_least=True)
     page, plain = Case("ours", "memory", 2, "page"), Case("plain", "", 4, "page")
     yield Claim("page / plain design", ratio(page, plain), "x", 20, at_least=True)
     half = page._replace(pace="half"), Case("nginx", "", 2, "page", "half")
@@ -76,7 +78,7 @@ def claims(measured: Rounds) -> Iterator[Claim]:
 
 
 def claims_of_sizes(sizes: list[scale.Served]) -> Iterator[Claim]:
-    """Hold what the sizes gave to the bars."""
+    """Compare the results of the sizes with the bars."""
     few, large = sizes[0], next(each for each in sizes if not each.whole)
     hot = median(one / other for one, other in zip(large.rates, few.rates, strict=True))
     what = f"hot page, {large.lineups:,} lineups / {few.lineups:,}"
@@ -94,7 +96,7 @@ def claims_of_sizes(sizes: list[scale.Served]) -> Iterator[Claim]:
 
 
 def table(measured: Rounds) -> Table:
-    """Show the rounds."""
+    """Return a table of the rounds."""
     shown = Table("server", "tier", "workers", "address", box=None)
     for name in ("requests/s", "least", "most", "/ nginx", "p99 ms", "busiest", "failed"):
         shown.add_column(name, justify="right")
@@ -105,7 +107,7 @@ def table(measured: Rounds) -> Table:
 
 
 def row(case: Case, each: Figures, nginx: Figures) -> list[str]:
-    """Show a case."""
+    """Return the row of a case."""
     pace = "" if case.pace == "full" else ", half rate"
     return [
         case.server,
@@ -123,8 +125,8 @@ def row(case: Case, each: Figures, nginx: Figures) -> list[str]:
 
 
 def table_of_sizes(sizes: list[scale.Served]) -> Table:
-    """Show the sizes."""
-    shown = Table("lineups", "held", box=None)
+    """Return a table of the sizes."""
+    shown = Table("lineups", "kept", box=None)
     for name in (
         "ready s",
         "MB",
@@ -141,7 +143,7 @@ def table_of_sizes(sizes: list[scale.Served]) -> Table:
         cold: list[dict[str, Any]] = each.cold["full"]
         shown.add_row(
             f"{each.lineups:,}",
-            "whole" if each.whole else "read through",
+            "all in memory" if each.whole else "read through",
             f"{each.ready_seconds:.1f}",
             f"{each.memory_mb:.0f}",
             f"{max(each.peak_mb, each.switched_mb):.0f}",

@@ -1,7 +1,7 @@
-"""Measures how large a published result is in each tier: ``.venv/bin/python bench/sizes.py``.
+"""Measure the size of a published result in each tier: ``.venv/bin/python bench/sizes.py``.
 
-What docs/operations.md reckons with is made from this. The sample has about as many candidates a
-campaign as it is told to; give ``--redis`` and ``--database`` for servers that are yours to fill.
+The figures in docs/operations.md come from this. ``--redis`` and ``--database`` name servers whose
+contents this may overwrite.
 """
 
 import gc
@@ -15,12 +15,12 @@ import click
 import sqlalchemy as sa
 
 from banners import wiring
-from banners.model import Generation, Quarter
+from banners.core.model import Generation, Quarter
 from banners.sample.events import SampleSpec, write_events
 from banners.serve.memory import MemoryReader
 from banners.settings import Settings, load_settings
-from banners.store.read import DatabaseReader
-from banners.store.schema import LINEUPS, PERFORMANCE
+from banners.store.read.lineups import DatabaseReader
+from banners.store.schema import CANDIDATES
 
 FOLDER = Path("var/bench/sizes")
 QUARTER = Quarter.FIRST
@@ -33,32 +33,36 @@ def publish(settings: Settings, spec: SampleSpec) -> None:
     wiring.crunch(settings, FOLDER / "events", [], lambda _quarter, _step: None, accept=True)
 
 
-def tell(what: str, figure: float, unit: str) -> None:
-    """Write one line of what was found."""
+def show_figure(what: str, figure: float, unit: str) -> None:
+    """Write one figure."""
     click.echo(f"{what:<44} {figure:>12,.1f} {unit}")
 
 
 def in_memory(reader: DatabaseReader, generation: Generation) -> int:
-    """Measure the records, and what they take in a worker; tell how many there are."""
+    """Measure the records and their memory in a worker; return their number."""
     lengths = [len(record) for _, record in reader.records(generation, QUARTER)]
-    tell("campaigns", len(lengths), "")
-    tell("a record, on average", statistics.mean(lengths), "bytes")
-    tell("the largest record", max(lengths), "bytes")
-    tell("banners in the inventory", len(reader.inventory(generation, QUARTER)), "")
-    for how, most_lineups in (("whole", len(lengths)), ("ids alone", 0)):
+    show_figure("campaigns", len(lengths), "")
+    show_figure("a record, on average", statistics.mean(lengths), "bytes")
+    show_figure("the largest record", max(lengths), "bytes")
+    show_figure("banners in the inventory", len(reader.inventory(generation, QUARTER)), "")
+    for how, most_lineups in (("all lineups", len(lengths)), ("ids alone", 0)):
         held, most = _held(reader, most_lineups)
         ids = len(reader.inventory(generation, QUARTER)) * _ID_BYTES
-        tell(f"in a worker's memory, {how}, a campaign", (held - ids) / len(lengths), "bytes")
-        tell("  at the most while it is loaded", most / len(lengths), "bytes")
+        show_figure(
+            f"in a worker's memory, {how}, a campaign", (held - ids) / len(lengths), "bytes"
+        )
+        show_figure("  peak while it is loaded", most / len(lengths), "bytes")
     again = MemoryReader(reader, most_lineups=len(lengths))
     start = perf_counter()
     again.load()
-    tell("loaded by a worker, a second", len(lengths) / (perf_counter() - start), "campaigns")
+    show_figure(
+        "loaded by a worker, a second", len(lengths) / (perf_counter() - start), "campaigns"
+    )
     return len(lengths)
 
 
 def _held(reader: DatabaseReader, most_lineups: int) -> tuple[int, int]:
-    """Load a generation; tell what it takes then, and took at the most, in bytes."""
+    """Load a generation; return its memory afterwards and the peak, in bytes."""
     memory = MemoryReader(reader, most_lineups=most_lineups)
     tracemalloc.start()
     memory.load()
@@ -72,17 +76,18 @@ def in_database(settings: Settings, campaigns: int) -> None:
     """Measure the rows in the database."""
     database = sa.create_engine(settings.database_url)
     with database.connect() as connection:
-        rows = connection.scalar(sa.select(sa.func.count()).select_from(PERFORMANCE)) or 0
-        tell("candidates (rows of performance), a campaign", rows / campaigns, "")
+        found = connection.scalar(sa.select(sa.func.sum(CANDIDATES.c.candidates))) or 0
+        show_figure("candidates, a campaign", found / campaigns, "")
         if database.dialect.name == "sqlite":
             lengths = "SELECT name, sum(pgsize) FROM dbstat GROUP BY 1"
         else:
-            connection.exec_driver_sql("ANALYZE TABLE lineups, performance")
+            connection.exec_driver_sql("ANALYZE TABLE candidates")
             lengths = "SELECT table_name, data_length FROM information_schema.tables"
             lengths += " WHERE table_schema = DATABASE()"
         sizes = {name: int(size) for name, size in connection.exec_driver_sql(lengths)}
-        tell("a row of lineups in the database", sizes[LINEUPS.name] / campaigns, "bytes")
-        tell("a row of performance in the database", sizes[PERFORMANCE.name] / rows, "bytes")
+        size = sizes[CANDIDATES.name]
+        show_figure("in the database, a campaign", size / campaigns, "bytes")
+        show_figure("in the database, a candidate", size / int(found), "bytes")
     database.dispose()
 
 
@@ -94,19 +99,19 @@ def in_redis(url: str, generation: Generation, campaigns: int) -> None:
         key = f"banners:{generation.number}:{generation.stamp}:{int(QUARTER)}"
         whole = client.memory_usage(key, samples=0) or 0
         lists = sum(client.hstrlen(key, field) for field in ("campaigns", "inventory"))
-        tell("in Redis, a campaign", (whole - lists) / campaigns, "bytes")
+        show_figure("in Redis, a campaign", (whole - lists) / campaigns, "bytes")
 
 
 @click.command()
 @click.option("--campaigns", default=20_000, show_default=True)
 @click.option("--impressions", default=2_000_000, show_default=True)
 @click.option("--database", default=f"sqlite:///{FOLDER}/banners.db", show_default=True)
-@click.option("--redis", default="", help="A Redis to fill, to measure that as well.")
+@click.option("--redis", default="", help="A Redis to fill and measure as well.")
 def main(campaigns: int, impressions: int, database: str, redis: str) -> None:
-    """Measure how large a result is in each tier."""
+    """Measure the size of a result in each tier."""
     overrides = {"database_url": database, "redis_url": redis, "rejects": f"{FOLDER}/rejects"}
     settings = load_settings(overrides, env_file=Path("none"), environment={})
-    publish(settings, SampleSpec(impressions, campaigns, 1, (QUARTER,), dirty=False))
+    publish(settings, SampleSpec(impressions, campaigns, 1, (QUARTER,)))
     with closing(wiring.reader(settings)) as reader:
         generation = reader.active()[QUARTER]
         found = in_memory(reader, generation)

@@ -1,7 +1,8 @@
-"""Looks for leaks: a day of publishes and a million requests, ``make bench BENCH=soak``.
+"""Look for leaks in a day of publishes and a million requests: ``make bench BENCH=soak``.
 
-Two workers over MariaDB with Redis in front serve under load while each quarter of a day's hours is
-published in fast motion; then they answer on. What they hold before and after is compared.
+Two workers over MariaDB with Redis in front serve under load while every quarter of a day is
+published without a pause; more requests follow. Memory, files and connections before and after are
+compared.
 """
 
 from collections.abc import Iterator
@@ -14,27 +15,27 @@ import data
 import pytest
 import sqlalchemy as sa
 import zone
-from claims import FOLDER, Claim, machine, report, tell
+from claims import FOLDER, Claim, machine, show_step, write
 from ours import Ours, banners, until
 from rich.table import Table
 from rounds import ADDRESSES
 from wrk import Answered, Load, answered, run, start
 
-from servers import MariaDB, RedisServer, mariadb, redis_server
+from support.servers import MariaDB, RedisServer, mariadb, redis_server
 
 WORKERS = 2
 _LOAD_SECONDS = 2
 _WARM_PUBLISHES = 8
-"""After so many, old generations go as new ones come, and caches are as full as they get."""
+"""Number of publishes after which old generations are dropped and caches are full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What all workers hold together.
+    """The resources of all workers together.
 
     Args:
-        memory_mb: resident, in MiB.
-        files: open file handles, sockets among them.
+        memory_mb: resident memory, in MiB.
+        files: open file handles, including sockets.
         database: connections to the database.
         redis: connections to Redis.
     """
@@ -46,25 +47,27 @@ class Held:
 
 
 @click.command()
-@click.option("--publishes", default=96, show_default=True, help="How many; 96 are a day's.")
-@click.option("--requests", default=1_000_000, show_default=True, help="How many at the least.")
+@click.option(
+    "--publishes", default=96, show_default=True, help="Number of publishes; a day has 96."
+)
+@click.option("--requests", default=1_000_000, show_default=True, help="Least number of requests.")
 def soak(publishes: int, requests: int) -> None:
     """Look for leaks of memory, file handles and connections."""
     try:
         held, loads = _soaked(publishes, requests)
     except (pytest.skip.Exception, pytest.fail.Exception) as lacking:
         raise SystemExit(str(lacking)) from lacking
-    told = {
+    result = {
         "machine": machine(),
         "publishes": publishes,
         "requests": sum(each.requests for each in loads),
         "held": {when: asdict(each) for when, each in held.items()},
     }
-    report("soak", [table(held)], told, list(claims(held, loads)))
+    write("soak", [table(held)], result, list(claims(held, loads)))
 
 
 def claims(held: dict[str, Held], loads: list[Answered]) -> Iterator[Claim]:
-    """Hold what was found to what is promised."""
+    """Compare the figures with the bars."""
     warm, end = held["warm"], held["at the end"]
     yield Claim("failed requests", sum(each.refused + each.broken for each in loads), "", 0)
     yield Claim("memory that two workers gain", end.memory_mb - warm.memory_mb, "MB", 16)
@@ -73,7 +76,7 @@ def claims(held: dict[str, Held], loads: list[Answered]) -> Iterator[Claim]:
 
 
 def table(held: dict[str, Held]) -> Table:
-    """Show what was held, and when."""
+    """Return a table of the resources at each moment."""
     shown = Table("when", "MB", "file handles", "database", "Redis", box=None)
     for when, each in held.items():
         figures = (each.files, each.database, each.redis)
@@ -106,7 +109,7 @@ def _soaked(publishes: int, requests: int) -> tuple[dict[str, Held], list[Answer
                 held["warm"] = _held(ours, url, redis)
         while sum(each.requests for each in loads) < requests:
             loads.append(run(load))
-        tell(f"{sum(each.requests for each in loads):,} requests were answered.")
+        show_step(f"{sum(each.requests for each in loads):,} requests were answered.")
         held["at the end"] = _held(ours, url, redis)
     return held, loads
 
@@ -119,7 +122,7 @@ def _held(ours: Ours, url: str, redis: RedisServer) -> Held:
     return Held(
         memory_mb=sum(ours.memory_mb()),
         files=sum(len(list(Path(f"/proc/{each}/fd").iterdir())) for each in ours.workers),
-        # Each but the one that asks.
+        # Without the connection of this query.
         database=len(listed) - 1,
         redis=len(clients) - 1,
     )

@@ -1,5 +1,5 @@
--- Asks as bench/wrk.py says, and tells what came of it as a line of JSON.
--- Arguments: a file of ids, one a line, that take turns in place of @ in the address, or "-";
+-- Sends the requests of bench/wrk.py, and writes the result as a line of JSON.
+-- Arguments: a file of ids, one a line, which replace @ in the address in turn, or "-";
 -- and the mean pause of a connection before each request, in milliseconds.
 
 function init(args)

@@ -1,4 +1,4 @@
-"""Loads a server with wrk."""
+"""Load a server with wrk."""
 
 import json
 import os
@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 CONNECTIONS = 32
+VISITS = Path(__file__).with_name("visit.lua")
+"""Script that visits pages with the small image that each ends in; a request is then a visit."""
+
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 _PAUSE_MS = 4
 _ADMINISTRATORS = ":/usr/sbin:/sbin"
@@ -16,15 +19,17 @@ _ADMINISTRATORS = ":/usr/sbin:/sbin"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked, and how much of it.
+    """The requests to send.
 
     Args:
-        url: the address; with ``ids``, an ``@`` in it stands for an id.
-        seconds: for so long.
-        connections: so many requests at a time.
-        headers: what each request says besides.
-        ids: a file of ids, one a line, which take turns.
-        pause_ms: so long a connection pauses before each request, on average.
+        url: the address; with ``ids``, each request replaces ``@`` in it by an id.
+        seconds: the duration.
+        connections: the number of connections.
+        headers: additional headers of each request.
+        ids: a file of ids, one a line, which are used in turn.
+        pause_ms: the mean pause of a connection before each request.
+        script: what decides which requests are sent; of ``VISITS``, no other field than the URL,
+            the time and the connections has an effect.
     """
 
     url: str
@@ -33,20 +38,21 @@ class Load:
     headers: Sequence[str] = ()
     ids: Path | None = None
     pause_ms: int = 0
+    script: Path = _SCRIPT
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of a load.
+    """The answers to a load.
 
     Args:
-        requests: that were answered.
-        seconds: it took.
-        refused: those of them with a status of 400 or more.
-        broken: connections that failed, broke or timed out.
+        requests: the number of answered requests.
+        seconds: the duration.
+        refused: the number of answers with a status of 400 or more.
+        broken: the number of connections that failed, broke or timed out.
         p50_ms: the median of the latencies.
-        p99_ms: the latency that one in a hundred exceeds.
-        max_ms: the longest.
+        p99_ms: the 99th percentile of the latencies.
+        max_ms: the largest latency.
     """
 
     requests: int
@@ -64,9 +70,9 @@ class Answered:
 
 
 def start(load: Load) -> "subprocess.Popen[str]":
-    """Start to load a server; :func:`answered` waits for the end."""
+    """Start wrk; :func:`answered` waits for its end."""
     words: list[str | Path] = [program("wrk"), "-t1", f"-c{load.connections}"]
-    words += [f"-d{max(1, round(load.seconds))}s", "-s", _SCRIPT]
+    words += [f"-d{max(1, round(load.seconds))}s", "-s", load.script]
     for header in load.headers:
         words += ["-H", header]
     words += [load.url, "--", load.ids or "-", str(load.pause_ms)]
@@ -74,7 +80,7 @@ def start(load: Load) -> "subprocess.Popen[str]":
 
 
 def answered(loading: "subprocess.Popen[str]") -> Answered:
-    """Wait for the end of a load.
+    """Wait for the end of a load, and return its answers.
 
     Raises:
         SystemExit: wrk failed.
@@ -86,15 +92,19 @@ def answered(loading: "subprocess.Popen[str]") -> Answered:
 
 
 def run(load: Load) -> Answered:
-    """Load a server."""
+    """Load a server, and return its answers."""
     return answered(start(load))
 
 
 def paced(load: Load, rate: float) -> Load:
-    """Change a load to one of about so many requests a second, by pauses.
+    """Return a load of about a given rate, which pauses before each request.
 
-    Connections are as many as it takes; how long answers take hardly matters, as long as that is
-    little beside the pauses. Latencies count from when a request is sent.
+    It opens as many connections as the rate needs. The time of answers hardly matters as long as it
+    is short against the pauses. Latencies are measured from when a request is sent.
+
+    Args:
+        load: the load.
+        rate: requests a second.
     """
     connections = max(1, round(rate * _PAUSE_MS / 1e3))
     short = replace(load, connections=connections, pause_ms=_PAUSE_MS, seconds=1)
@@ -105,10 +115,10 @@ def paced(load: Load, rate: float) -> Load:
 
 
 def program(name: str) -> str:
-    """Find a program.
+    """Return the path of a program.
 
     Raises:
-        SystemExit: it is not there.
+        SystemExit: it is not installed.
     """
     found = shutil.which(name, path=os.environ.get("PATH", "") + _ADMINISTRATORS)
     if found is None:

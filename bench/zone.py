@@ -1,8 +1,8 @@
 """A time zone in which it is always the first quarter of the hour.
 
-What a page shows depends on the quarter of the hour. A run of an hour would meet all four, with
-caches emptied in the middle of what is measured; in this zone the clock is put back by a quarter
-of an hour whenever the next one begins.
+What a page shows depends on the quarter of the hour. A run of an hour would pass through all four,
+and caches would be emptied during a measurement. In this zone the clock is set back by a quarter of
+an hour whenever the next quarter begins.
 """
 
 import struct
@@ -15,10 +15,10 @@ _DAYS = 3
 
 
 def variables(folder: Path) -> dict[str, str]:
-    """Write the zone for the next days, and give the variables with which it is served.
+    """Write the zone for the next days, and return the variables that select it.
 
     Args:
-        folder: where time zones are to be looked for first.
+        folder: the folder for the zone, which is searched before those of the system.
     """
     path = folder / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def variables(folder: Path) -> dict[str, str]:
 
 
 def _zone(now: int) -> bytes:
-    """Write a zone as RFC 9636 has it: changes of the clock, and the four offsets there are."""
+    """Return a zone in the format of RFC 9636: the changes of the clock, and its four offsets."""
     first = now // _QUARTER_SECONDS
     quarters = range(first, first + _DAYS * 86_400 // _QUARTER_SECONDS)
     changes = b"".join(struct.pack(">q", each * _QUARTER_SECONDS) for each in quarters)

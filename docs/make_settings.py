@@ -1,4 +1,4 @@
-"""Makes docs/settings.md from the table of settings: ``python docs/make_settings.py``."""
+"""Make docs/settings.md from the table of settings: ``python docs/make_settings.py``."""
 
 from pathlib import Path
 
@@ -6,9 +6,15 @@ from banners.settings import table
 
 HEAD = """\
 # Settings
-A setting is read from the environment, or else from a file `.env` in the working folder. In either,
-the variable with `_FILE` behind its name (for secrets) points to a file that holds the value, and
-wins over the one without. An option on the command line wins over all.
+A setting is read from the environment, or else from a file `.env` in the working folder. In both,
+the variable with `_FILE` added to its name names a file that holds the value (for secrets), and
+overrides the variable without it. An option on the command line overrides both.
+
+A setting that is written and not understood never becomes its default: a line of `.env` that
+cannot be parsed, a name that is nearly that of a setting (`banners_database_url`), an empty file
+behind `_FILE`, a value of spaces, and an empty `BANNERS_DATABASE_URL` end the command with status
+2 and a message that names the file, the line and the setting. Any other empty variable stands for
+the default.
 
 This page is made from the table in the code by `.venv/bin/python docs/make_settings.py`.
 
@@ -18,7 +24,7 @@ This page is made from the table in the code by `.venv/bin/python docs/make_sett
 
 
 def page() -> str:
-    """Write the page."""
+    """Return the page."""
     rows = (
         f"| `{row.variable}` | {f'`{row.default}`' if row.default else '(empty)'} | {row.help} |\n"
         for row in table()

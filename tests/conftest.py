@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
-import servers
 from banners.settings import table
-from reference import QuarterReference, read_quarter
-from running import Workplace
+from reference.events import QuarterReference, read_quarter
+from support import servers
+from support.running import Workplace
 
-# The machine's speed is no test's business.
+# No test depends on the speed of the machine.
 settings.register_profile(
     "banners", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -48,7 +48,7 @@ def files_of_50_kilobytes() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """The default sample, made and crunched by the commands; nobody may change it."""
+    """The default sample, made and crunched by the commands; tests must not change it."""
     workplace = Workplace(tmp_path_factory.mktemp("published"))
     for words in (("sample", "events"), ("crunch", "events")):
         ended = workplace.run(*words)
@@ -64,7 +64,7 @@ def worked_out(published: Workplace) -> Callable[[int], QuarterReference]:
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[servers.MariaDB]:
-    """A MariaDB server of the tests' own; who stops it need not start it again."""
+    """A MariaDB server for the tests; a test that stops it need not start it again."""
     with servers.mariadb() as server:
         yield server
 
@@ -78,6 +78,6 @@ def mariadb_url(mariadb: servers.MariaDB) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[servers.RedisServer]:
-    """A Redis server of the tests' own; who stops it starts it again."""
+    """A Redis server for the tests; a test that stops it must start it again."""
     with servers.redis_server() as server:
         yield server

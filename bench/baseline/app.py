@@ -1,7 +1,8 @@
 """The plain design that serving is measured against.
 
-Flask under gunicorn, Redis as a cache-aside in front of MariaDB, a page by Jinja: what one would
-write first. It reads the tables that Banners publishes, and shows the same banners.
+Flask under gunicorn, Redis as a cache in front of MariaDB, pages by Jinja: a straightforward
+implementation. It reads a table of lineups that the benchmark makes of what Banners publishes, and
+shows the same banners.
 """
 
 import json
@@ -17,15 +18,20 @@ LEAST = 5
 KEEP_SECONDS = 600
 
 LINEUP = """
-SELECT l.rule, l.banner_ids, l.figures, l.fill_ids
-FROM lineups l JOIN active_generations a ON a.generation = l.generation AND a.quarter = l.quarter
-WHERE l.quarter = %s AND l.campaign_id = %s
+SELECT rule, banner_ids, figures, fill_ids
+FROM plain_lineups
+WHERE quarter = %s AND campaign_id = %s
 """
 INVENTORY = """
 SELECT i.banner_ids
 FROM inventory i JOIN active_generations a ON a.generation = i.generation AND a.quarter = i.quarter
 WHERE i.quarter = %s
 """
+IMPRESSION = "INSERT INTO plain_impressions (campaign_id, banner_id) VALUES (%s, %s)"
+GIF = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
+    b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
 QUARTER = int(os.environ["PLAIN_QUARTER"])
 
 app = Flask(__name__)
@@ -33,7 +39,7 @@ cache = Redis.from_url(os.environ["PLAIN_REDIS_URL"])
 
 
 def query(statement: str, *values: int) -> list[tuple[Any, ...]]:
-    """Ask the database."""
+    """Run a query, and return its rows."""
     connection = pymysql.connect(**json.loads(os.environ["PLAIN_DATABASE"]))
     with connection, connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -41,7 +47,7 @@ def query(statement: str, *values: int) -> list[tuple[Any, ...]]:
 
 
 def cached(key: str, read: Any) -> Any:
-    """Look into the cache, and if it is not there, read and keep it."""
+    """Return a value from the cache; on a miss, read it and store it there."""
     kept: Any = cache.get(key)
     if kept is None:
         kept = json.dumps(read())
@@ -63,7 +69,7 @@ def lineup(campaign_id: int) -> dict[str, Any] | None:
 
 
 def shown(found: dict[str, Any]) -> list[int]:
-    """Give the banners to show, filled up to five, in random order."""
+    """Return the banners to show, filled up to five, in random order."""
     ids = list(found["banner_ids"])
     ids += random.sample(found["others"], min(max(0, LEAST - len(ids)), len(found["others"])))
     if len(ids) < LEAST:
@@ -76,16 +82,38 @@ def shown(found: dict[str, Any]) -> list[int]:
 
 @app.get("/campaigns/<int:campaign_id>")
 def page(campaign_id: int) -> Any:
-    """Show a campaign's banners."""
+    """Return the page of a campaign."""
     found = lineup(campaign_id)
     if found is None:
         return "No such campaign", 404
     return render_template("campaign.html", campaign_id=campaign_id, banner_ids=shown(found))
 
 
+@app.get("/seen/campaigns/<int:campaign_id>")
+def page_with_image(campaign_id: int) -> Any:
+    """Return the page of a campaign, with a small image that tells that it was seen."""
+    found = lineup(campaign_id)
+    if found is None:
+        return "No such campaign", 404
+    ids = shown(found)
+    image = f"/e/{campaign_id}/{'-'.join(map(str, ids))}"
+    return render_template("campaign.html", campaign_id=campaign_id, banner_ids=ids, image=image)
+
+
+@app.get("/e/<int:campaign_id>/<ids>")
+def seen(campaign_id: int, ids: str) -> Response:
+    """Record an impression of each banner, and return an image."""
+    connection = pymysql.connect(**json.loads(os.environ["PLAIN_DATABASE"]))
+    with connection, connection.cursor() as cursor:
+        for banner_id in ids.split("-"):
+            cursor.execute(IMPRESSION, (campaign_id, int(banner_id)))
+        connection.commit()
+    return Response(GIF, mimetype="image/gif", headers={"Cache-Control": "no-store"})
+
+
 @app.get("/campaigns/<int:campaign_id>/banner")
 def banner(campaign_id: int) -> Any:
-    """Lead to the picture of one banner."""
+    """Redirect to the image of one banner."""
     found = lineup(campaign_id)
     if found is None:
         return "No such campaign", 404
@@ -94,7 +122,7 @@ def banner(campaign_id: int) -> Any:
 
 @app.get("/api/v1/campaigns/<int:campaign_id>")
 def document(campaign_id: int) -> Any:
-    """Tell the lineup as JSON."""
+    """Return the lineup as JSON."""
     found = lineup(campaign_id)
     if found is None:
         return jsonify(error="no such campaign"), 404
@@ -103,5 +131,5 @@ def document(campaign_id: int) -> Any:
 
 @app.get("/static/images/<name>")
 def image(name: str) -> Response:
-    """Send a picture."""
+    """Return an image."""
     return send_from_directory(os.environ["PLAIN_IMAGES"], name)

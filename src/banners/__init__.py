@@ -1,6 +1,6 @@
 """Banners: for this campaign, in this quarter of the hour, which banners?
 
-From Python, such as in a notebook: :func:`crunch_folder` makes tables of event files,
+For programs and notebooks: :func:`crunch_folder` turns event files into tables,
 :func:`choose_lineups` applies the rule to figures, and :func:`list_generations`,
 :func:`read_generation` and :func:`read_lineup` read what is published. docs/library.md shows them.
 """
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
         read_lineup,
     )
 else:
-    # Every module of the package runs this one first, and hardly any needs the library (PEP 562).
+    # Every import of the package runs this module, but few need the library (PEP 562).
 
     def __getattr__(name: str) -> object:
-        """Load the library when something of it is asked for."""
+        """Load the library when one of its names is first used."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
@@ -43,5 +43,5 @@ else:
         return getattr(import_module(f"{__name__}.library"), name)
 
     def __dir__() -> list[str]:
-        """List what there is, that which is not loaded yet as well."""
+        """Return all names, including those that are not loaded yet."""
         return sorted({*globals(), *__all__})

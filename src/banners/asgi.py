@@ -1,4 +1,4 @@
-"""The web application as a server's worker loads it: ``banners.asgi:create``."""
+"""The entry point for the workers of the server: ``banners.asgi:create``."""
 
 from collections.abc import Callable
 from typing import Any

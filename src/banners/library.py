@@ -1,7 +1,7 @@
-"""What ``import banners`` offers to programs and notebooks; docs/library.md shows it at work.
+"""What ``import banners`` offers to programs and notebooks; docs/library.md has examples.
 
-Each function opens what it needs, and closes it before it returns. Settings are read as the
-commands read them, and PyArrow, engines and drivers load with the first call that needs them.
+Each function opens what it needs and closes it before it returns. Settings are read as the commands
+read them. PyArrow, engines and drivers are loaded by the first call that needs them.
 """
 
 import os
@@ -12,65 +12,68 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners import wiring
+from banners.core.model import Generation, Lineup, Quarter, parse_campaign_id
 from banners.errors import (
     NothingPublished,
     SourceError,
     StoreUnavailable,
     UnknownGeneration,
 )
-from banners.model import Generation, Lineup, Quarter, parse_campaign_id
 from banners.serve.reader import read_lineup as read_from
 from banners.settings import load_settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from banners.crunch.quality import Accounting
-    from banners.serve.report import KeptQuarter
-    from banners.store.report import DatabaseReports
-    from banners.tables import ArrowTable
+    from banners.core.account import Accounting
+    from banners.core.outcome import QuarterOutcome
+    from banners.job.outcome import JobOutcome
+    from banners.reports.arrow import ArrowTable
+    from banners.reports.reader import KeptQuarter
+    from banners.store.read.reports import DatabaseReports
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Chosen:
     """Lineups and the performance that they were chosen from, as two Arrow tables.
 
-    ``.to_pandas()`` makes a data frame of either, where pandas is installed.
+    If pandas is installed, ``.to_pandas()`` turns either into a data frame.
 
     Args:
         performance: a row for each banner of each campaign and quarter: ``quarter``,
             ``campaign_id``, ``banner_id``, ``impressions``, ``clicks``, ``conversions``,
             ``revenue`` (an exact decimal) and ``position`` (its place in the lineup, from 1; null
-            where it has none). By quarter and campaign: the lineup in its order, then the other
-            candidates by id.
-        lineups: a row for each campaign and quarter: ``quarter``, ``campaign_id``, ``rule`` (which
-            case of the rule decided), ``converting`` (X, the number of banners with revenue),
-            ``slots`` (how many banners the rule asks for), ``banner_ids`` (those picked, best
-            first) and ``others`` (those that a lineup of fewer than five is filled up from).
+            if it is not in the lineup). Sorted by quarter and campaign, then the lineup in its
+            order, then the other candidates by id.
+        lineups: a row for each campaign and quarter: ``quarter``, ``campaign_id``, ``rule`` (the
+            case of the rule that applied), ``converting`` (the number of banners with revenue),
+            ``slots`` (number of banners that the rule asks for), ``banner_ids`` (the banners of the
+            lineup, best first) and ``others`` (the banners that a lineup of fewer than five is
+            filled up from).
     """
 
     performance: "pa.Table"
     lineups: "pa.Table"
 
     def __repr__(self) -> str:
-        """Say how large the tables are; a notebook would show all of them."""
+        """Return the sizes of the tables, since a notebook would print them in full."""
         banners, campaigns = self.performance.num_rows, self.lineups.num_rows
         return f"<{type(self).__name__}: performance {banners:,} rows, lineups {campaigns:,} rows>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Crunched(Chosen):
-    """What came of a folder of event files. Each mapping is by the number of the quarter.
+    """The result of a folder of event files. The keys of each mapping are quarters, 1 to 4.
 
     Args:
         performance: see :class:`Chosen`.
         lineups: see :class:`Chosen`.
         accounting: what became of the rows of each quarter: accepted, duplicate, rejected or
             quarantined, by kind of file and reason.
-        objections: what the gate said against a quarter that was accepted all the same.
-        rejects: the CSV file with the rows that were not accepted, for a quarter that has any.
-        unread: the CSV files of a quarter that were left out, if there are any: copies of others,
-            and those that are named otherwise than event files are.
+        objections: the objections of the gate to a quarter that was accepted nevertheless.
+        rejects: the CSV file with the rows that were not accepted, for quarters with such rows.
+        unread: the CSV files of a quarter that were not read: copies of other files, and files
+            that are not named like event files.
     """
 
     accounting: "Mapping[int, Accounting]"
@@ -89,37 +92,32 @@ def crunch_folder(
 ) -> Crunched:
     """Crunch a folder of event files, as ``banners crunch`` does, and publish nothing.
 
-    No database is opened; of the gate's limits, that on the rows now served is left out. Where rows
-    were not accepted, they are written to a file in ``BANNERS_REJECTS``.
+    No database is opened, so the gate does not compare the number of rows with the live one. Rows
+    that are not accepted are written to a file in ``BANNERS_REJECTS``.
 
     Args:
-        folder: holds a folder of event files for each quarter of the hour.
+        folder: contains a folder of event files for each quarter of the hour.
         quarter: the quarter to crunch, 1 to 4; all that have files if not given.
         engine: ``duckdb`` or ``spark``; ``BANNERS_ENGINE`` if not given.
-        memory: what the engine may take, such as ``2GB``; ``BANNERS_MEMORY`` if not given.
-        accept: whether to take even what the gate refuses.
+        memory: memory limit of the engine, such as ``2GB``; ``BANNERS_MEMORY`` if not given.
+        accept: whether to accept quarters that the gate refuses.
 
     Returns:
         The performance and the lineups as Arrow tables, and what became of the rows.
 
     Raises:
-        InvalidQuarter: the quarter is none.
-        SourceError: there are no event files, or a quarter is refused: the message says which, and
-            why.
+        InvalidQuarter: the quarter is not 1 to 4.
+        SourceError: there are no event files, or the gate refused a quarter; the message says which
+            quarter, and why.
         CrunchError: the engine failed.
-        SettingsError: the engine, the memory or another setting is none.
+        SettingsError: the engine, the memory or another setting is invalid.
     """
     import pyarrow as pa
 
     settings = load_settings({"engine": engine, "memory": memory})
     quarters = [] if quarter is None else [_quarter(quarter)]
-    report, taken = wiring.crunch_in_memory(settings, Path(folder), quarters, accept=accept)
-    refused = [each for each in report.quarters if each.refused]
-    if refused:
-        raise SourceError(
-            "\n".join(f"Quarter {int(each.quarter)} refused: {each.refused}" for each in refused)
-        )
-    by_quarter = {int(each.quarter): each for each in report.quarters}
+    ended, taken = wiring.crunch_in_memory(settings, Path(folder), quarters, accept=accept)
+    by_quarter = _none_refused(ended)
     return Crunched(
         performance=pa.concat_tables(taken.performance),
         lineups=pa.concat_tables(taken.lineups),
@@ -133,34 +131,34 @@ def crunch_folder(
 
 
 def choose_lineups(performance: "ArrowTable", *, memory: str | None = None) -> Chosen:
-    """Apply the rule to figures: which banners would each campaign show, if it had performed so?
+    """Apply the rule to figures: which banners would each campaign show if it had these figures?
 
-    It is the rule that ``banners crunch`` applies, in the same words (``crunch/sql/lineup.sql``).
+    This is the rule of ``banners crunch`` (``core/rule.py``).
 
     Args:
-        performance: a table of PyArrow, pandas, Polars, DuckDB or another that speaks Arrow, such
-            as :attr:`Chosen.performance` with other figures in it. It has the columns
+        performance: a table of PyArrow, pandas, Polars, DuckDB or another library that exports
+            Arrow, such as :attr:`Chosen.performance` with other figures in it. It has the columns
             ``campaign_id``, ``banner_id``, ``impressions``, ``clicks``, ``conversions``, and
-            ``revenue``, in decimals, whole numbers or text; never in floats, of which nobody knows
-            the exact value. With a column ``quarter``, each quarter is judged by itself. Further
-            columns are left out.
-        memory: what the engine may take, such as ``2GB``; ``BANNERS_MEMORY`` if not given.
+            ``revenue``, in decimals, whole numbers or text; floats are refused, since they are not
+            exact. With a column ``quarter``, the rule is applied to each quarter separately.
+            Further columns are ignored.
+        memory: memory limit of the engine, such as ``2GB``; ``BANNERS_MEMORY`` if not given.
 
     Returns:
         The figures with the position of each banner, and the lineups.
 
     Raises:
-        FiguresError: a column is missing, holds what it cannot, or a banner is there twice.
+        FiguresError: a column is missing or holds an invalid value, or a banner occurs twice.
         CrunchError: the engine failed.
-        SettingsError: the memory or another setting is none.
+        SettingsError: the memory or another setting is invalid.
     """
     import pyarrow as pa
 
-    from banners.tables import figures_by_quarter, lineups_table, performance_table
+    from banners.reports.arrow import figures_by_quarter, lineups_table, performance_table
 
     settings = load_settings({"memory": memory})
     ruled = {
-        quarter: list(wiring.choose(settings, figures))
+        quarter: list(wiring.rank(settings, figures))
         for quarter, figures in figures_by_quarter(performance).items()
     }
     return Chosen(
@@ -170,7 +168,7 @@ def choose_lineups(performance: "ArrowTable", *, memory: str | None = None) -> C
 
 
 def list_generations(*, database: str | None = None) -> "list[KeptQuarter]":
-    """List what is kept of each generation, the newest first, as ``banners generations`` does.
+    """Return the generations that are kept, newest first, as ``banners generations`` lists them.
 
     ``pandas.DataFrame(banners.list_generations())`` shows it as a table.
 
@@ -179,12 +177,13 @@ def list_generations(*, database: str | None = None) -> "list[KeptQuarter]":
 
     Returns:
         An entry for each quarter of each generation: ``generation``, ``quarter``, ``served``,
-        ``published_at``, ``engine``, ``source``, ``rows`` and ``summary``; none where nothing has
-        been published.
+        ``published_at``, ``engine``, ``source``, ``rows``, ``outcome`` (what became of it in the
+        run of the job) and ``summary`` (the outcome as a flat ``dict``), both None if the database
+        keeps them in a form that cannot be read; empty if nothing has been published.
 
     Raises:
-        SettingsError: the URL or another setting is none.
-        StoreError: the database cannot be reached, or broke.
+        SettingsError: the URL or another setting is invalid.
+        StoreError: the database cannot be reached, or is damaged.
     """
     with closing(wiring.reports(load_settings({"database_url": database}))) as reports:
         return reports.kept()
@@ -193,41 +192,45 @@ def list_generations(*, database: str | None = None) -> "list[KeptQuarter]":
 def read_generation(
     number: int | None = None, *, quarter: int | None = None, database: str | None = None
 ) -> "pa.Table":
-    """Read the performance of all banners in a generation as an Arrow table.
+    """Return the performance of all banners in a generation as an Arrow table.
 
     Args:
-        number: of a generation that is kept; for each quarter that which is served if not given.
-        quarter: the quarter to read, 1 to 4; all that there are if not given.
+        number: the number of a generation that is kept; for each quarter the live one if not
+            given.
+        quarter: the quarter to read, 1 to 4; all quarters of the generation if not given.
         database: an SQLAlchemy URL; ``BANNERS_DATABASE_URL`` if not given.
 
     Returns:
-        The same table as :attr:`Chosen.performance`.
+        The same table as :attr:`Chosen.performance`, with two more columns: ``campaign_name`` and
+        ``banner_name``, as the catalogue in force has them, and null where it has none.
 
     Raises:
-        InvalidQuarter: the quarter is none.
+        InvalidQuarter: the quarter is not 1 to 4.
         NothingPublished: nothing has been published, or nothing of this quarter.
-        UnknownGeneration: the generation is not kept, or not of this quarter.
-        StoreUnavailable: the database cannot be reached, or has just dropped the generation.
-        StoreError: the database broke.
-        SettingsError: the URL or another setting is none.
+        UnknownGeneration: the generation is not kept, or does not have this quarter.
+        StoreUnavailable: the database cannot be reached, or the generation was dropped during the
+            read.
+        StoreError: the database is damaged.
+        SettingsError: the URL or another setting is invalid.
     """
     import pyarrow as pa
 
-    from banners.tables import performance_table
+    from banners.reports.arrow import performance_table
 
     settings = load_settings({"database_url": database})
     only = None if quarter is None else _quarter(quarter)
     with closing(wiring.reports(settings)) as reports:
         found = _find(reports, number, only, wiring.database_name(settings))
+        names = wiring.names_of(settings)
         tables = [
-            performance_table(reports.performance(generation, each), each)
+            performance_table(reports.performance(generation, each), each, names)
             for each, generation in sorted(found.items())
         ]
         kept = reports.generations()
     for each, generation in found.items():
         if generation not in kept.get(each, ()):
             raise StoreUnavailable(
-                f"Generation {generation.number} has been dropped while it was read. Ask again."
+                f"Generation {generation.number} was dropped while it was read. Try again."
             )
     return pa.concat_tables(tables)
 
@@ -235,7 +238,7 @@ def read_generation(
 def read_lineup(
     campaign_id: int, quarter: int | None = None, *, database: str | None = None
 ) -> Lineup:
-    """Read the lineup that a campaign has in what is served, as ``banners show`` does.
+    """Return the live lineup of a campaign, as ``banners show`` prints it.
 
     Args:
         campaign_id: 1 to 18 digits.
@@ -244,25 +247,39 @@ def read_lineup(
         database: an SQLAlchemy URL; ``BANNERS_DATABASE_URL`` if not given.
 
     Returns:
-        The banners that the rule picked, best first, each with its figures; and why.
+        The banners that the rule picked, best first, each with its figures, and the case of the
+        rule that applied.
 
     Raises:
-        InvalidCampaignId: the campaign id is none.
-        InvalidQuarter: the quarter is none.
+        InvalidCampaignId: the campaign id is not 1 to 18 digits above zero.
+        InvalidQuarter: the quarter is not 1 to 4.
         NothingPublished: nothing has been published.
         NotInQuarter: the campaign has banners in other quarters only.
         UnknownCampaign: no published quarter has events of the campaign.
-        StoreError: the database cannot be reached, or broke.
-        SettingsError: the URL or another setting is none.
+        StoreError: the database cannot be reached, or is damaged.
+        SettingsError: the URL or another setting is invalid.
     """
-    parse_campaign_id(str(campaign_id))
+    campaign = parse_campaign_id(str(campaign_id))
     settings = load_settings({"database_url": database})
     wanted = wiring.quarter_now(settings) if quarter is None else _quarter(quarter)
     try:
         with closing(wiring.reader(settings)) as reader:
-            return read_from(reader, campaign_id, wanted)
+            return read_from(reader, campaign, wanted)
     except NothingPublished as error:
         raise NothingPublished(wiring.database_name(settings)) from error
+
+
+def _none_refused(ended: "JobOutcome") -> Mapping[int, "QuarterOutcome"]:
+    """Return the outcome of each quarter by its number.
+
+    Raises:
+        SourceError: a quarter was refused.
+    """
+    refused = [each for each in ended.quarters if each.refused]
+    if refused:
+        reasons = [f"Quarter {int(each.quarter)} refused: {each.refused}" for each in refused]
+        raise SourceError(*"\n".join(reasons).split("\n"))
+    return {int(each.quarter): each for each in ended.quarters}
 
 
 def _quarter(given: int) -> Quarter:
@@ -272,7 +289,7 @@ def _quarter(given: int) -> Quarter:
 def _find(
     reports: "DatabaseReports", number: int | None, only: Quarter | None, database: str
 ) -> Mapping[Quarter, Generation]:
-    """Find the generation to read in each quarter: the one of this number, or what is served."""
+    """Return the generation to read in each quarter: the one of this number, or the live one."""
     kept = reports.generations()
     if number is None:
         found = dict(reports.active())

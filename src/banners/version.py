@@ -1,3 +1,3 @@
-"""The version, for those modules that show it: the package itself they must not know."""
+"""The version, in a module of its own: modules that show it must not import the package."""
 
 __version__ = "0.1.0"

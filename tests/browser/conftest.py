@@ -14,14 +14,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from answers import no_reports
-from banners.model import FillPolicy, Generation, Lineup, Quarter
+from banners.core.candidates import Candidates
+from banners.core.model import FillPolicy, Generation, Lineup, Quarter
 from banners.web.app import web_application
 from browser.contrasts import CONTRASTS
-from running import required, serving
+from support.answers import no_reports, open_to_all
+from support.picked import candidates_of
+from support.running import required, serving
 
 _NOW = datetime(2026, 1, 31, 10, 20, tzinfo=UTC)
-# The browser is to talk to the web application and to nobody else.
+# The browser may connect only to the web application.
 _QUIET = (
     "--disable-gpu",
     "--disable-quic",
@@ -37,7 +39,7 @@ _LEAST_CONTRAST = 4.5
 
 
 GENERATION = Generation(1, "2026-01-31T10:00:00+00:00")
-"""The only one that there is."""
+"""The only one that exists."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,13 @@ class KnownLineups:
     def active(self) -> Mapping[Quarter, Generation]:
         return {Quarter.SECOND: GENERATION}
 
-    def lineup(self, generation: Generation, quarter: Quarter, campaign_id: int) -> Lineup | None:
+    def candidates(
+        self, generation: Generation, quarter: Quarter, campaign_id: int
+    ) -> Candidates | None:
         wanted = (generation, quarter, campaign_id)
         for each in self.lineups:
             if (each.generation, each.quarter, each.campaign_id) == wanted:
-                return each
+                return candidates_of(each)
         return None
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
@@ -71,7 +75,7 @@ class KnownLineups:
 
 @pytest.fixture(scope="module")
 def address(lineups: Sequence[Lineup], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the lineups; banner 109 has a picture of another size, and 110 has none."""
+    """Serve the lineups; banner 109 has an image of another size, and 110 has none."""
     images = tmp_path_factory.mktemp("images")
     for banner_id in range(101, 110):
         size = (728, 90) if banner_id == 109 else (300, 250)
@@ -81,6 +85,7 @@ def address(lineups: Sequence[Lineup], tmp_path_factory: pytest.TempPathFactory)
         reports=no_reports(),
         images=images,
         fill=FillPolicy.CAMPAIGN,
+        sign_ins=open_to_all(),
         now=lambda: _NOW,
         source=random.Random(1),
     )
@@ -88,7 +93,7 @@ def address(lineups: Sequence[Lineup], tmp_path_factory: pytest.TempPathFactory)
         yield here
 
 
-# Not for the whole session: while it is open, no other test could run an event loop of its own.
+# Not for the complete session: while it is open, no other test could run its own event loop.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = required("chromium", "chromium-browser", "google-chrome")
@@ -125,7 +130,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
 
 def widths_that_do_not_fit(page: Page, *widths: int) -> list[int]:
-    """Tell in which windows a page is wider than the window."""
+    """Return the widths of windows that a page does not fit."""
     return [width for width in widths if _is_wider(page, width)]
 
 
@@ -135,7 +140,7 @@ def _is_wider(page: Page, width: int) -> bool:
 
 
 def texts_that_do_not_stand_out(page: Page) -> list[tuple[str, str]]:
-    """Tell which texts are hard to read, and whether in the light or in the dark."""
+    """Return the texts that are hard to read, and in which of the two colour schemes."""
     return [(scheme, text) for scheme in _SCHEMES for text in _faint(page, scheme)]
 
 

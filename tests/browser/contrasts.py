@@ -1,4 +1,4 @@
-"""Measures, in a browser, how text stands out from what lies behind it."""
+"""Measures, in a browser, the contrast of text with its background."""
 
 CONTRASTS = r"""() => {
   const channels = color => color.match(/[\d.]+/g).map(Number);

@@ -1,4 +1,4 @@
-"""The page that describes the API, in a real browser: whole without scripts, and more with them."""
+"""The page about the API, and Swagger UI, in a real browser."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
@@ -6,14 +6,14 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from banners.model import Lineup, Performance, Quarter, RuleName
+from banners.core.model import Lineup, Performance, Quarter, RuleName
 from browser.conftest import GENERATION, texts_that_do_not_stand_out, widths_that_do_not_fit
 
 Visit = Callable[..., Page]
 Scheme = Literal["light", "dark"]
 
 CAMPAIGN = 27
-# Also what the console does not show: rules of the page's policy that something went against.
+# The console does not show violations of the Content-Security-Policy; this event does.
 _VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (each) => window.violations.push(
@@ -31,7 +31,9 @@ def lineups() -> Sequence[Lineup]:
             rule=RuleName.MOST_CLICKS,
             converting=0,
             slots=5,
-            banners=tuple(Performance(banner_id, 1, 1, 0, 0) for banner_id in range(101, 106)),
+            banners=tuple(
+                Performance(1, 1, 0, 0, banner_id=banner_id) for banner_id in range(101, 106)
+            ),
             others=(),
         ),
     )
@@ -39,13 +41,13 @@ def lineups() -> Sequence[Lineup]:
 
 @pytest.fixture
 def faults() -> list[str]:
-    """What a browser has found fault with on the page that is watched."""
+    """The errors that the browser has reported on the watched page."""
     return []
 
 
 @pytest.fixture
 def watched(browser: Browser, address: str, faults: list[str]) -> Iterator[Page]:
-    """The page with its scripts, once Swagger UI is there; at the end there may be no faults."""
+    """The page once Swagger UI has started; at the end, the browser must have reported no error."""
     with browser.new_context(base_url=address) as window:
         page = window.new_page()
         page.add_init_script(_VIOLATIONS)
@@ -56,7 +58,7 @@ def watched(browser: Browser, address: str, faults: list[str]) -> Iterator[Page]
             "request",
             lambda asked: None if asked.url.startswith(f"{address}/") else faults.append(asked.url),
         )
-        page.goto("/docs", wait_until="networkidle")
+        page.goto("/docs?try=1", wait_until="networkidle")
         expect(operation(page, "read_lineup")).to_be_visible()
         yield page
         assert faults + page.evaluate("window.violations") == []
@@ -80,7 +82,7 @@ def test_a_request_that_is_tried_out_is_answered(watched: Page) -> None:
     expect(answer.locator(".response")).to_contain_text('"campaign_id": 27')
 
 
-def test_a_request_with_another_id_is_told_what_is_wrong(watched: Page, faults: list[str]) -> None:
+def test_a_request_with_another_id_shows_what_is_wrong(watched: Page, faults: list[str]) -> None:
     lineup = operation(watched, "read_lineup")
     lineup.locator(".opblock-summary-control").click()
     lineup.get_by_role("button", name="Try it out").click()
@@ -89,7 +91,7 @@ def test_a_request_with_another_id_is_told_what_is_wrong(watched: Page, faults: 
     answer = lineup.locator(".live-responses-table")
     expect(answer.locator(".response .response-col_status")).to_contain_text("404")
     expect(answer.locator(".response")).to_contain_text("unknown_campaign")
-    # It is as it should be, though the browser says it.
+    # The browser reports the expected 404 as an error.
     assert len(faults) == 1
     assert "404" in faults.pop()
 
@@ -100,11 +102,11 @@ def test_only_what_answers_programs_is_tried_out(watched: Page) -> None:
     expect(operation(watched, "campaign")).to_have_count(0)
 
 
-def test_without_scripts_the_page_is_whole(visit: Visit) -> None:
+def test_without_scripts_the_page_is_complete(visit: Visit) -> None:
     page = visit("/docs", scripts=False)
     for heading in ("Addresses", "Versions", "Errors", "Lists", "Caching", "Try it out"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    expect(page.get_by_text("With JavaScript, requests can be put together")).to_be_visible()
+    expect(page.get_by_text("use the commands above")).to_be_visible()
     page.get_by_text("A campaign's lineup, and why").click()
     expect(page.get_by_text("/api/v1/campaigns/27?quarter=2")).to_be_visible()
 
@@ -115,7 +117,7 @@ def test_the_page_works_by_keyboard(visit: Visit) -> None:
     summary.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#read_report")).to_have_attribute("open", "")
-    for stop in page.locator("a, summary, pre[tabindex]").all():
+    for stop in page.locator("a, summary").all():
         if stop.is_visible():
             page.keyboard.press("Tab")
             stop.focus()
@@ -124,8 +126,7 @@ def test_the_page_works_by_keyboard(visit: Visit) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_page_fits_the_screen(visit: Visit, *, scripts: bool) -> None:
-    page = visit("/docs", scripts=scripts)
-    page.locator("details summary").last.wait_for()
+    page = visit("/docs?try=1" if scripts else "/docs", scripts=scripts)
     if scripts:
         lineup = operation(page, "read_lineup")
         lineup.locator(".opblock-summary-control").click()
@@ -142,13 +143,27 @@ def test_text_stands_out(visit: Visit) -> None:
 
 
 def test_swagger_ui_follows_the_page_into_the_dark_and_back(visit: Visit) -> None:
-    page = visit("/docs", scheme="light")
+    page = visit("/docs?try=1", scheme="light")
     words = operation(page, "read_lineup").locator(".opblock-summary-path")
     colors = []
     for scheme in ("light", "dark", "light"):
         page.emulate_media(color_scheme=scheme)
         colors.append(words.evaluate("each => getComputedStyle(each).color"))
         same = "getComputedStyle(document.documentElement).backgroundColor"
-        papers = {visit(path, scheme=scheme).evaluate(same) for path in ("/docs", "/")}
+        papers = {
+            visit(path, scheme=scheme).evaluate(same) for path in ("/docs?try=1", "/docs", "/")
+        }
         assert len(papers) == 1
     assert colors[0] == colors[2] != colors[1]
+
+
+def test_swagger_ui_is_opened_by_a_link(visit: Visit) -> None:
+    page = visit("/docs")
+    page.get_by_role("link", name="Send requests from the browser").click()
+    expect(operation(page, "read_lineup")).to_be_visible()
+
+
+def test_without_scripts_swagger_uis_page_leads_back_to_the_commands(visit: Visit) -> None:
+    page = visit("/docs?try=1", scripts=False)
+    page.get_by_text("Swagger UI needs JavaScript").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Addresses")).to_be_visible()

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, expect
 
-from banners.model import Generation, Lineup, Performance, Quarter, RuleName
+from banners.core.model import Generation, Lineup, Performance, Quarter, RuleName
 from browser.conftest import texts_that_do_not_stand_out, widths_that_do_not_fit
 
 Visit = Callable[..., Page]
@@ -32,10 +32,10 @@ def lineup(campaign_id: int, banners: Sequence[int], others: Sequence[int] = ())
         campaign_id=campaign_id,
         quarter=Quarter.SECOND,
         generation=Generation(1, "2026-01-31T10:00:00+00:00"),
-        rule=RuleName.MOST_CLICKS,
-        converting=0,
-        slots=5,
-        banners=tuple(Performance(banner_id, 1, 1, 0, 0) for banner_id in banners),
+        rule=RuleName.TOP_REVENUE,
+        converting=len(banners),
+        slots=10,
+        banners=tuple(Performance(1, 1, 1, 1, banner_id=banner_id) for banner_id in banners),
         others=tuple(others),
     )
 
@@ -67,11 +67,11 @@ def test_a_campaigns_page_leads_to_another_campaign(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("path", [FORM, f"/campaigns/{TEN}"])
-def test_a_page_tells_the_quarter_of_the_hour(visit: Visit, path: str) -> None:
+def test_a_page_shows_the_quarter_of_the_hour(visit: Visit, path: str) -> None:
     expect(visit(path).get_by_text("Quarter 2 of the hour (:15 to :29)")).to_be_visible()
 
 
-def test_every_banner_of_a_campaign_shows_a_picture(visit: Visit) -> None:
+def test_every_banner_of_a_campaign_shows_an_image(visit: Visit) -> None:
     page = visit(f"/campaigns/{TEN}")
     drawn = page.locator("img").evaluate_all(
         "images => images.filter(image => image.naturalWidth > 0).map(image => image.alt)"
@@ -91,7 +91,7 @@ def test_as_many_banners_stand_side_by_side_as_fit(visit: Visit) -> None:
         assert len({left for left, *_ in boxes(page, "img")}) == columns, width
 
 
-def test_nothing_moves_when_the_pictures_arrive(browser: Browser, address: str) -> None:
+def test_nothing_moves_when_the_images_arrive(browser: Browser, address: str) -> None:
     held: list[Route] = []
     holding = True
 
@@ -113,7 +113,7 @@ def test_nothing_moves_when_the_pictures_arrive(browser: Browser, address: str) 
         assert boxes(page, "li, form") == before
 
 
-def test_a_page_does_not_tell_which_banners_were_filled_in(visit: Visit) -> None:
+def test_a_page_does_not_show_which_banners_were_filled_in(visit: Visit) -> None:
     items = (
         visit(f"/campaigns/{FILLED}")
         .locator("li")
@@ -151,7 +151,7 @@ def test_a_browser_finds_no_fault_with_a_page(browser: Browser, address: str, pa
     faults: list[str] = []
 
     def judge(message: ConsoleMessage) -> None:
-        # That the page itself is answered with 400 or 404 is as it should be, though it is said.
+        # The browser reports the page's own status, 400 or 404, which is as it should be.
         of_the_page = message.location["url"] == f"{address}{path}"
         if not (of_the_page and message.text.startswith("Failed to load resource")):
             faults.append(message.text)
@@ -192,16 +192,16 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_content(visit: Visit) -> No
     expect(page.get_by_label("Another campaign id")).to_be_focused()
 
 
-def test_whoever_opens_the_form_may_type_at_once(visit: Visit) -> None:
+def test_the_field_of_the_form_has_the_focus_from_the_start(visit: Visit) -> None:
     page = visit(FORM, scripts=False)
-    # A browser moves there with the first frame that it draws, which may come after the load.
+    # A browser moves the focus with the first frame that it draws, which may come after the load.
     expect(page.get_by_label("Campaign id")).to_be_focused()
     page.keyboard.type(str(TEN))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=f"Campaign {TEN}")).to_be_visible()
 
 
-def test_the_form_tells_when_the_next_quarter_begins(visit: Visit) -> None:
+def test_the_form_shows_when_the_next_quarter_begins(visit: Visit) -> None:
     expect(visit(FORM).get_by_text("The next begins at :30.")).to_be_visible()
 
 
@@ -220,7 +220,7 @@ def test_the_keyboards_place_is_always_visible(visit: Visit, path: str) -> None:
     page = visit(path)
     stops = page.locator("a, input, button")
     for stop in stops.all():
-        # A key first, since a browser shows the place only to those who use the keyboard.
+        # Press a key first: a browser shows the focus only to visitors who use the keyboard.
         page.keyboard.press("Tab")
         stop.focus()
         expect(stop).to_have_css("outline-style", "solid")
@@ -235,7 +235,7 @@ def test_what_is_no_id_is_said_at_the_field(visit: Visit) -> None:
     expect(field).to_have_attribute("aria-invalid", "true")
 
 
-def test_what_is_no_id_stays_in_the_field_to_be_mended(visit: Visit) -> None:
+def test_a_malformed_id_stays_in_the_field_to_be_corrected(visit: Visit) -> None:
     field = visit(INVALID).get_by_label("Campaign id")
     expect(field).to_have_value("1.5")
     expect(field).to_be_focused()
@@ -253,7 +253,7 @@ def test_an_unknown_campaign_is_an_alert_but_no_invalid_field(visit: Visit) -> N
     expect(page.get_by_label("Campaign id")).not_to_have_attribute("aria-invalid", "true")
 
 
-def test_what_somebody_typed_is_shown_as_text(visit: Visit) -> None:
+def test_what_a_visitor_typed_is_shown_as_text(visit: Visit) -> None:
     typed = '"><b id="planted">'
     page = visit(f"/campaigns/{quote(typed)}")
     expect(page.get_by_label("Campaign id")).to_have_value(typed)

@@ -1,5 +1,5 @@
-"""Runs compose.yaml for real, in an engine of the tests' own: ``make test-compose``.
+"""Run the services of compose.yaml in a separate Docker engine: ``make test-compose``.
 
-No registry of images is asked: images of Debian's packages, in ``stand_ins``, bear the names of the
-real ones.
+Nothing is pulled from a registry: images made of Debian's packages, in ``stand_ins``, have the
+names of the published ones.
 """

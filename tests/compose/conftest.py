@@ -1,4 +1,4 @@
-"""The engine, and the stack as ``docker compose up --build`` leaves it."""
+"""The engine, and the stack after ``docker compose up --build``."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,14 +14,14 @@ NewStack = Callable[[str], Stack]
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    """A Docker engine with nothing in it but the stand-ins."""
+    """A Docker engine that contains only the stand-ins."""
     with run_engine() as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
 def new_stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStack]:
-    """Make a stack by its name, of which nothing is started and nothing will be left."""
+    """Make a stack of a given name, not started yet, and removed at the end."""
     with ExitStack() as ends:
 
         def make(name: str) -> Stack:
@@ -35,7 +35,7 @@ def new_stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="session")
 def built(new_stack: NewStack) -> Stack:
-    """The stack after its very first start; tests may break it, but not its data."""
+    """The stack after its first start; tests may break the services, but not the data."""
     stack = new_stack("banners")
     stack.compose("up", "--build", "--detach", "--wait")
     return stack

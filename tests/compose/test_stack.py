@@ -1,4 +1,4 @@
-"""The stack serves, whatever is started first, killed, stopped or built anew."""
+"""The stack serves, whatever is started first, killed, stopped or rebuilt."""
 
 import json
 import os
@@ -11,8 +11,9 @@ import pytest
 
 from banners.store.schema import METADATA
 from compose.conftest import NewStack
-from compose.stack import IN_EVERY_QUARTER, JOB, PASSWORD, ROOT, WEB, Stack
-from servers import until
+from compose.stack import IN_EVERY_QUARTER, JOB, ROOT, WEB, Stack
+from support.catalogues import files
+from support.servers import until
 
 pytestmark = pytest.mark.compose
 
@@ -21,11 +22,11 @@ ONE_QUARTER = ("crunch", "/events", "--quarter", "1")
 
 
 def with_duckdb(stack: Stack) -> Stack:
-    """Give the stack with an engine that starts at once, for where it matters not which it is."""
+    """Return the stack with the faster engine, for tests that need no particular one."""
     return replace(stack, settings={"BANNERS_ENGINE": "duckdb"})
 
 
-def test_one_command_ends_with_pages_and_their_pictures(built: Stack) -> None:
+def test_one_command_ends_with_pages_and_their_images(built: Stack) -> None:
     assert built.status("/campaigns/27") == HTTPStatus.OK
     assert built.status("/") == HTTPStatus.OK
     answers = built.result()
@@ -35,7 +36,7 @@ def test_one_command_ends_with_pages_and_their_pictures(built: Stack) -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_what_is_started_in_the_wrong_order_finds_its_way(new_stack: NewStack) -> None:
+def test_services_started_in_the_wrong_order_recover(new_stack: NewStack) -> None:
     stack = new_stack("backwards")
     stack.compose("up", "--detach", "--no-deps", WEB)
     until(lambda: stack.status("/healthz") == HTTPStatus.OK)
@@ -58,7 +59,7 @@ def come_back(stack: Stack, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", ["redis", "mysql"])
-def test_no_visitor_notices_that_what_is_behind_the_pages_is_killed(
+def test_visitors_do_not_notice_that_redis_or_the_database_is_killed(
     stack: Stack, service: str
 ) -> None:
     before = stack.result()
@@ -69,7 +70,7 @@ def test_no_visitor_notices_that_what_is_behind_the_pages_is_killed(
     until(lambda: not stack.out_of_reach())
 
 
-def test_no_visitor_notices_that_everything_behind_the_pages_is_stopped(stack: Stack) -> None:
+def test_visitors_do_not_notice_that_redis_and_the_database_are_stopped(stack: Stack) -> None:
     before = stack.result()
     with stack.load() as load:
         stack.compose("stop", "redis", "mysql")
@@ -82,16 +83,16 @@ def test_no_visitor_notices_that_everything_behind_the_pages_is_stopped(stack: S
     assert stack.result() == before
 
 
-def test_web_application_killed_under_load_comes_back_by_itself(stack: Stack) -> None:
+def test_a_web_application_killed_under_load_restarts_by_itself(stack: Stack) -> None:
     before = stack.result()
     with stack.load() as load:
         come_back(stack, WEB)
-    # Nobody answers until it is back, and who starts has everything before it answers.
+    # It refuses connections until it has restarted and loaded everything; it sends no error.
     assert {answer.status for answer in load.failed} == {0}
     assert stack.result() == before
 
 
-def test_a_job_killed_under_load_leaves_what_is_served_and_the_next_one_replaces_it(
+def test_a_job_killed_under_load_changes_nothing_and_the_next_one_publishes(
     stack: Stack,
 ) -> None:
     generation, before = stack.generations()[1], stack.result(numbered=False)
@@ -111,7 +112,7 @@ def test_a_job_killed_under_load_leaves_what_is_served_and_the_next_one_replaces
     assert stack.result(numbered=False) == before
 
 
-def test_published_again_and_rolled_back_no_visitor_is_sent_away(stack: Stack) -> None:
+def test_publishing_and_rolling_back_fail_no_request(stack: Stack) -> None:
     old, before = stack.generations(), stack.result()
     with stack.load() as load:
         with with_duckdb(stack).start("run", "--rm", "-T", JOB) as job:
@@ -121,7 +122,7 @@ def test_published_again_and_rolled_back_no_visitor_is_sent_away(stack: Stack) -
         until(lambda: all(new > old[quarter] for quarter, new in stack.generations().items()))
         new = stack.generations()
         assert stack.stressed()["failed"] == 0
-        stack.compose("exec", "-T", WEB, "banners", "rollback")
+        stack.compose("run", "--rm", "-T", JOB, "rollback")
         until(lambda: stack.generations() == old)
     assert load.failed == []
     seen = {each.generation for each in load.answers if each.path.endswith("?quarter=1")}
@@ -129,7 +130,7 @@ def test_published_again_and_rolled_back_no_visitor_is_sent_away(stack: Stack) -
     assert stack.result() == before
 
 
-def test_the_engine_is_that_of_the_environment(stack: Stack) -> None:
+def test_the_environment_sets_the_engine(stack: Stack) -> None:
     generation, before = stack.generations()[1], stack.result(numbered=False)
     with_duckdb(stack).compose("run", "--rm", "-T", JOB, *ONE_QUARTER)
     until(lambda: stack.generations()[1] > generation)
@@ -139,7 +140,7 @@ def test_the_engine_is_that_of_the_environment(stack: Stack) -> None:
     assert stack.result(numbered=False) == before
 
 
-def test_stopped_and_started_without_the_job_it_serves_the_same(stack: Stack) -> None:
+def test_it_serves_the_same_after_a_restart_without_the_job(stack: Stack) -> None:
     before = stack.result()
     stack.compose("stop")
     stack.compose("up", "--detach", "--wait", *WITHOUT_THE_JOB)
@@ -147,7 +148,7 @@ def test_stopped_and_started_without_the_job_it_serves_the_same(stack: Stack) ->
     assert not stack.compose("ps", "--all", "--quiet", JOB)
 
 
-def test_taken_down_it_keeps_its_data(stack: Stack) -> None:
+def test_it_keeps_its_data_when_it_is_taken_down(stack: Stack) -> None:
     before = stack.result()
     stack.compose("down")
     assert stack.status("/healthz") == 0
@@ -155,9 +156,9 @@ def test_taken_down_it_keeps_its_data(stack: Stack) -> None:
     assert stack.result() == before
 
 
-def test_built_anew_it_serves_the_same(stack: Stack) -> None:
+def test_it_serves_the_same_after_a_rebuild(stack: Stack) -> None:
     before, image = stack.result(), stack.inspect(WEB, "Image")
-    # Another image, such as a change of the sources would make.
+    # Another image, like one made after a change of the sources.
     made = stack.engine.docker("create", "banners-web")
     stack.engine.docker("commit", "--change", "LABEL built=anew", made, "banners-web")
     stack.engine.docker("rm", made)
@@ -166,7 +167,7 @@ def test_built_anew_it_serves_the_same(stack: Stack) -> None:
     assert stack.result() == before
 
 
-def test_it_stops_in_good_order(stack: Stack) -> None:
+def test_it_stops_gracefully(stack: Stack) -> None:
     stack.compose("stop")
     assert [stack.inspect(each, "State.ExitCode") for each in (WEB, "redis", "mysql")] == ["0"] * 3
 
@@ -191,29 +192,84 @@ def test_a_backup_holds_every_table_and_can_be_restored(stack: Stack) -> None:
     before = stack.result()
     backup = stack.compose("exec", "-T", "mysql", "sh", "-c", dump)
     assert {table.name for table in METADATA.sorted_tables} <= set(
-        re.findall(r"^INSERT INTO `(\w+)`", backup, re.MULTILINE)
+        re.findall(r"^CREATE TABLE `(\w+)`", backup, re.MULTILINE)
     )
-    for given in ("DELETE FROM lineups;", backup):
+    for given in ("DELETE FROM candidates;", backup):
         stack.compose("exec", "-T", "mysql", "sh", "-c", load, given=given)
     stack.compose("restart", WEB)
     stack.compose("up", "--detach", "--wait", *WITHOUT_THE_JOB)
     assert stack.result() == before
 
 
-def test_the_web_container_tells_why_a_lineup_is_as_it_is(stack: Stack) -> None:
+def test_the_web_container_explains_a_lineup(stack: Stack) -> None:
     assert "Campaign 27" in stack.compose("exec", "-T", WEB, "banners", "show", "27")
 
 
-def test_no_secret_is_told(stack: Stack) -> None:
+def test_no_secret_is_shown(stack: Stack) -> None:
     told = stack.compose("logs") + stack.compose("config")
     assert "mariadbd: ready for connections" in told
-    assert PASSWORD not in told
-    for service in (WEB, "mysql"):
-        assert PASSWORD not in stack.inspect(service, "Config.Env")
+    told += stack.inspect(WEB, "Config.Env") + stack.inspect("mysql", "Config.Env")
+    assert len(stack.passwords) == 3
+    assert [password for password in stack.passwords if password in told] == []
+
+
+def test_the_web_application_cannot_change_what_the_job_publishes(stack: Stack) -> None:
+    delete = """\
+import pathlib, sqlalchemy as sa
+url = pathlib.Path("/run/secrets/web_database_url").read_text().strip()
+with sa.create_engine(url).begin() as connection:
+    try:
+        connection.execute(sa.text("DELETE FROM candidates"))
+    except sa.exc.OperationalError as error:
+        print(error.orig)
+"""
+    tried = stack.compose("exec", "-T", WEB, "python", "-c", delete)
+    assert "DELETE command denied to user 'banners_web'" in tried
+
+
+@pytest.mark.usefixtures("built")
+def test_data_of_an_earlier_release_get_the_account_of_the_web_application(
+    new_stack: NewStack,
+) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (command,) = set(re.findall(r"docker compose (exec mysql sh \S+/accounts\.sh)", page))
+    stack = new_stack("earlier")
+    stack.compose("up", "--detach", "--wait", "mysql")
+    # An earlier release gave root the password of the job, and had no other account.
+    job = (stack.secrets / "database_password").read_text().strip()
+    root = (stack.secrets / "database_root_password").read_text().strip()
+    earlier = f"DROP USER banners_web@'%'; ALTER USER root@localhost IDENTIFIED BY '{job}'"
+    as_root = ("mariadb", "--user=root")
+    stack.compose("exec", "-T", "mysql", *as_root, f"--password={root}", f"--execute={earlier}")
+    with_duckdb(stack).compose("run", "--rm", "-T", JOB, *ONE_QUARTER)
+    stack.compose("up", "--detach", "--no-deps", WEB)
+    until(lambda: stack.status("/healthz") == HTTPStatus.OK)
+    assert stack.status("/readyz") == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "have the passwords" in stack.compose(*command.replace("exec", "exec -T", 1).split())
+    until(lambda: stack.status("/readyz") == HTTPStatus.OK)
+    stack.compose("exec", "-T", "mysql", *as_root, f"--password={root}", "--execute=SELECT 1")
+    import_catalogue(stack, re.search(r"docker compose (run .+ catalogue import \S+)`", page))
+    stack.down()
+
+
+def import_catalogue(stack: Stack, documented: re.Match[str] | None) -> None:
+    """Import a catalogue as the document says, with the account of the web application."""
+    assert documented
+    command = documented[1].replace("./catalogue", str(stack.folder / "catalogue"))
+    files(stack.folder / "catalogue", "7,Spring Sale,,,,\n", "7,1,Copper Kettle,,,,\n")
+    said = stack.compose(*command.replace("--rm", "--rm -T", 1).split())
+    assert "Version 1" in said
+
+
+@pytest.mark.parametrize(("service", "gigabytes"), [(WEB, 1), ("mysql", 1), ("redis", 0.5)])
+def test_a_container_may_use_only_so_much_memory(
+    stack: Stack, service: str, gigabytes: float
+) -> None:
+    assert int(stack.inspect(service, "HostConfig.Memory")) == gigabytes * 2**30
 
 
 @pytest.mark.parametrize("service", [WEB, "mysql", "redis"])
-def test_nobody_in_a_container_can_do_more_than_its_work(stack: Stack, service: str) -> None:
+def test_a_container_has_no_more_rights_than_it_needs(stack: Stack, service: str) -> None:
     ask = "id -u; touch /here 2>&1; grep CapEff /proc/1/status; grep NoNewPrivs /proc/1/status"
     said = stack.compose("exec", "-T", service, "sh", "-c", f"{ask}; true")
     user, touched, capabilities, no_more = said.splitlines()
@@ -223,7 +279,7 @@ def test_nobody_in_a_container_can_do_more_than_its_work(stack: Stack, service: 
     assert int(no_more.split()[1]) == 1
 
 
-def test_a_folder_of_ones_own_takes_the_place_of_the_sample(stack: Stack) -> None:
+def test_a_mounted_folder_replaces_the_sample(stack: Stack) -> None:
     own = stack.folder / "events" / "2"
     own.mkdir(parents=True)
     (own / "impressions_2.csv").write_text("banner_id,campaign_id\n7,900\n")

@@ -1,4 +1,4 @@
-"""The job on a dirty sample, held against what was planted there."""
+"""The job on a dirty sample, compared with what was planted there."""
 
 import csv
 import json
@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from banners.crunch.sources import check_quarter, find_quarters
+from banners.core.model import Quarter
+from banners.crunch.files.find import check_quarter, find_quarters
 from banners.errors import SourceError
-from banners.model import Quarter
-from banners.sample.events import SampleSpec, write_events
-from engines import ENGINES, QUICK_START, require_spark
-from running import Workplace
+from banners.sample.events import SampleSpec
+from dirty.sample import Truth, write_dirty_sample
+from support.engines import ENGINES, QUICK_START, require_spark
+from support.running import Workplace
 
 PUBLISHED = (0, 1, 2)
 
@@ -26,12 +27,12 @@ Quarters = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the job: how it ended, and for each quarter what it told and what is true."""
+    """A run of the job: how it ended, and for each quarter what it reported and what is true."""
 
     ended: CompletedProcess[str]
     folder: Path
     told: Quarters
-    truth: Quarters
+    truth: list[Truth]
 
     def rejects(self, quarter: int) -> list[dict[str, str]]:
         with (self.folder / self.told[quarter]["rejects"]).open(newline="") as file:
@@ -39,30 +40,26 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    workplace = Workplace(tmp_path_factory.mktemp("sample"))
-    # The smallest of which the command promises that the gate lets it pass.
-    ended = workplace.run("sample", "events", "--dirty", "--impressions", "30000")
-    assert ended.returncode == 0, ended.stderr
-    return workplace
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Truth]]:
+    events = tmp_path_factory.mktemp("sample") / "events"
+    # The smallest number of impressions with which the gate accepts the faulty rows.
+    truth = write_dirty_sample(events, SampleSpec(impressions=30_000))
+    return events, list(truth.values())
 
 
 @pytest.fixture(scope="module", params=ENGINES)
 def run(
-    sample: Workplace, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    sample: tuple[Path, list[Truth]],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Run:
     if request.param == "spark":
         require_spark()
+    events, truth = sample
     workplace = Workplace(tmp_path_factory.mktemp("run"), {"JDK_JAVA_OPTIONS": QUICK_START})
-    (workplace.folder / "events").symlink_to(sample.folder / "events")
+    (workplace.folder / "events").symlink_to(events)
     ended = workplace.run("crunch", "events", "--engine", request.param, "--json")
-    truth = json.loads((sample.folder / "events" / "truth.json").read_text())["quarters"]
-    return Run(
-        ended,
-        workplace.folder,
-        json.loads(ended.stdout)["quarters"],
-        [truth[str(int(quarter))] for quarter in Quarter],
-    )
+    return Run(ended, workplace.folder, json.loads(ended.stdout)["quarters"], truth)
 
 
 def test_the_last_quarter_is_refused_and_the_others_are_published(run: Run) -> None:
@@ -79,27 +76,29 @@ def test_an_engine_says_nothing_of_its_own_on_the_way(run: Run) -> None:
 
 
 def test_the_refusal_names_the_file(run: Run) -> None:
-    assert run.truth[3]["refused"]["reason"] == "cut"
-    assert f"events/{run.truth[3]['refused']['file']}" in run.told[3]["refused"]
+    refused = run.truth[3].refused
+    assert refused
+    assert refused.reason == "cut"
+    assert f"events/{refused.file}" in run.told[3]["refused"]
 
 
 @pytest.mark.parametrize("quarter", PUBLISHED)
 def test_every_row_is_accounted_for_as_it_was_planted(run: Run, quarter: int) -> None:
     accounts = run.told[quarter]["accounts"]
-    expected = run.truth[quarter]["accounts"]
-    assert accounts == [{"kind": kind, **account} for kind, account in expected.items()]
+    expected = run.truth[quarter].accounts
+    assert accounts == [{"kind": kind, **vars(account)} for kind, account in expected.items()]
 
 
 @pytest.mark.parametrize("quarter", PUBLISHED)
-def test_unseen_clicks_and_the_revenue_of_orphans_are_told(run: Run, quarter: int) -> None:
+def test_unseen_clicks_and_the_revenue_of_orphans_are_reported(run: Run, quarter: int) -> None:
     told, truth = run.told[quarter], run.truth[quarter]
-    assert told["unseen_clicks"] == truth["unseen_clicks"]
-    assert Decimal(told["orphan_revenue_micros"]).scaleb(-6) == Decimal(truth["orphan_revenue"])
+    assert told["unseen_clicks"] == truth.unseen_clicks
+    assert Decimal(told["orphan_revenue_micros"]).scaleb(-6) == truth.orphan_revenue
 
 
 @pytest.mark.parametrize("quarter", PUBLISHED)
 def test_files_that_came_twice_are_skipped(run: Run, quarter: int) -> None:
-    expected = [f"events/{name}" for name in run.truth[quarter]["skipped"]]
+    expected = [f"events/{name}" for name in run.truth[quarter].skipped]
     assert sorted(run.told[quarter]["skipped"]) == expected
 
 
@@ -108,16 +107,17 @@ def test_the_rejects_are_as_many_as_were_planted_for_each_reason(run: Run, quart
     found = Counter((row["kind"], row["reason"]) for row in run.rejects(quarter))
     assert found == {
         (kind, reason): affected
-        for kind, account in run.truth[quarter]["accounts"].items()
-        for reason, affected in (account["rejected"] | account["quarantined"]).items()
+        for kind, account in run.truth[quarter].accounts.items()
+        for reason, affected in (account.rejected | account.quarantined).items()
     }
 
 
 @pytest.mark.parametrize("seed", range(18))
 def test_every_fault_of_a_file_is_refused_by_name(tmp_path: Path, seed: int) -> None:
-    write_events(tmp_path, SampleSpec(100, seed=seed, quarters=(Quarter.FOURTH,), dirty=True))
-    refused = json.loads((tmp_path / "truth.json").read_text())["quarters"]["4"]["refused"]
+    spec = SampleSpec(100, seed=seed, quarters=(Quarter.FOURTH,))
+    refused = write_dirty_sample(tmp_path, spec)[Quarter.FOURTH].refused
+    assert refused
     paths = find_quarters(tmp_path)[Quarter.FOURTH]
     with pytest.raises(SourceError) as found:
         check_quarter(Quarter.FOURTH, paths, tmp_path)
-    assert (refused["file"] or refused["kind"]) in str(found.value)
+    assert (refused.file or refused.kind) in str(found.value)

@@ -1,4 +1,4 @@
-"""One suite over every engine: the result and the accounting, held against the reference."""
+"""One suite for every engine: the result and the accounting, compared with the reference."""
 
 import os
 from collections import Counter
@@ -12,18 +12,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from banners.crunch.engine import CrunchedQuarter
-from banners.crunch.kinds import Reason
-from banners.crunch.quality import Accounting, settle
+from banners.core.account import Accounting
+from banners.core.candidates import COLUMNS, Candidates
+from banners.core.events import Reason
+from banners.core.model import Generation, Quarter
+from banners.core.rule import line_up
+from banners.crunch.accounting import settle
+from banners.crunch.engines.engine import CrunchedQuarter
+from banners.crunch.files.find import QuarterSources, check_quarter, find_quarters
+from banners.crunch.files.scan import LONGEST_LINE
 from banners.crunch.rejects import UnacceptedRow, unaccepted_rows
-from banners.crunch.scan import LONGEST_LINE
-from banners.crunch.sources import QuarterSources, check_quarter, find_quarters
 from banners.errors import SourceError
-from banners.model import Quarter
-from banners.tables import lineups_table, performance_table
-from engines import ENGINES, Tried, engine_named
-from reference import QuarterReference, Refused, read_quarter
-from strategies import Events, clean_quarters, dirty_quarters, refused_quarters, write
+from banners.reports.arrow import lineups_table, performance_table
+from reference.events import QuarterReference, Refused, read_quarter
+from strategies.values import Events, clean_quarters, dirty_quarters, refused_quarters, write
+from support.engines import ENGINES, Tried, engine_named
+from support.written_forms import in_every_form
 
 FIRST = Quarter.FIRST
 
@@ -38,7 +42,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Tried]:
 def crunched(
     engine: Tried, events: Events, *, below: str = "events"
 ) -> Iterator[tuple[QuarterSources, CrunchedQuarter, QuarterReference]]:
-    """Crunch a quarter's files, and read them with the reference beside it."""
+    """Crunch the files of a quarter, and read them with the reference too."""
     with TemporaryDirectory() as scratch, TemporaryDirectory() as outer:
         folder = Path(outer) / below
         write(events, folder)
@@ -48,7 +52,7 @@ def crunched(
 
 
 def rows_of(result: CrunchedQuarter) -> list[dict[str, Any]]:
-    return [row for batch in result.lineups() for row in batch.to_pylist()]
+    return [row for batch in result.candidates() for row in batch.to_pylist()]
 
 
 def assert_same_result(result: CrunchedQuarter, reference: QuarterReference) -> None:
@@ -68,17 +72,18 @@ def assert_same_result(result: CrunchedQuarter, reference: QuarterReference) -> 
     }
     for campaign_id in reference.lineups:
         expected: dict[str, Any] = reference.lineup_json(campaign_id, generation=1)
-        own = [row for row in rows if row["campaign_id"] == campaign_id]
-        lineup = sorted(
-            (row["position"], row["banner_id"]) for row in own if row["position"] is not None
-        )
-        assert lineup == [
-            (banner["position"], banner["banner_id"]) for banner in expected["lineup"]
+        own = [[row[name] for name in COLUMNS] for row in rows if row["campaign_id"] == campaign_id]
+        candidates = Candidates(campaign_id, FIRST, Generation(1, ""), *zip(*own, strict=True))
+        lineup = line_up(candidates)
+        assert [each.banner_id for each in lineup.banners] == [
+            banner["banner_id"] for banner in expected["lineup"]
         ]
-        assert [row["banner_id"] for row in own if row["other"]] == expected["fill"]["campaign"]
-        assert {(row["rule"], row["converting"], row["slots"]) for row in own} == {
-            (expected["rule"], expected["converting"], expected["slots"])
-        }
+        assert list(lineup.others) == expected["fill"]["campaign"]
+        assert (lineup.rule, lineup.converting, lineup.slots) == (
+            expected["rule"],
+            expected["converting"],
+            expected["slots"],
+        )
     inventory = [row["banner_id"] for batch in result.inventory() for row in batch.to_pylist()]
     assert tuple(inventory) == reference.inventory
 
@@ -131,7 +136,7 @@ def assert_same_rejects(rows: list[UnacceptedRow], reference: QuarterReference) 
 
 @settings(max_examples=60)
 @given(refused_quarters())
-def test_what_the_reference_refuses_whole_is_refused(events: Events) -> None:
+def test_what_the_reference_refuses_is_refused(events: Events) -> None:
     with TemporaryDirectory() as folder, TemporaryDirectory() as scratch:
         write(events, Path(folder))
         with pytest.raises(Refused):
@@ -153,9 +158,9 @@ def test_a_total_beyond_64_bits_ends_in_an_error_that_says_so(engine: Tried) -> 
         pass
 
 
-# The last is as long as an id may be, so that the file is read as numbers at once.
+# The last is as long as an id may be, so that the file is read directly as numbers.
 @pytest.mark.parametrize("numbers", [("9" * 19, "9223372036854775808", "9" * 40), ("1" * 18,)])
-def test_a_number_too_large_for_an_id_is_a_bad_id_among_nothing_but_numbers(
+def test_a_number_too_large_for_an_id_is_a_bad_id_in_a_file_of_only_numbers(
     engine: Tried, numbers: tuple[str, ...]
 ) -> None:
     impressions = "".join(f"{number},1\n" for number in numbers)
@@ -170,7 +175,7 @@ def test_a_number_too_large_for_an_id_is_a_bad_id_among_nothing_but_numbers(
         assert_same_accounting(settle(sources, result), reference)
 
 
-SPELLINGS = (
+WRITTEN_FORMS = (
     *(
         "",
         " ",
@@ -204,10 +209,10 @@ SPELLINGS = (
 )
 
 
-def test_what_a_field_holds_reaches_the_report_to_the_letter(engine: Tried) -> None:
+def test_the_content_of_a_field_is_read_unchanged(engine: Tried) -> None:
     header = "banner_id,campaign_id\n"
-    pairs = [(spelling, "1") for spelling in SPELLINGS] + [
-        ("1", spelling) for spelling in SPELLINGS
+    pairs = [(written, "1") for written in WRITTEN_FORMS] + [
+        ("1", written) for written in WRITTEN_FORMS
     ]
     pairs += [("", ""), ("banner_id", "campaign_id")]
     rows = "".join(f"{one},{two}\n" for one, two in pairs)
@@ -222,6 +227,62 @@ def test_what_a_field_holds_reaches_the_report_to_the_letter(engine: Tried) -> N
         assert [row.text for row in found] == [f"{one},{two}" for one, two in pairs] * 2
         assert {row.reason for row in found} == {Reason.BAD_ID}
         assert [row["banner_id"] for row in rows_of(result)] == [7]
+
+
+def test_a_line_break_in_a_note_makes_no_conversion(engine: Tried) -> None:
+    conversions = (
+        "conversion_id,click_id,revenue,note\n"
+        '5001,900,1.50,"ok"\n'
+        '5002,902,0.75,"please\n5009,905,99999.00,call"\n'
+        '5003,901,2.25,ok,"too\n5010,905,99999.00,wide"\n'
+        '5004,901,"2\n5011,905,99999.00",bad\n'
+    )
+    events = {
+        "1/impressions_1.csv": b"banner_id,campaign_id\n" + b"11,7\n15,7\n" * 100,
+        "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n"
+        b"900,11,7\n901,11,7\n902,11,7\n905,15,7\n",
+        "1/conversions_1.csv": conversions.encode(),
+    }
+    with crunched(engine, events) as (sources, result, reference):
+        assert_same_result(result, reference)
+        accounting = settle(sources, result)
+        assert_same_accounting(accounting, reference)
+        found = list(unaccepted_rows(sources, accounting, result))
+    assert [(row.line, row.reason) for row in found] == [
+        (5, Reason.BAD_WIDTH),
+        (7, Reason.BAD_REVENUE),
+    ]
+    figures = reference.performance
+    assert (figures[7, 11].revenue, figures[7, 15].revenue) == (Decimal("2.25"), Decimal(0))
+
+
+def test_every_form_of_file_gives_the_same_account(engine: Tried) -> None:
+    told = []
+    for events in in_every_form().values():
+        with crunched(engine, events) as (sources, result, reference):
+            assert_same_result(result, reference)
+            accounting = settle(sources, result)
+            assert_same_accounting(accounting, reference)
+            assert_same_rejects(list(unaccepted_rows(sources, accounting, result)), reference)
+            told.append((accounting, rows_of(result)))
+    assert [each == told[0] for each in told] == [True] * 4
+    assert told[0][0].accounts[1].duplicate == 1
+    assert {reason for account in told[0][0].accounts for reason in account.rejected} == {
+        Reason.BAD_ID,
+        Reason.BAD_REVENUE,
+    }
+
+
+def test_the_same_rows_as_csv_gzip_and_parquet_count_once(engine: Tried) -> None:
+    forms = in_every_form()
+    with crunched(engine, forms["csv"] | forms["gzip"] | forms["parquet"]) as (
+        sources,
+        result,
+        reference,
+    ):
+        assert len(sources.skipped) == len(reference.skipped) == 6
+        assert_same_accounting(settle(sources, result), reference)
+        assert_same_result(result, reference)
 
 
 def test_a_path_may_hold_odd_characters(engine: Tried) -> None:
@@ -243,7 +304,7 @@ def test_a_path_may_hold_odd_characters(engine: Tried) -> None:
 
 
 def test_a_line_is_read_however_long_it_is(engine: Tried) -> None:
-    # As long as it can be without filling a block of those that a file is looked over in.
+    # The longest line that does not fill one of the blocks in which files are scanned.
     count, rest = divmod(LONGEST_LINE // 2 + 1, 5)
     events = {
         "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n",
@@ -271,7 +332,7 @@ def test_a_large_result_comes_in_order_and_in_small_batches(engine: Tried) -> No
         write(events, Path(folder))
         sources = check_quarter(FIRST, find_quarters(Path(folder))[FIRST], Path(folder))
         with engine.crunch(sources, Path(folder)) as result:
-            batches = list(result.lineups())
+            batches = list(result.candidates())
     assert max(batch.num_rows for batch in batches) <= 20_000
     found = [
         pair
@@ -290,7 +351,7 @@ def test_the_result_makes_the_same_tables(engine: Tried) -> None:
         "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,2,0.1\n",
     }
     with crunched(engine, events) as (_, result, _):
-        batches = list(result.lineups())
+        batches = list(result.candidates())
     figures = ("campaign_id", "banner_id", "clicks", "revenue", "position")
     assert performance_table(batches, FIRST).select(figures).to_pylist() == [
         dict(zip(figures, row, strict=True))
@@ -311,14 +372,14 @@ def test_the_result_makes_the_same_tables(engine: Tried) -> None:
     ]
 
 
-def test_an_answer_may_be_asked_for_again_while_it_is_read(engine: Tried) -> None:
+def test_a_result_can_be_read_again_while_it_is_read(engine: Tried) -> None:
     events = {
         "1/impressions_1.csv": b"banner_id,campaign_id\n3,1\n1,1\n2,1\n",
         "1/clicks_1.csv": b"click_id,banner_id,campaign_id\n1,2,1\n",
         "1/conversions_1.csv": b"conversion_id,click_id,revenue\n1,1,1\n",
     }
     with crunched(engine, events) as (_, result, _):
-        first = result.lineups()
+        first = result.candidates()
         beginning = next(first).to_pylist()
         again = rows_of(result)
         assert beginning + [row for batch in first for row in batch.to_pylist()] == again

@@ -2,15 +2,18 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import pytest
 from sqlalchemy.engine import Engine
 
+from banners.core.model import Generation, Quarter, RuleName
 from banners.errors import SourceError, StoreClosed
-from banners.model import Generation, Quarter, RuleName
-from banners.serve.report import CampaignOrder, CampaignsWanted, ListedCampaign
-from banners.store.report import DatabaseReports
-from publishing import LARGEST, batches, drafting, inventory, publish
+from banners.reports.reader import CampaignOrder, CampaignsWanted, ListedCampaign
+from banners.store.read.reports import DatabaseReports
+from reference.rule import Performance as Reference
+from reference.rule import by_revenue, line_up
+from support.publishing import LARGEST, batches, drafting, inventory, publish
 
 QUARTER = Quarter.SECOND
 MOST_MICROS = 2**63 - 1
@@ -18,24 +21,29 @@ IDS = (1, 2, 10, 19, 20, 27, 100, 270, 279, 2_700, 28, 272_727, 27 * 10**16, LAR
 
 
 def made_up() -> dict[int, tuple[ListedCampaign, list[tuple[object, ...]]]]:
-    """Campaigns of all sorts: how each is to be listed, and its candidates."""
+    """Different campaigns: the expected entry in the list, and the candidates of each."""
     source = random.Random(3)
     found: dict[int, tuple[ListedCampaign, list[tuple[object, ...]]]] = {}
     for campaign_id in sorted(IDS):
-        rule = source.choice(list(RuleName))
-        shown, others, rest = source.randrange(11), source.randrange(4), source.randrange(5)
-        converting, slots = source.randrange(4), source.randrange(5, 11)
-        revenues = [source.randrange(5 * 10**6) for _ in range(shown + others + rest or 1)]
-        rows: list[tuple[object, ...]] = [
-            (
-                *(campaign_id, 100 + place, 9, 2, 1, revenue),
-                place + 1 if place < shown else None,
-                shown <= place < shown + others or place == 0,
-                *(rule.value, converting, slots),
-            )
-            for place, revenue in enumerate(revenues)
+        figures = [
+            Reference(100 + place, 9, clicks, 1, Decimal(revenue).scaleb(-6))
+            for place in range(source.randrange(1, 20))
+            for clicks in [source.choice((0, 2))]
+            for revenue in [source.randrange(5 * 10**6) if clicks and source.random() < 0.5 else 0]
         ]
-        listed = ListedCampaign(campaign_id, rule, converting, slots, shown, sum(revenues))
+        rows: list[tuple[object, ...]] = [
+            (campaign_id, each.banner_id, 9, each.clicks, 1, int(each.revenue.scaleb(6)))
+            for each in by_revenue(figures)
+        ]
+        lineup = line_up(figures)
+        listed = ListedCampaign(
+            campaign_id,
+            RuleName(lineup.rule),
+            lineup.converting,
+            lineup.slots,
+            len(lineup.banners),
+            sum(int(each.revenue.scaleb(6)) for each in figures),
+        )
         found[campaign_id] = listed, rows
     return found
 
@@ -85,12 +93,12 @@ def test_campaigns_come_in_the_order_asked_for(
 
 
 @pytest.mark.parametrize("most", [1, 4, 7, 100])
-def test_pages_put_together_are_the_whole_list(
+def test_all_pages_together_are_the_complete_list(
     reports: DatabaseReports, generation: Generation, most: int
 ) -> None:
     pages: list[ListedCampaign] = []
     for first in range(0, len(LISTED) + most, most):
-        wanted = CampaignsWanted(first, most, order=CampaignOrder.CONVERTING)
+        wanted = CampaignsWanted(first=first, most=most, order=CampaignOrder.CONVERTING)
         page = reports.campaigns(generation, QUARTER, wanted)
         assert page.total == len(LISTED)
         pages += page.campaigns
@@ -108,6 +116,22 @@ def test_a_search_finds_the_ids_that_begin_so(
     assert (found.campaigns, found.total) == (expected, len(expected))
 
 
+@pytest.mark.parametrize(
+    ("beginning", "named"), [("", ()), ("", (27, 10**15)), ("2", (1, 5)), ("0", (1,)), ("9", ())]
+)
+def test_a_search_also_lists_those_that_were_found_by_name(
+    reports: DatabaseReports, generation: Generation, beginning: str, named: tuple[int, ...]
+) -> None:
+    wanted = CampaignsWanted(beginning=beginning, named=frozenset(named))
+    expected = [
+        each
+        for each in LISTED
+        if each.campaign_id in named or (beginning and str(each.campaign_id).startswith(beginning))
+    ]
+    found = reports.campaigns(generation, QUARTER, wanted)
+    assert (found.campaigns, found.total) == (expected, len(expected))
+
+
 def test_other_quarters_and_generations_list_nothing_of_it(
     reports: DatabaseReports, generation: Generation
 ) -> None:
@@ -121,7 +145,7 @@ def test_other_quarters_and_generations_list_nothing_of_it(
         assert reports.campaigns(*key, wanted).campaigns == []
 
 
-def test_nothing_is_listed_where_nobody_has_published(other: Engine) -> None:
+def test_nothing_is_listed_where_nothing_is_published(other: Engine) -> None:
     found = DatabaseReports(other).campaigns(Generation(1, ""), QUARTER, CampaignsWanted())
     assert (found.total, found.campaigns) == (0, [])
 
@@ -129,11 +153,10 @@ def test_nothing_is_listed_where_nobody_has_published(other: Engine) -> None:
 def test_a_campaigns_revenue_is_that_of_all_its_candidates_whichever_batch_they_come_in(
     database: Engine,
 ) -> None:
-    rule = ("top_revenue", 3, 10)
     rows = [
-        (5, 1, 9, 2, 1, 40, 1, False, *rule),
-        *((5, each, 9, 2, 1, 1, None, False, *rule) for each in range(2, 12)),
-        (6, 1, 9, 2, 1, 3, 1, False, *rule),
+        (5, 1, 9, 2, 1, 40),
+        *((5, each, 9, 2, 1, 1) for each in range(2, 12)),
+        (6, 1, 9, 2, 1, 3),
     ]
     for size in (1, 4, 12):
         reports = DatabaseReports(database)
@@ -143,11 +166,7 @@ def test_a_campaigns_revenue_is_that_of_all_its_candidates_whichever_batch_they_
 
 
 def test_a_revenue_as_large_as_a_column_holds_is_exact(database: Engine) -> None:
-    rule = ("revenue_then_clicks", 2, 5)
-    rows = [
-        (5, 1, 9, 2, 1, MOST_MICROS - 1, 1, False, *rule),
-        (5, 2, 9, 2, 1, 1, 2, False, *rule),
-    ]
+    rows = [(5, 1, 9, 2, 1, MOST_MICROS - 1), (5, 2, 9, 2, 1, 1)]
     listed = DatabaseReports(database).campaigns(
         published(database, rows, 2), QUARTER, CampaignsWanted()
     )
@@ -159,11 +178,7 @@ def test_a_campaign_that_earned_more_than_a_column_holds_is_refused(
     database: Engine, size: int
 ) -> None:
     old = publish(database, 100, QUARTER)
-    rule = ("revenue_then_clicks", 2, 5)
-    rows = [
-        (7, 1, 9, 2, 1, MOST_MICROS, 1, False, *rule),
-        (7, 2, 9, 2, 1, 1, 2, False, *rule),
-    ]
+    rows = [(7, 1, 9, 2, 1, MOST_MICROS), (7, 2, 9, 2, 1, 1)]
     with pytest.raises(SourceError, match=r"campaign 7 add up to more than 9,223,372,036,854"):
         published(database, rows, size)
     assert DatabaseReports(database).active() == {QUARTER: old}

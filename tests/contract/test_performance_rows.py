@@ -4,10 +4,10 @@ import pyarrow as pa
 import pytest
 from sqlalchemy.engine import Engine
 
-from banners.model import Generation, Quarter
-from banners.store import performance
-from banners.store.report import DatabaseReports
-from publishing import LARGEST, campaign, publish
+from banners.core.model import Generation, Quarter
+from banners.store.read import performance
+from banners.store.read.reports import DatabaseReports
+from support.publishing import LARGEST, campaign, publish
 
 FIRST, SECOND = Quarter.FIRST, Quarter.SECOND
 FIGURES = ["campaign_id", "banner_id", "impressions", "clicks", "conversions"]
@@ -26,7 +26,11 @@ def test_every_row_comes_once_by_campaign_and_banner_in_batches_of_bounded_size(
     publish(database, 10, SECOND)
     generation = publish(database, 20, FIRST, SECOND)
     batches = list(DatabaseReports(other).performance(generation, SECOND))
-    written = [row[:7] for each in (5, 6, LARGEST) for row in campaign(each, 20)]
+    written = [
+        (*row, position)
+        for each in (5, 6, LARGEST)
+        for row, position in zip(campaign(each, 20), (1, 2, None), strict=True)
+    ]
     assert rows_of(batches) == written
     assert max(batch.num_rows for batch in batches) <= at_once
     assert batches[0].schema.names == FIGURES

@@ -1,4 +1,4 @@
-"""What Redis may be: full of nonsense, gone, hung, back again."""
+"""The states that Redis may be in: full of nonsense, gone, hanging, back again."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,16 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
+from banners.core.model import Quarter
 from banners.errors import StoreUnavailable
-from banners.model import Quarter
 from banners.serve.breaker import FAILURES, PAUSE_SECONDS, Breaker
 from banners.serve.memory import MemoryReader
-from banners.serve.redis import RedisReader
+from banners.serve.redis import REFUSING_SECONDS, RedisReader
+from banners.serve.redis_client import connect
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from publishing import publish
-from servers import RedisServer
-from tiers import KEEP_SECONDS, Asked, redis_reader
+from banners.store.read.lineups import DatabaseReader
+from support.publishing import publish
+from support.servers import RedisServer, redis_server
+from support.tiers import KEEP_SECONDS, Asked, lineup_of, redis_reader
 
 FIRST = Quarter.FIRST
 
@@ -42,8 +43,8 @@ class Setting:
         self.generation = self.reader.active()[FIRST]
 
     def lineup(self) -> int:
-        """Read a lineup, and tell its first banner."""
-        found = self.reader.lineup(self.generation, FIRST, 5)
+        """Read a lineup, and return its first banner."""
+        found = lineup_of(self.reader, self.generation, FIRST, 5)
         assert found is not None
         return found.banners[0].banner_id
 
@@ -64,7 +65,7 @@ def setting(
 
 def test_a_lineup_is_asked_of_the_database_once(setting: Setting) -> None:
     assert [setting.lineup() for _ in range(5)] == [100] * 5
-    assert setting.source.asked.count("lineup") == 1
+    assert setting.source.asked.count("candidates") == 1
     assert setting.counted == {"miss": 1, "hit": 4}
 
 
@@ -130,12 +131,17 @@ def test_a_call_that_fails_leaves_those_of_others_alone(setting: Setting) -> Non
     client = redis.Redis.from_url(setting.server.url, socket_timeout=0.2)
     breaker = Breaker("Redis", lambda: setting.now)
     reader = RedisReader(
-        client, setting.source, keep_seconds=KEEP_SECONDS, breaker=breaker, count=lambda _: None
+        client,
+        setting.source,
+        keep_seconds=KEEP_SECONDS,
+        breaker=breaker,
+        count=lambda _: None,
+        clock=lambda: setting.now,
     )
     other = client.connection_pool.get_connection()
     other.send_command("BLPOP", "bell", 0)  # type: ignore[no-untyped-call]  # the library's
     setting.server.pause()
-    assert reader.lineup(setting.generation, FIRST, 5) is not None
+    assert lineup_of(reader, setting.generation, FIRST, 5) is not None
     setting.server.resume()
     setting.server.client().rpush("bell", "rung")
     assert other.read_response() == [b"bell", b"rung"]
@@ -153,19 +159,19 @@ def test_a_redis_that_is_back_is_used_again(setting: Setting) -> None:
     assert setting.counted == {"hit": 1}
 
 
-def test_without_the_database_redis_tells_what_is_served(setting: Setting) -> None:
+def test_without_the_database_redis_knows_what_is_live(setting: Setting) -> None:
     setting.reader.fill(setting.generation, FIRST)
     setting.source.gone = True
     started = redis_reader(setting.server, setting.source)
     assert started.active() == {FIRST: setting.generation}
     assert setting.lineup() == 100
-    assert str(started.trouble) == "It is gone."
+    assert str(started.source_error) == "It is gone."
     setting.source.gone = False
     started.active()
-    assert not started.trouble
+    assert not started.source_error
 
 
-def test_whoever_has_heard_the_database_does_not_go_by_what_redis_remembers(
+def test_a_worker_that_the_database_has_answered_ignores_what_redis_remembers(
     setting: Setting,
 ) -> None:
     setting.source.gone = True
@@ -212,7 +218,7 @@ def test_what_redis_lacks_is_not_made_up(setting: Setting, field: str) -> None:
         list(reads.get(field, setting.reader.records)(setting.generation, FIRST))
 
 
-def test_records_that_are_not_whole_are_not_loaded_from_redis(setting: Setting) -> None:
+def test_incomplete_records_are_not_loaded_from_redis(setting: Setting) -> None:
     setting.reader.fill(setting.generation, FIRST)
     client = setting.server.client()
     (key,) = (each for each in client.scan_iter() if b":active" not in each)
@@ -226,7 +232,7 @@ def test_records_that_are_not_whole_are_not_loaded_from_redis(setting: Setting) 
     assert memory.numbers() == {1: setting.generation.number}
 
 
-def test_something_else_where_ours_should_be_closes_redis_for_nobody(setting: Setting) -> None:
+def test_a_foreign_value_under_our_key_does_not_open_the_breaker(setting: Setting) -> None:
     client = setting.server.client()
     setting.reader.fill(setting.generation, FIRST)
     (key,) = (each for each in client.scan_iter() if b":active" not in each)
@@ -237,12 +243,58 @@ def test_something_else_where_ours_should_be_closes_redis_for_nobody(setting: Se
     assert not setting.reader.is_down
 
 
+def test_an_old_redis_without_a_greeting_is_used(setting: Setting) -> None:
+    with redis_server("--rename-command", "HELLO", "") as old:
+        counted: Counter[str] = Counter()
+        reader = RedisReader(
+            connect(old.url, seconds=5),
+            setting.source,
+            keep_seconds=KEEP_SECONDS,
+            breaker=Breaker("Redis", lambda: setting.now),
+            count=lambda outcome: counted.update([outcome]),
+            clock=lambda: setting.now,
+        )
+        for _ in range(3):
+            assert lineup_of(reader, setting.generation, FIRST, 5) is not None
+        assert not reader.refuses
+        reader.close()
+    assert counted == {"miss": 1, "hit": 2}
+
+
+def test_that_redis_refuses_is_logged_once_and_is_over_when_it_no_longer_does(
+    setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = setting.server.client()
+    client.config_set("maxmemory", 1)
+    try:
+        for _ in range(5):
+            assert setting.reader.active() == {FIRST: setting.generation}
+    finally:
+        client.config_set("maxmemory", 0)
+    assert setting.reader.refuses
+    assert not setting.reader.is_down
+    assert caplog.text.count("Redis refuses a command, which is skipped") == 1
+    setting.now += REFUSING_SECONDS
+    setting.reader.active()
+    assert not setting.reader.refuses
+
+
+def test_a_damaged_value_is_logged_once(setting: Setting, caplog: pytest.LogCaptureFixture) -> None:
+    setting.source.gone = True
+    setting.server.client().set("banners:active", "nonsense")
+    started = redis_reader(setting.server, setting.source)
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            started.active()
+    assert caplog.text.count("Redis returned a damaged value") == 1
+
+
 def test_a_worker_can_start_on_redis_alone(setting: Setting) -> None:
     setting.reader.fill(setting.generation, FIRST)
     setting.source.gone = True
     memory = MemoryReader(redis_reader(setting.server, setting.source), most_lineups=100)
     memory.load()
-    lineup = memory.lineup(setting.generation, FIRST, 6)
+    lineup = lineup_of(memory, setting.generation, FIRST, 6)
     assert lineup is not None
     assert lineup.banners[0].banner_id == 100
 

@@ -1,4 +1,4 @@
-"""Going back to an earlier generation, on every database."""
+"""Rolling back to an earlier generation, on every database."""
 
 from typing import Any
 
@@ -6,74 +6,73 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from banners.core.model import Quarter
 from banners.errors import RollbackError
-from banners.model import Quarter
 from banners.serve.reader import read_lineup
-from banners.store import sweep
-from banners.store.read import DatabaseReader
-from banners.store.report import DatabaseReports
-from banners.store.rollback import roll_back
+from banners.store.read.lineups import DatabaseReader
+from banners.store.read.reports import DatabaseReports
 from banners.store.schema import GENERATION_QUARTERS
-from publishing import drafting, publish, write
+from banners.store.write import sweep
+from support.publishing import drafting, publish, rolling_back, write
 
 FIRST, SECOND = Quarter.FIRST, Quarter.SECOND
 
 
-def test_the_generation_before_is_served_again(database: Engine) -> None:
+def test_the_previous_generation_is_served_again(database: Engine) -> None:
     old, _ = publish(database, 100, FIRST), publish(database, 200, FIRST)
-    assert roll_back(database, [], None) == {FIRST: old.number}
+    assert rolling_back(database, [], None) == {FIRST: old.number}
     assert read_lineup(DatabaseReader(database), 5, FIRST).banners[0].banner_id == 100
 
 
-def test_one_can_go_forward_again(database: Engine) -> None:
+def test_a_later_generation_can_be_restored(database: Engine) -> None:
     _, new = publish(database, 100, FIRST), publish(database, 200, FIRST)
-    roll_back(database, [], None)
-    assert roll_back(database, [], new.number) == {FIRST: new.number}
+    rolling_back(database, [], None)
+    assert rolling_back(database, [], new.number) == {FIRST: new.number}
     assert DatabaseReader(database).active() == {FIRST: new}
 
 
 def test_only_the_quarters_asked_for_change(database: Engine) -> None:
     old, new = publish(database, 100, FIRST, SECOND), publish(database, 200, FIRST, SECOND)
-    roll_back(database, [SECOND], None)
+    rolling_back(database, [SECOND], None)
     assert DatabaseReader(database).active() == {FIRST: new, SECOND: old}
 
 
-def test_quarters_that_have_no_earlier_one_are_left_alone(database: Engine) -> None:
+def test_quarters_without_an_earlier_generation_do_not_change(database: Engine) -> None:
     old, new = publish(database, 100, FIRST), publish(database, 200, FIRST, SECOND)
-    assert roll_back(database, [], None) == {FIRST: old.number}
+    assert rolling_back(database, [], None) == {FIRST: old.number}
     assert DatabaseReader(database).active() == {FIRST: old, SECOND: new}
 
 
 @pytest.mark.parametrize(("quarters", "to"), [([FIRST], None), ([], 9), ([SECOND], 1), ([], None)])
-def test_what_is_not_there_is_refused_and_nothing_changes(
+def test_a_generation_that_is_not_kept_is_refused_and_nothing_changes(
     database: Engine, quarters: list[Quarter], to: int | None
 ) -> None:
     only = publish(database, 100, FIRST)
     with pytest.raises(RollbackError, match="nothing was changed"):
-        roll_back(database, quarters, to)
+        rolling_back(database, quarters, to)
     assert DatabaseReader(database).active() == {FIRST: only}
 
 
-def test_a_generation_that_is_not_whole_is_none_to_go_to(database: Engine) -> None:
+def test_a_generation_that_is_still_written_is_refused(database: Engine) -> None:
     old = publish(database, 100, FIRST)
     with drafting(database) as begun:
         write(begun, FIRST, 200)
         assert begun.generation is not None
         with pytest.raises(RollbackError):
-            roll_back(database, [], begun.generation.number)
+            rolling_back(database, [], begun.generation.number)
     assert DatabaseReader(database).active() == {FIRST: old}
 
 
-def test_nobody_who_publishes_is_waited_for(database: Engine, other: Engine) -> None:
+def test_a_rollback_does_not_wait_for_a_run_that_publishes(database: Engine, other: Engine) -> None:
     old, _ = publish(database, 100, FIRST), publish(database, 200, FIRST)
     with drafting(database) as begun:
         write(begun, SECOND, 300)
-        assert roll_back(database, [FIRST], None) == {FIRST: old.number}
+        assert rolling_back(database, [FIRST], None) == {FIRST: old.number}
         begun.activate()
     assert DatabaseReader(other).active() == {FIRST: old, SECOND: begun.generation}
 
 
-def test_all_that_is_kept_is_listed_and_what_is_served_is_marked(database: Engine) -> None:
+def test_all_kept_generations_are_listed_and_live_ones_are_marked(database: Engine) -> None:
     old, new = publish(database, 100, FIRST, SECOND), publish(database, 200, FIRST)
     assert [
         (each.generation, each.quarter, each.served, each.rows, each.engine)
@@ -85,13 +84,13 @@ def test_all_that_is_kept_is_listed_and_what_is_served_is_marked(database: Engin
     ]
 
 
-def test_going_to_what_is_served_already_changes_nothing(database: Engine) -> None:
+def test_rolling_back_to_the_live_generation_changes_nothing(database: Engine) -> None:
     _, new = publish(database, 100, FIRST), publish(database, 200, FIRST)
-    assert roll_back(database, [FIRST], new.number) == {FIRST: new.number}
+    assert rolling_back(database, [FIRST], new.number) == {FIRST: new.number}
     assert DatabaseReader(database).active() == {FIRST: new}
 
 
-def test_what_is_dropped_under_who_goes_back_to_it_is_refused(
+def test_a_rollback_to_a_generation_that_is_being_dropped_is_refused(
     database: Engine, another: Engine
 ) -> None:
     old, new = publish(database, 100, FIRST), publish(database, 200, FIRST)
@@ -104,12 +103,12 @@ def test_what_is_dropped_under_who_goes_back_to_it_is_refused(
 
     sa.event.listen(database, "before_cursor_execute", drop)
     with pytest.raises(RollbackError, match="has just been dropped; nothing was changed"):
-        roll_back(database, [], old.number)
+        rolling_back(database, [], old.number)
     assert DatabaseReader(another).active() == {FIRST: new}
 
 
-@pytest.mark.parametrize("first", ["who goes back", "who drops"])
-def test_who_goes_back_to_what_is_just_being_dropped_gets_it_whole_or_is_told(
+@pytest.mark.parametrize("first", ["the rollback", "the drop"])
+def test_a_rollback_and_a_drop_of_one_generation_never_both_succeed(
     database: Engine, other: Engine, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     oldest = publish(database, 100, FIRST)
@@ -119,9 +118,9 @@ def test_who_goes_back_to_what_is_just_being_dropped_gets_it_whole_or_is_told(
     refused: list[RollbackError] = []
 
     def overtaken(*words: Any) -> bool:
-        withdrawn = withdraw(*words) if first == "who drops" else None
+        withdrawn = withdraw(*words) if first == "the drop" else None
         try:
-            roll_back(other, [FIRST], oldest.number)
+            rolling_back(other, [FIRST], oldest.number)
         except RollbackError as error:
             refused.append(error)
         return withdraw(*words) if withdrawn is None else withdrawn
@@ -130,6 +129,6 @@ def test_who_goes_back_to_what_is_just_being_dropped_gets_it_whole_or_is_told(
     newest = publish(database, 900, FIRST)
     served = DatabaseReader(database).active()[FIRST]
     assert served == (newest if refused else oldest)
-    assert bool(refused) == (first == "who drops")
+    assert bool(refused) == (first == "the drop")
     lineup = read_lineup(DatabaseReader(database), 5, FIRST)
     assert lineup.banners[0].banner_id == (900 if refused else 100)

@@ -1,7 +1,9 @@
-"""A database that is a file: others may move it, replace it, or not let everybody write it."""
+"""SQLite databases: a file that can be moved, replaced, and protected against writing."""
 
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,12 +15,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from banners.errors import PublisherBusy, StoreError, StoreUnavailable
-from banners.model import Quarter
+from banners.core.model import Quarter
+from banners.errors import LoopBusy, PublisherBusy, StoreError, StoreUnavailable
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from nobody import somebody_ordinary
-from publishing import drafting, publish, write
+from banners.store.dialects.dialect import LOOP
+from banners.store.dialects.sqlite.lock import lasting
+from banners.store.read.lineups import DatabaseReader
+from support.nobody import somebody_ordinary
+from support.publishing import drafting, publish, write
+from support.tiers import lineup_of
 
 
 def opened(file: Path, *, create: bool = False) -> Engine:
@@ -27,7 +32,7 @@ def opened(file: Path, *, create: bool = False) -> Engine:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may enter: those of pytest are for the user of the tests alone."""
+    """A folder that every user may enter; only the user of the tests may enter those of pytest."""
     with tempfile.TemporaryDirectory(prefix="banners-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -46,7 +51,7 @@ def numbers(reader: DatabaseReader) -> dict[Quarter, int]:
     return {quarter: generation.number for quarter, generation in reader.active().items()}
 
 
-def test_another_file_put_in_its_place_is_read_from_then_on(file: Path) -> None:
+def test_a_replaced_file_is_read_from_then_on(file: Path) -> None:
     reader = DatabaseReader(opened(file))
     generation = reader.active()[Quarter.FIRST]
     assert list(reader.inventory(generation, Quarter.FIRST)) == [100, 101, 102]
@@ -55,14 +60,14 @@ def test_another_file_put_in_its_place_is_read_from_then_on(file: Path) -> None:
     assert anew.number == generation.number
     other.replace(file)
     assert reader.active()[Quarter.FIRST] == anew
-    lineup = reader.lineup(anew, Quarter.FIRST, 5)
+    lineup = lineup_of(reader, anew, Quarter.FIRST, 5)
     assert lineup is not None
     assert lineup.banners[0].banner_id == 900
     assert list(reader.inventory(anew, Quarter.FIRST)) == [900, 901, 902]
-    assert reader.lineup(generation, Quarter.FIRST, 5) is None
+    assert lineup_of(reader, generation, Quarter.FIRST, 5) is None
 
 
-def test_a_file_deleted_and_made_anew_is_read_from_then_on(file: Path) -> None:
+def test_a_deleted_and_recreated_file_is_read_from_then_on(file: Path) -> None:
     reader = DatabaseReader(opened(file))
     generation = reader.active()[Quarter.FIRST]
     assert list(reader.inventory(generation, Quarter.FIRST)) == [100, 101, 102]
@@ -73,7 +78,7 @@ def test_a_file_deleted_and_made_anew_is_read_from_then_on(file: Path) -> None:
     assert list(reader.inventory(anew, Quarter.FIRST)) == [900, 901, 902]
 
 
-def test_another_file_put_in_its_place_stays_as_it_is_though_a_program_has_it_open(
+def test_a_replacement_stays_intact_while_a_program_has_the_old_file_open(
     file: Path,
 ) -> None:
     other = file.with_name("other.db")
@@ -88,7 +93,7 @@ def test_another_file_put_in_its_place_stays_as_it_is_though_a_program_has_it_op
     assert reader.active() == dict.fromkeys(Quarter, newest)
 
 
-def test_a_file_that_never_stays_the_same_is_given_up_on(file: Path) -> None:
+def test_reading_a_file_that_keeps_changing_fails_after_ten_tries(file: Path) -> None:
     database, moments = opened(file), count(1)
 
     def change(*_: object) -> None:
@@ -100,18 +105,18 @@ def test_a_file_that_never_stays_the_same_is_given_up_on(file: Path) -> None:
         DatabaseReader(database).active()
 
 
-def test_a_folder_that_cannot_be_made_is_told(file: Path) -> None:
-    with pytest.raises(StoreUnavailable, match=r"folder .*banners\.db/below .* cannot be made"):
+def test_a_folder_that_cannot_be_created_is_named(file: Path) -> None:
+    with pytest.raises(StoreUnavailable, match=r"folder .*banners\.db/below .* cannot be created"):
         opened(file / "below" / "banners.db", create=True)
 
 
-def test_whoever_has_read_or_published_leaves_but_one_file(file: Path) -> None:
+def test_reading_and_publishing_leave_only_the_database_and_its_lock(file: Path) -> None:
     DatabaseReader(opened(file)).active()
     assert {each.name for each in file.parent.iterdir()} - {"banners.db.lock"} == {"banners.db"}
 
 
 @pytest.mark.parametrize("mode", [0o555, 0o777])
-def test_who_may_not_write_the_file_may_read_it(folder: Path, file: Path, mode: int) -> None:
+def test_a_user_without_write_access_can_read(folder: Path, file: Path, mode: int) -> None:
     file.chmod(0o444)
     folder.chmod(mode)
     before = sorted(folder.iterdir())
@@ -120,7 +125,9 @@ def test_who_may_not_write_the_file_may_read_it(folder: Path, file: Path, mode: 
     assert sorted(folder.iterdir()) == before
 
 
-def test_who_may_not_write_the_file_reads_while_a_run_publishes(folder: Path, file: Path) -> None:
+def test_a_user_without_write_access_can_read_while_a_run_publishes(
+    folder: Path, file: Path
+) -> None:
     reader = DatabaseReader(opened(file))
     with drafting(opened(file, create=True)) as begun:
         write(begun, Quarter.FIRST, 200)
@@ -136,23 +143,23 @@ def test_who_may_not_write_the_file_reads_while_a_run_publishes(folder: Path, fi
         assert numbers(reader)[Quarter.FIRST] == 2
 
 
-def test_what_cannot_be_read_without_writing_is_told(folder: Path, file: Path) -> None:
+def test_a_file_that_cannot_be_read_without_writing_is_reported(folder: Path, file: Path) -> None:
     with drafting(opened(file, create=True)) as begun:
         write(begun, Quarter.FIRST, 200)
         unfinished = file.with_name("banners.db-wal").read_bytes()
     file.with_name("banners.db-wal").write_bytes(unfinished)
     folder.chmod(0o555)
-    with somebody_ordinary(), pytest.raises(StoreUnavailable, match="write in its folder"):
+    with somebody_ordinary(), pytest.raises(StoreUnavailable, match="write access to its folder"):
         DatabaseReader(opened(file)).active()
 
 
-def test_a_folder_that_may_not_be_entered_is_told(folder: Path, file: Path) -> None:
+def test_a_folder_without_access_is_reported(folder: Path, file: Path) -> None:
     folder.chmod(0o600)
     with somebody_ordinary(), pytest.raises(StoreUnavailable, match="enter its folder"):
         DatabaseReader(opened(file)).active()
 
 
-def test_a_lock_that_may_not_be_written_is_told(folder: Path, file: Path) -> None:
+def test_a_lock_file_without_write_access_is_reported(folder: Path, file: Path) -> None:
     file.with_name("banners.db.lock").unlink(missing_ok=True)
     folder.chmod(0o555)
     with (
@@ -162,15 +169,15 @@ def test_a_lock_that_may_not_be_written_is_told(folder: Path, file: Path) -> Non
         publish(opened(file, create=True), 200, Quarter.FIRST)
 
 
-def test_a_file_that_may_not_be_written_is_told_to_who_publishes(folder: Path, file: Path) -> None:
+def test_publishing_to_a_file_without_write_access_is_reported(folder: Path, file: Path) -> None:
     file.chmod(0o444)
     folder.chmod(0o777)
     file.with_name("banners.db.lock").unlink(missing_ok=True)
-    with somebody_ordinary(), pytest.raises(StoreUnavailable, match="allowed to write the file"):
+    with somebody_ordinary(), pytest.raises(StoreUnavailable, match="write access to the file"):
         publish(opened(file, create=True), 200, Quarter.FIRST)
 
 
-def test_a_fault_of_the_run_itself_is_not_taken_for_one_of_the_lock(file: Path) -> None:
+def test_an_error_of_the_run_itself_is_not_mistaken_for_one_of_the_lock(file: Path) -> None:
     with (
         pytest.raises(filelock.Timeout, match="another"),
         drafting(opened(file, create=True)),
@@ -178,7 +185,7 @@ def test_a_fault_of_the_run_itself_is_not_taken_for_one_of_the_lock(file: Path) 
         raise filelock.Timeout("another")
 
 
-def test_two_runs_by_different_names_exclude_each_other(file: Path, tmp_path: Path) -> None:
+def test_runs_that_name_the_file_differently_exclude_each_other(file: Path, tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(file)
     (tmp_path / "folder").symlink_to(file.parent)
     for alias in (tmp_path / "link.db", tmp_path / "folder" / file.name):
@@ -190,16 +197,67 @@ def test_two_runs_by_different_names_exclude_each_other(file: Path, tmp_path: Pa
             pass
 
 
-def test_a_link_to_a_file_that_is_not_there_yet_leads_to_it(tmp_path: Path) -> None:
+def test_a_link_to_a_file_that_does_not_exist_yet_creates_it(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "folder" / "banners.db")
     publish(opened(tmp_path / "link.db", create=True), 100, Quarter.FIRST)
     assert numbers(DatabaseReader(opened(tmp_path / "folder" / "banners.db"))) == {1: 1}
 
 
-def test_nothing_is_made_beside_a_file_of_somebody_elses(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_gets_no_files_beside_it(tmp_path: Path) -> None:
     file = tmp_path / "letter"
     file.write_text("To somebody else entirely")
-    with pytest.raises(StoreError, match=r"letter is no SQLite database.*Name another file"):
+    with pytest.raises(StoreError, match=r"letter is not an SQLite database.*Name another file"):
         publish(open_database(f"sqlite:///{file}", create=True), 100, Quarter.FIRST)
     assert list(tmp_path.iterdir()) == [file]
     assert file.read_text() == "To somebody else entirely"
+
+
+def test_readers_sort_in_memory_and_not_in_temporary_files(file: Path) -> None:
+    publish(open_database(f"sqlite:///{file}", create=True), 1_000, *Quarter)
+    with open_database(f"sqlite:///{file}", create=False).connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA temp_store").scalar_one()
+    assert found == 2  # MEMORY
+
+
+def test_taking_a_lock_leaves_the_connections_of_the_process_their_locks(file: Path) -> None:
+    """Closing the file by other means than SQLite would release them, as POSIX says.
+
+    The last connection to close then deletes the file that others go on writing to.
+    """
+    writing = sqlite3.connect(file)
+    writing.execute("CREATE TABLE kept (number)")
+    writing.commit()
+    with drafting(opened(file, create=True)):
+        pass
+    assert count_elsewhere(file) == 0
+    writing.execute("INSERT INTO kept VALUES (1)")
+    writing.commit()
+    assert count_elsewhere(file) == 1
+    writing.close()
+    with closing(sqlite3.connect(file)) as read:
+        assert read.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def count_elsewhere(file: Path) -> int:
+    """Return the number of rows that another process reads."""
+    code = """if True:
+        import sqlite3, sys
+        connection = sqlite3.connect(sys.argv[1])
+        print(*connection.execute("SELECT count(*) FROM kept").fetchone())
+        connection.close()
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(file)], check=True, capture_output=True, text=True
+    )
+    return int(ran.stdout)
+
+
+def test_the_lock_of_a_lasting_process_leaves_the_database_one_file(file: Path) -> None:
+    with lasting(opened(file, create=True), seconds=0, lock=LOOP) as check:
+        check()
+        assert not file.with_name(f"{file.name}-wal").exists()
+        with (
+            pytest.raises(LoopBusy),
+            lasting(opened(file, create=True), seconds=0, lock=LOOP),
+        ):
+            pass

@@ -1,4 +1,4 @@
-"""How every kind of database gets its tables, and those of a later Banners."""
+"""How a database gets its tables, and is updated by a later Banners."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,17 +6,24 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from banners.core.model import Quarter
 from banners.errors import PublisherBusy, StoreError
-from banners.model import Quarter
 from banners.serve.reader import read_lineup
 from banners.store import steps
-from banners.store.read import DatabaseReader
-from banners.store.rollback import roll_back
+from banners.store.carry_over import OnProgress
+from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import METADATA, SCHEMA_STEPS
-from publishing import drafting, publish
+from support.publishing import drafting, publish, rolling_back
+from support.tiers import lineup_of
 
 FIRST = Quarter.FIRST
 Later = Callable[..., None]
+RELEASED = len(steps.STEPS)
+
+
+def up_to(later: int) -> list[int]:
+    """The numbers of all steps of this Banners, and of so many later ones."""
+    return list(range(1, RELEASED + later + 1))
 
 
 class PowerCut(Exception):
@@ -25,7 +32,7 @@ class PowerCut(Exception):
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    """Let there be a later Banners, which has more steps; without any, it is this one again."""
+    """Add steps as a later Banners has them; call it without any to return to this Banners."""
     released = steps.STEPS
 
     def replace(*more: steps.Step) -> None:
@@ -34,14 +41,20 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Later:
     return replace
 
 
-def with_note(connection: Connection) -> None:
-    columns = sa.inspect(connection).get_columns("generations")
-    if "note" not in {column["name"] for column in columns}:
-        connection.exec_driver_sql("ALTER TABLE generations ADD COLUMN note TEXT")
+def with_note(connection: Connection, _: OnProgress) -> None:
+    with connection.begin():
+        columns = sa.inspect(connection).get_columns("generations")
+        if "note" not in {column["name"] for column in columns}:
+            connection.exec_driver_sql("ALTER TABLE generations ADD COLUMN note TEXT")
 
 
-def nothing(_: Connection) -> None:
+def nothing(_connection: Connection, _: OnProgress) -> None:
     """A step that finds nothing to do."""
+
+
+def renaming(connection: Connection, _: OnProgress) -> None:
+    with connection.begin():
+        connection.exec_driver_sql("ALTER TABLE candidates RENAME COLUMN packed TO bundled")
 
 
 def taken(database: Engine) -> Sequence[tuple[int, str]]:
@@ -65,14 +78,14 @@ def test_a_new_database_has_all_tables_and_their_columns(database: Engine) -> No
 
 def test_each_step_is_taken_once_and_in_order(database: Engine, later: Later) -> None:
     publish(database, 100, FIRST)
-    (first,) = taken(database)
+    first = taken(database)
     order: list[str] = []
-    later(lambda _: order.append("second"), lambda _: order.append("third"))
+    later(lambda *_: order.append("second"), lambda *_: order.append("third"))
     for first_banner in (200, 300):
         publish(database, first_banner, FIRST)
     assert order == ["second", "third"]
-    assert [step for step, _ in taken(database)] == [1, 2, 3]
-    assert taken(database)[0] == first
+    assert [step for step, _ in taken(database)] == up_to(2)
+    assert taken(database)[:RELEASED] == first
 
 
 def test_a_later_step_keeps_what_is_published(database: Engine, later: Later) -> None:
@@ -90,25 +103,25 @@ def test_a_new_database_takes_later_steps_as_well(database: Engine, later: Later
     run(database, "UPDATE generations SET note = 'kept'")
 
 
-def test_a_step_that_was_broken_off_is_taken_again(database: Engine, later: Later) -> None:
+def test_an_interrupted_step_is_taken_again(database: Engine, later: Later) -> None:
     old = publish(database, 100, FIRST)
     order: list[str] = []
 
-    def cut(connection: Connection) -> None:
-        with_note(connection)
+    def cut(connection: Connection, on_progress: OnProgress) -> None:
+        with_note(connection, on_progress)
         raise PowerCut
 
-    later(cut, lambda _: order.append("third"))
+    later(cut, lambda *_: order.append("third"))
     with pytest.raises(PowerCut), drafting(database):
         pass
     assert (DatabaseReader(database).active(), order) == ({FIRST: old}, [])
-    assert [step for step, _ in taken(database)] == [1]
-    later(with_note, lambda _: order.append("third"))
+    assert [step for step, _ in taken(database)] == up_to(0)
+    later(with_note, lambda *_: order.append("third"))
     publish(database, 200, FIRST)
-    assert ([step for step, _ in taken(database)], order) == ([1, 2, 3], ["third"])
+    assert ([step for step, _ in taken(database)], order) == (up_to(2), ["third"])
 
 
-def test_a_run_that_ends_before_it_has_written_down_a_step_takes_it_again(
+def test_a_step_that_was_not_recorded_is_taken_again(
     database: Engine, another: Engine, later: Later
 ) -> None:
     old = publish(database, 100, FIRST)
@@ -122,9 +135,9 @@ def test_a_run_that_ends_before_it_has_written_down_a_step_takes_it_again(
     with pytest.raises(PowerCut), drafting(another):
         pass
     assert DatabaseReader(database).active() == {FIRST: old}
-    assert [step for step, _ in taken(database)] == [1]
+    assert [step for step, _ in taken(database)] == up_to(0)
     publish(database, 200, FIRST)
-    assert [step for step, _ in taken(database)] == [1, 2]
+    assert [step for step, _ in taken(database)] == up_to(1)
 
 
 def test_no_other_run_begins_while_a_step_is_taken(
@@ -132,7 +145,7 @@ def test_no_other_run_begins_while_a_step_is_taken(
 ) -> None:
     refused: list[str] = []
 
-    def meanwhile(_: Connection) -> None:
+    def meanwhile(*_: object) -> None:
         with (
             pytest.raises(PublisherBusy, match="Another run") as caught,
             drafting(another, wait_seconds=0),
@@ -146,73 +159,75 @@ def test_no_other_run_begins_while_a_step_is_taken(
     assert len(refused) == 1
 
 
-def test_nothing_is_written_to_what_a_newer_banners_has_made(
+def test_nothing_is_written_to_the_tables_of_a_newer_banners(
     database: Engine, later: Later
 ) -> None:
     publish(database, 100, FIRST)
     later(nothing, nothing)
     new = publish(database, 200, FIRST)
     later()
-    with pytest.raises(StoreError, match=r"step 3 of its tables by a newer .* knows 1\. Use"):
+    with pytest.raises(
+        StoreError, match=rf"step {RELEASED + 2} .* newer .* knows {RELEASED}\. Use"
+    ):
         publish(database, 300, FIRST)
-    with pytest.raises(StoreError, match="step 3 of its tables by a newer"):
-        roll_back(database, [FIRST], None)
+    with pytest.raises(StoreError, match=f"step {RELEASED + 2} of its tables by a newer"):
+        rolling_back(database, [FIRST], None)
     assert DatabaseReader(database).active() == {FIRST: new}
-    assert [step for step, _ in taken(database)] == [1, 2, 3]
+    assert [step for step, _ in taken(database)] == up_to(2)
 
 
-def test_what_cannot_be_read_since_a_newer_banners_made_it_is_told_so(
+def test_an_unreadable_table_of_a_newer_banners_is_reported_as_that(
     database: Engine, later: Later
 ) -> None:
     new = publish(database, 100, FIRST)
-    later(lambda each: each.exec_driver_sql("ALTER TABLE lineups RENAME COLUMN figures TO sums"))
+    later(renaming)
     with drafting(database):
         pass
     later()
     reader = DatabaseReader(database)
     assert reader.active() == {FIRST: new}
-    with pytest.raises(StoreError, match="step 2 of its tables by a newer Banners"):
-        reader.lineup(new, FIRST, 5)
+    with pytest.raises(StoreError, match=f"step {RELEASED + 1} of its tables by a newer Banners"):
+        lineup_of(reader, new, FIRST, 5)
 
 
-def test_what_cannot_be_read_since_an_older_banners_made_it_is_told_so(
+def test_an_unreadable_table_of_an_older_banners_is_reported_as_that(
     database: Engine, later: Later
 ) -> None:
     old = publish(database, 100, FIRST)
-    run(database, "ALTER TABLE lineups DROP COLUMN figures")
+    run(database, "ALTER TABLE candidates DROP COLUMN packed")
     later(nothing)
     reader = DatabaseReader(database)
     assert reader.active() == {FIRST: old}
-    with pytest.raises(StoreError, match=r"from step 2 on\. .*publish: banners crunch DIR"):
-        reader.lineup(old, FIRST, 5)
+    with pytest.raises(StoreError, match=rf"from step {RELEASED + 1} on\. .* banners upgrade"):
+        lineup_of(reader, old, FIRST, 5)
 
 
-def test_what_fails_though_the_tables_are_right_is_told_as_it_is(database: Engine) -> None:
+def test_a_failure_in_tables_of_this_banners_is_reported_as_it_is(database: Engine) -> None:
     old = publish(database, 100, FIRST)
-    run(database, "ALTER TABLE lineups DROP COLUMN figures")
-    with pytest.raises(StoreError, match="figures"):
-        DatabaseReader(database).lineup(old, FIRST, 5)
+    run(database, "ALTER TABLE candidates DROP COLUMN packed")
+    with pytest.raises(StoreError, match="packed"):
+        lineup_of(DatabaseReader(database), old, FIRST, 5)
 
 
-def test_tables_from_before_there_were_steps_are_kept_where_they_are_the_same(
+def test_tables_without_recorded_steps_are_kept_if_no_column_is_missing(
     database: Engine,
 ) -> None:
     old = publish(database, 100, FIRST)
     run(database, "DROP TABLE schema_steps")
     assert DatabaseReader(database).active() == {FIRST: old}
     publish(database, 200, FIRST)
-    assert roll_back(database, [FIRST], None) == {FIRST: old.number}
+    assert rolling_back(database, [FIRST], None) == {FIRST: old.number}
 
 
-def test_tables_from_before_the_first_release_are_refused_and_left_alone(
+def test_tables_from_before_the_first_release_are_refused_and_not_changed(
     database: Engine,
 ) -> None:
     old = publish(database, 100, FIRST)
     run(database, "DROP TABLE schema_steps")
-    run(database, "ALTER TABLE lineups DROP COLUMN figures")
-    told = r"table lineups without figures: .*drop the tables \(of SQLite: delete the file\)"
+    run(database, "ALTER TABLE candidates DROP COLUMN packed")
+    told = r"table candidates without packed: .* Name another database"
     with pytest.raises(StoreError, match=told):
         publish(database, 200, FIRST)
     assert DatabaseReader(database).active() == {FIRST: old}
     with pytest.raises(StoreError, match="at step 0 of its tables"):
-        DatabaseReader(database).lineup(old, FIRST, 5)
+        lineup_of(DatabaseReader(database), old, FIRST, 5)

@@ -1,4 +1,4 @@
-"""One suite over every database: what is published is what is read, whatever happens in between."""
+"""One suite over every database: what is published is what is read."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from banners.core.model import Performance, Quarter, RuleName
 from banners.errors import (
     NothingPublished,
     NotInQuarter,
@@ -17,28 +18,39 @@ from banners.errors import (
     StoreError,
     UnknownCampaign,
 )
-from banners.model import Performance, Quarter, RuleName
 from banners.serve.reader import read_lineup
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
+from banners.store.read.lineups import DatabaseReader
+from banners.store.read.reports import DatabaseReports
 from banners.store.schema import (
+    CANDIDATES,
     GENERATION_QUARTERS,
     GENERATIONS,
-    PERFORMANCE,
     RESULT_TABLES,
 )
-from banners.store.sweep import KEPT
-from publishing import LARGEST, batches, campaign, count, drafting, inventory, many, publish, write
+from banners.store.write.sweep import KEPT
+from support.publishing import (
+    LARGEST,
+    batches,
+    campaign,
+    count,
+    drafting,
+    inventory,
+    many,
+    outcome_of,
+    publish,
+    write,
+)
 
 
 def test_what_is_published_is_read(database: Engine) -> None:
     generation = publish(database, 100, Quarter.SECOND)
     lineup = read_lineup(DatabaseReader(database), LARGEST, Quarter.SECOND)
     assert (lineup.campaign_id, lineup.quarter, lineup.generation) == (LARGEST, 2, generation)
-    assert (lineup.rule, lineup.converting, lineup.slots) == (RuleName.REVENUE_THEN_CLICKS, 1, 5)
+    assert (lineup.rule, lineup.converting, lineup.slots) == (RuleName.REVENUE_THEN_CLICKS, 2, 5)
     assert lineup.banners == (
-        Performance(100, 9, 2, 1, 70_000_001),
-        Performance(101, 9, 2, 1, 70_000_001),
+        Performance(9, 2, 1, 70_000_001, banner_id=100),
+        Performance(9, 2, 1, 70_000_001, banner_id=101),
     )
     assert lineup.others == (102,)
 
@@ -59,7 +71,7 @@ def test_a_lineup_without_banners_is_read_as_one(database: Engine) -> None:
     [range(10_001, 10_002), range(2**32 - 1, 2**32 + 2), range(LARGEST - 10_000, LARGEST)],
     ids=["small", "about as large as four bytes hold", "large"],
 )
-def test_the_inventory_is_read_whole_and_in_order(database: Engine, last: range) -> None:
+def test_the_inventory_is_read_completely_and_in_order(database: Engine, last: range) -> None:
     ids = (*range(1, 10_001), *last)
     with drafting(database) as begun:
         begun.write_quarter(Quarter.FIRST, batches(*campaign(5, 1)), inventory(*ids))
@@ -91,7 +103,7 @@ def test_a_database_without_tables_has_nothing_published(other: Engine) -> None:
         read_lineup(reader, 5, Quarter.FIRST)
 
 
-def test_a_file_that_is_no_database_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_an_error_that_says_so(tmp_path: Path) -> None:
     file = tmp_path / "other.db"
     file.write_text("not a database, but a letter of some length to somebody else entirely\n" * 9)
     reader = DatabaseReader(open_database(f"sqlite:///{file}", create=False))
@@ -99,7 +111,9 @@ def test_a_file_that_is_no_database_is_an_error_that_says_so(tmp_path: Path) -> 
         reader.active()
 
 
-def test_a_campaign_of_another_quarter_is_told_from_an_unknown_one(database: Engine) -> None:
+def test_a_campaign_of_another_quarter_is_distinguished_from_an_unknown_one(
+    database: Engine,
+) -> None:
     publish(database, 100, Quarter.SECOND, Quarter.FOURTH)
     reader = DatabaseReader(database)
     with pytest.raises(NotInQuarter) as caught:
@@ -115,7 +129,7 @@ def test_a_new_generation_takes_over_only_the_quarters_it_has(database: Engine) 
     assert DatabaseReader(database).active() == {1: old, 2: old, 3: new, 4: old}
 
 
-def test_nothing_of_a_generation_is_read_before_it_is_activated(database: Engine) -> None:
+def test_readers_see_nothing_of_a_generation_before_it_is_activated(database: Engine) -> None:
     old = publish(database, 100, Quarter.FIRST)
     with drafting(database) as begun:
         write(begun, Quarter.FIRST, 200)
@@ -136,7 +150,7 @@ def test_an_interrupted_run_leaves_the_old_generation_served(database: Engine) -
     assert DatabaseReader(database).active() == {Quarter.FIRST: old}
 
 
-def test_the_next_run_sweeps_away_what_an_interrupted_one_left(database: Engine) -> None:
+def test_the_next_run_sweeps_what_an_interrupted_run_left(database: Engine) -> None:
     publish(database, 100, Quarter.FIRST)
     rows = count(database, GENERATIONS, *RESULT_TABLES)
     with drafting(database) as begun:
@@ -175,7 +189,7 @@ def test_the_newest_generations_of_each_quarter_are_kept(database: Engine) -> No
     several = [publish(database, 200 + n, Quarter.SECOND) for n in range(KEPT + 2)]
     with database.connect() as connection:
         kept = connection.execute(
-            sa.select(PERFORMANCE.c.quarter, PERFORMANCE.c.generation).distinct()
+            sa.select(CANDIDATES.c.quarter, CANDIDATES.c.generation).distinct()
         ).all()
     newest = [(2, each.number) for each in several[-KEPT:]]
     assert sorted(map(tuple, kept)) == [(1, once.number), *newest]
@@ -189,7 +203,7 @@ def test_a_run_without_a_quarter_leaves_no_generation(database: Engine) -> None:
     assert DatabaseReader(database).active() == {}
 
 
-def test_where_it_came_from_is_kept_with_each_quarter(database: Engine) -> None:
+def test_each_quarter_records_the_source_of_its_result(database: Engine) -> None:
     first = publish(database, 100, Quarter.FIRST)
     second = publish(database, 200, Quarter.SECOND)
     assert [
@@ -202,17 +216,17 @@ def test_where_it_came_from_is_kept_with_each_quarter(database: Engine) -> None:
     assert DatabaseReader(database).digest_served(Quarter.THIRD) is None
 
 
-def test_what_the_job_said_of_a_quarter_is_read_as_it_said_it(database: Engine) -> None:
+def test_the_summary_of_a_quarter_is_read_as_it_was_written(database: Engine) -> None:
     generation = publish(database, 100, Quarter.FIRST)
     reader = DatabaseReader(database)
-    assert reader.summary(generation, Quarter.FIRST) == {"a": 1}
-    assert reader.summary(generation, Quarter.SECOND) == {}
+    assert reader.outcome(generation, Quarter.FIRST) == outcome_of(Quarter.FIRST, rows=100)
+    assert reader.outcome(generation, Quarter.SECOND) is None
 
 
-def test_of_each_case_of_the_rule_the_campaign_of_the_smallest_id_is_found(
+def test_the_campaign_with_the_smallest_id_is_found_for_each_case_of_the_rule(
     database: Engine,
 ) -> None:
-    nothing_clicked = [(each, 1, 9, 0, 0, 0, None, True, "most_clicks", 0, 5) for each in (8, 9)]
+    nothing_clicked = [(each, 1, 9, 0, 0, 0) for each in (8, 9)]
     with drafting(database) as begun:
         rows = (*campaign(6, 1), *campaign(7, 1), *nothing_clicked)
         begun.write_quarter(Quarter.FIRST, batches(*rows), inventory(1))
@@ -223,7 +237,9 @@ def test_of_each_case_of_the_rule_the_campaign_of_the_smallest_id_is_found(
     assert found == {RuleName.REVENUE_THEN_CLICKS: 6, RuleName.MOST_CLICKS: 8}
 
 
-def test_two_runs_at_once_exclude_each_other(database: Engine, another: Engine) -> None:
+def test_two_runs_that_write_at_the_same_time_exclude_each_other(
+    database: Engine, another: Engine
+) -> None:
     with (
         drafting(database),
         pytest.raises(PublisherBusy, match="Another run is publishing"),
@@ -237,7 +253,7 @@ def test_a_run_that_has_ended_lets_the_next_one_in(database: Engine, another: En
     assert publish(another, 200, Quarter.FIRST).number > old.number
 
 
-def test_a_quarter_that_broke_off_leaves_no_rows_and_the_others_are_served(
+def test_a_quarter_that_failed_leaves_no_rows_and_the_others_are_served(
     database: Engine,
 ) -> None:
     def broken() -> Iterator[pa.RecordBatch]:
@@ -251,11 +267,11 @@ def test_a_quarter_that_broke_off_leaves_no_rows_and_the_others_are_served(
         begun.activate()
     assert DatabaseReader(database).active() == {Quarter.SECOND: begun.generation}
     with database.connect() as connection:
-        quarters = connection.execute(sa.select(PERFORMANCE.c.quarter).distinct()).scalars().all()
+        quarters = connection.execute(sa.select(CANDIDATES.c.quarter).distinct()).scalars().all()
     assert quarters == [2]
 
 
-def test_a_run_whose_only_quarter_broke_off_leaves_nothing(database: Engine) -> None:
+def test_a_run_whose_only_quarter_failed_leaves_nothing(database: Engine) -> None:
     def broken() -> Iterator[pa.RecordBatch]:
         yield from batches(*campaign(5, 300))
         raise SourceError("The revenues cannot be added up.")
@@ -270,12 +286,12 @@ def test_a_run_whose_only_quarter_broke_off_leaves_nothing(database: Engine) -> 
 
 @pytest.fixture
 def small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("publish", "sweep"):
-        monkeypatch.setattr(f"banners.store.{module}.ROWS_AT_ONCE", 7_000)
+    for module in ("quarter", "sweep"):
+        monkeypatch.setattr(f"banners.store.write.{module}.ROWS_AT_ONCE", 7_000)
 
 
 @pytest.mark.usefixtures("small_transactions")
-def test_what_is_larger_than_a_statement_or_a_transaction_is_published_whole(
+def test_a_result_larger_than_a_statement_or_a_transaction_is_published_completely(
     database: Engine,
 ) -> None:
     with drafting(database) as begun:
@@ -288,7 +304,7 @@ def test_what_is_larger_than_a_statement_or_a_transaction_is_published_whole(
 
 
 @pytest.mark.usefixtures("small_transactions")
-def test_what_is_larger_than_a_transaction_is_swept_away_whole(database: Engine) -> None:
+def test_a_result_larger_than_a_transaction_is_swept_completely(database: Engine) -> None:
     with drafting(database) as begun:
         begun.write_quarter(Quarter.FIRST, many(45_150, 45_150), inventory(1))
     with drafting(database):
@@ -308,6 +324,46 @@ def test_a_large_result_takes_no_more_memory_than_a_small_one(database: Engine) 
         return most
 
     assert peak(60_000, Quarter.SECOND) < 1.5 * peak(10_000, Quarter.FIRST)
+
+
+def test_a_campaign_may_have_very_many_candidates(database: Engine) -> None:
+    rows = 100_000
+    ids = pa.array(range(10**17, 10**17 + rows), pa.int64())
+    ones, most = pa.array([1] * rows, pa.int64()), pa.array([2**40] * rows, pa.int64())
+    columns = [pa.array([5] * rows, pa.int64()), ids, most, ones, ones, most]
+    names = ["campaign_id", "banner_id", "impressions", "clicks", "conversions", "revenue_micros"]
+    whole = pa.table(columns, names)
+    with drafting(database) as begun:
+        written = begun.write_quarter(
+            Quarter.FIRST, whole.to_batches(max_chunksize=20_000), inventory(1)
+        )
+        begun.describe_quarter(Quarter.FIRST, digest="d", rows=1, summary={})
+        begun.activate()
+    assert begun.generation is not None
+    assert (written.candidates, written.campaigns) == (rows, 1)
+    found = DatabaseReader(database).candidates(begun.generation, Quarter.FIRST, 5)
+    assert found is not None
+    assert [list(each) for each in found.columns] == [each.to_pylist() for each in columns[1:]]
+    reports = DatabaseReports(database)
+    streamed = list(reports.performance(begun.generation, Quarter.FIRST))
+    assert max(each.num_rows for each in streamed) == 20_000
+    table = pa.Table.from_batches(streamed)
+    assert table.drop_columns(["position"]).equals(whole)
+    assert table.column("position").null_count == rows - 10
+
+
+def test_a_campaign_with_more_candidates_than_a_statement_holds_is_refused(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("banners.store.write.rows.MOST_BYTES", 1_000)
+    with drafting(database) as begun:
+        with pytest.raises(SourceError, match=r"Campaign 7 has 400 banners with events, of 3,6"):
+            begun.write_quarter(
+                Quarter.FIRST, batches(*campaign(7, 1, others=398), size=50), inventory(1)
+            )
+        write(begun, Quarter.SECOND, 100)
+        begun.activate()
+    assert set(DatabaseReader(database).active()) == {Quarter.SECOND}
 
 
 def test_a_summary_may_be_longer_than_a_short_text_column(database: Engine) -> None:
@@ -330,10 +386,10 @@ def test_text_of_any_script_is_kept(database: Engine) -> None:
     assert digests == ["digest 100", "ключ 🔑 '\\%s"]
 
 
-def test_what_is_no_whole_number_is_never_written(database: Engine) -> None:
+def test_a_value_that_is_not_an_integer_is_never_written(database: Engine) -> None:
     (batch,) = batches(*campaign(5, 100), size=9)
     text = pa.array(["1), (2"] * batch.num_rows)
     spoiled = batch.set_column(1, "banner_id", text)
     with drafting(database) as begun, pytest.raises(StoreError):
         begun.write_quarter(Quarter.FIRST, [spoiled], inventory(100))
-    assert count(database, PERFORMANCE) == {"performance": 0}
+    assert count(database, CANDIDATES) == {"candidates": 0}

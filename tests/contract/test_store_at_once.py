@@ -1,31 +1,45 @@
-"""What a run, another run and those who read do to each other at the same time."""
+"""Runs and readers that use one database at the same time."""
 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from banners.core.model import Generation, Quarter
 from banners.errors import StoreClosed, StoreError, StoreUnavailable
-from banners.model import Generation, Quarter
 from banners.serve.reader import read_lineup
-from banners.store import read
-from banners.store.read import DatabaseReader
+from banners.store.read import lineups
+from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import (
     ACTIVE_GENERATIONS,
+    CANDIDATES,
     GENERATIONS,
     INVENTORY,
     METADATA,
-    PERFORMANCE,
     RESULT_TABLES,
 )
-from banners.store.sweep import drop_old, sweep_unfinished
-from publishing import LARGEST, batches, campaign, count, drafting, inventory, publish, write
+from banners.store.write.sweep import KEPT, drop_old, sweep_unfinished
+from support.publishing import (
+    LARGEST,
+    batches,
+    campaign,
+    count,
+    drafting,
+    inventory,
+    publish,
+    write,
+)
+from support.tiers import lineup_of
+
+RECORD_BYTES = 14 + 3 * (1 + 1 + 1 + 1 + 4)
+"""Size of the record of a campaign of three candidates, whose revenue takes four bytes."""
 
 
 def before_statements(database: Engine, look: Callable[[str], None]) -> None:
@@ -37,7 +51,7 @@ def before_statements(database: Engine, look: Callable[[str], None]) -> None:
     sa.event.listen(database, "before_cursor_execute", call)
 
 
-def test_who_reads_is_not_held_up_by_rows_that_are_not_yet_committed(
+def test_a_reader_is_not_blocked_by_rows_that_are_not_committed_yet(
     database: Engine, other: Engine
 ) -> None:
     old = publish(database, 100, *Quarter)
@@ -52,11 +66,11 @@ def test_who_reads_is_not_held_up_by_rows_that_are_not_yet_committed(
         begun.write_quarter(Quarter.FIRST, looked_at(), inventory(200))
 
 
-def test_who_is_in_the_middle_of_reading_holds_up_no_run_and_sees_one_state(
+def test_a_reader_within_a_transaction_blocks_no_run_and_sees_one_state(
     database: Engine, another: Engine
 ) -> None:
     old = publish(database, 100, *Quarter)
-    figures = sa.select(PERFORMANCE.c.generation).distinct()
+    figures = sa.select(CANDIDATES.c.generation).distinct()
     pointers = sa.select(ACTIVE_GENERATIONS.c.generation).distinct()
     with another.connect() as connection:
         connection.exec_driver_sql("BEGIN")
@@ -77,7 +91,7 @@ def publish_ids(database: Engine, first: int) -> tuple[int, ...]:
 
 
 def inventory_overtaken(database: Engine, overtake: Callable[[], object]) -> Sequence[int]:
-    """Read the inventory, and let something happen when its first row has been read."""
+    """Read the inventory, and call ``overtake`` when its first row has been read."""
     overtaken: list[object] = []
 
     def happen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -93,10 +107,10 @@ def inventory_overtaken(database: Engine, overtake: Callable[[], object]) -> Seq
 
 
 @pytest.mark.parametrize("most", [1, 3, 1000])
-def test_what_is_dropped_while_it_is_read_is_read_whole_or_not_at_all(
+def test_an_inventory_dropped_while_it_is_read_is_read_completely_or_not_at_all(
     database: Engine, other: Engine, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(read, "PARTS_AT_ONCE", most)
+    monkeypatch.setattr(lineups, "PARTS_AT_ONCE", most)
     ids = publish_ids(database, 10**6)
     with suppress(StoreUnavailable):
         found = inventory_overtaken(
@@ -105,12 +119,53 @@ def test_what_is_dropped_while_it_is_read_is_read_whole_or_not_at_all(
         assert tuple(found) in {ids, ()}
 
 
+@pytest.mark.parametrize("read", [1, 3])
+def test_records_dropped_while_they_are_read_are_an_error(
+    database: Engine, other: Engine, monkeypatch: pytest.MonkeyPatch, read: int
+) -> None:
+    monkeypatch.setattr(lineups, "ROWS_AT_ONCE", 1)
+    generation = publish(database, 100, Quarter.FIRST)
+    records = iter(DatabaseReader(other).records(generation, Quarter.FIRST))
+    for _ in range(read):
+        next(records)
+    for first in range(200, 200 + KEPT):
+        publish(database, first, Quarter.FIRST)
+    with pytest.raises(StoreUnavailable, match="Generation 1 was dropped while it was read"):
+        list(records)
+
+
+def test_as_many_rows_are_read_at_a_time_as_their_size_allows(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineups, "_FIRST_ROWS", 2)
+    monkeypatch.setattr(lineups, "_BYTES_AT_ONCE", 30 * (1 + RECORD_BYTES) + 1)
+    with drafting(database) as begun:
+        rows = [row for each in range(1, 101) for row in campaign(each, 1)]
+        begun.write_quarter(Quarter.FIRST, batches(*rows, size=300), inventory(1))
+        begun.describe_quarter(Quarter.FIRST, digest="d", rows=1, summary={})
+        begun.activate()
+    assert begun.generation is not None
+    fetched: list[int] = []
+    reader = DatabaseReader(database)
+    queried = reader._queries.rows  # noqa: SLF001  # what a query returns is seen nowhere else
+
+    def counted(*words: Any) -> Any:
+        rows = queried(*words)
+        if rows and hasattr(rows[0], "packed"):
+            fetched.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(reader._queries, "rows", counted)  # noqa: SLF001
+    assert len(list(reader.records(begun.generation, Quarter.FIRST))) == 100
+    assert fetched == [2, 8, 30, 30, 30]
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
-def test_what_is_read_in_pieces_is_read_whole(
+def test_rows_read_a_page_at_a_time_are_read_completely(
     database: Engine, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(read, "ROWS_AT_ONCE", most)
-    monkeypatch.setattr(read, "PARTS_AT_ONCE", most)
+    monkeypatch.setattr(lineups, "ROWS_AT_ONCE", most)
+    monkeypatch.setattr(lineups, "PARTS_AT_ONCE", most)
     with drafting(database) as begun:
         rows = [row for each in (5, 6, 7, LARGEST) for row in campaign(each, each)]
         begun.write_quarter(Quarter.FIRST, batches(*rows), inventory(*range(1, 10_001)))
@@ -124,7 +179,7 @@ def test_what_is_read_in_pieces_is_read_whole(
     assert list(reader.inventory(begun.generation, Quarter.FIRST)) == list(range(1, 10_001))
 
 
-def test_what_changes_while_it_is_read_is_read_as_it_was_or_as_it_is(
+def test_an_inventory_that_changes_while_it_is_read_is_read_in_one_of_its_states(
     database: Engine, other: Engine
 ) -> None:
     ids = publish_ids(database, 10**6)
@@ -138,9 +193,7 @@ def test_what_changes_while_it_is_read_is_read_as_it_was_or_as_it_is(
     assert tuple(inventory_overtaken(other, change)) in {ids, changed}
 
 
-def test_all_quarters_of_a_generation_are_served_from_the_same_moment(
-    database: Engine, other: Engine
-) -> None:
+def test_all_quarters_of_a_generation_go_live_atomically(database: Engine, other: Engine) -> None:
     old = publish(database, 100, *Quarter)
     reader = DatabaseReader(other)
     seen: list[dict[Quarter, Generation]] = []
@@ -155,7 +208,7 @@ def test_all_quarters_of_a_generation_are_served_from_the_same_moment(
     assert all(state in states for state in seen)
 
 
-def test_one_run_waits_for_another_and_says_so(
+def test_a_run_waits_for_another_and_logs_it(
     database: Engine, another: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     waiting = threading.Event()
@@ -166,7 +219,7 @@ def test_one_run_waits_for_another_and_says_so(
                 waiting.set()
 
     caplog.set_level(logging.WARNING)
-    logger, handler = logging.getLogger("banners.store.publish"), Noticing()
+    logger, handler = logging.getLogger("banners.store.write.turn"), Noticing()
     logger.addHandler(handler)
     with ThreadPoolExecutor() as threads:
         with drafting(database) as begun:
@@ -180,14 +233,14 @@ def test_one_run_waits_for_another_and_says_so(
     assert caplog.text.count("Another run is publishing; waiting up to 60 seconds") == 1
 
 
-def test_a_run_that_need_not_wait_says_nothing(
+def test_a_run_that_does_not_have_to_wait_logs_nothing(
     database: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     publish(database, 100, Quarter.FIRST)
     assert caplog.text == ""
 
 
-def test_a_run_that_another_took_for_abandoned_activates_nothing(
+def test_a_run_that_another_marked_as_abandoned_activates_nothing(
     database: Engine, another: Engine
 ) -> None:
     old = publish(database, 100, Quarter.FIRST)
@@ -195,12 +248,12 @@ def test_a_run_that_another_took_for_abandoned_activates_nothing(
         write(begun, Quarter.FIRST, 200)
         with another.connect() as connection:
             sweep_unfinished(connection)
-        with pytest.raises(StoreError, match="another run took it for abandoned"):
+        with pytest.raises(StoreError, match="another run marked it as abandoned"):
             begun.activate()
     assert DatabaseReader(database).active() == {Quarter.FIRST: old}
 
 
-def test_what_is_served_is_never_swept_away(database: Engine) -> None:
+def test_a_live_generation_is_never_swept(database: Engine) -> None:
     old = publish(database, 100, Quarter.FIRST)
     rows = count(database, GENERATIONS, *RESULT_TABLES)
     with database.begin() as connection:
@@ -211,16 +264,16 @@ def test_what_is_served_is_never_swept_away(database: Engine) -> None:
     assert read_lineup(DatabaseReader(database), 5, Quarter.FIRST).generation == old
 
 
-def test_what_is_served_is_never_dropped_however_old(
+def test_a_live_generation_is_never_dropped_however_old(
     database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _, third = [publish(database, 100 * n, *Quarter) for n in (1, 2, 3)]
     point_back(database, Quarter.SECOND, first.number)
-    monkeypatch.setattr("banners.store.sweep.KEPT", 1)
+    monkeypatch.setattr("banners.store.write.sweep.KEPT", 1)
     with database.connect() as connection:
         drop_old(connection)
         kept = connection.execute(
-            sa.select(PERFORMANCE.c.quarter, PERFORMANCE.c.generation).distinct()
+            sa.select(CANDIDATES.c.quarter, CANDIDATES.c.generation).distinct()
         ).all()
     assert sorted(map(tuple, kept)) == [
         (int(quarter), each.number)
@@ -238,29 +291,29 @@ def point_back(database: Engine, quarter: Quarter, generation: int) -> None:
         )
 
 
-def test_a_failure_to_drop_what_is_old_does_not_undo_a_publish(
+def test_a_failure_to_drop_old_generations_does_not_undo_a_publish(
     database: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for first in (100, 200, 300):
         publish(database, first, Quarter.FIRST)
 
-    def fail(connection: Connection) -> None:
+    def fail(connection: Connection, _keep: int) -> None:
         connection.exec_driver_sql("DELETE FROM nowhere")
 
     with monkeypatch.context() as patch:
-        patch.setattr("banners.store.publish.drop_old", fail)
+        patch.setattr("banners.store.write.publish.drop_old", fail)
         newest = publish(database, 400, Quarter.FIRST)
     assert read_lineup(DatabaseReader(database), 5, Quarter.FIRST).generation == newest
-    assert (
-        f"Generation {newest.number} is served, but older ones could not be dropped" in caplog.text
-    )
+    assert f"Generation {newest.number} is live, but older ones could not be dropped" in caplog.text
     assert "nowhere" in caplog.text
     assert count(database, GENERATIONS) == {"generations": 4}
     publish(database, 500, Quarter.FIRST)
     assert count(database, GENERATIONS) == {"generations": 3}
 
 
-def test_the_inventory_of_a_database_made_anew_is_its_own(database: Engine) -> None:
+def test_a_recreated_database_does_not_answer_for_the_old_generation_of_that_number(
+    database: Engine,
+) -> None:
     generation = publish(database, 100, Quarter.FIRST)
     reader = DatabaseReader(database)
     assert list(reader.inventory(generation, Quarter.FIRST)) == [100, 101, 102]
@@ -273,14 +326,14 @@ def test_the_inventory_of_a_database_made_anew_is_its_own(database: Engine) -> N
     assert list(reader.inventory(anew, Quarter.FIRST)) == [900, 901, 902]
 
 
-def test_reading_on_after_closing_is_an_error_of_its_own(database: Engine, other: Engine) -> None:
+def test_reading_after_closing_raises_store_closed(database: Engine, other: Engine) -> None:
     generation = publish(database, 100, Quarter.FIRST)
     reader = DatabaseReader(other)
     assert list(reader.inventory(generation, Quarter.FIRST)) == [100, 101, 102]
     reader.close()
     for ask in (
         reader.active,
-        lambda: reader.lineup(generation, Quarter.FIRST, 5),
+        lambda: lineup_of(reader, generation, Quarter.FIRST, 5),
         lambda: reader.inventory(generation, Quarter.FIRST),
     ):
         with pytest.raises(StoreClosed, match="open it again"):

@@ -1,11 +1,11 @@
-"""What the store does when its database, its settings or another run stand in the way."""
+"""What the store does when the database fails or the settings are wrong."""
 
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from banners.core.model import Quarter
 from banners.errors import BannersError, DamagedRecord, SettingsError, StoreError, StoreUnavailable
-from banners.model import Quarter
-from banners.store import mysql
+from banners.serve.breaker import FAILURES, PAUSE_SECONDS, Breaker
 from banners.store.connect import open_database, translated
-from banners.store.read import DatabaseReader
-from banners.store.report import DatabaseReports
-from banners.store.rollback import roll_back
+from banners.store.dialects.mysql import connect
+from banners.store.read.lineups import DatabaseReader
+from banners.store.read.reports import DatabaseReports
 from banners.store.schema import GENERATION_QUARTERS, GENERATIONS, INVENTORY, RESULT_TABLES
-from publishing import count, drafting, publish, write
-from servers import MariaDB, free_port
+from support.publishing import count, drafting, publish, rolling_back, write
+from support.servers import MariaDB, free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ PUBLISHING = """\
 import sys
 from datetime import UTC, datetime
 from banners.store.connect import open_database
-from banners.store.publish import draft
+from banners.store.write.publish import draft
 
 database = open_database(sys.argv[1], create=True)
 with draft(database, source="events", engine="test", now=lambda: datetime.now(UTC)):
@@ -59,7 +59,7 @@ def driver_errors(engine: Engine) -> set[type[Exception]]:
     return found
 
 
-def test_no_error_of_a_driver_goes_past_untranslated(database: Engine) -> None:
+def test_every_error_class_of_a_driver_is_translated(database: Engine) -> None:
     errors = driver_errors(database)
     assert len(errors) >= 10
     for error in errors:
@@ -67,7 +67,7 @@ def test_no_error_of_a_driver_goes_past_untranslated(database: Engine) -> None:
             raise error("boom")
 
 
-def test_no_error_of_a_statement_goes_past_untranslated(database: Engine) -> None:
+def test_every_error_of_a_statement_is_translated(database: Engine) -> None:
     publish(database, 100, Quarter.FIRST)
     for error in driver_errors(database):
 
@@ -81,28 +81,26 @@ def test_no_error_of_a_statement_goes_past_untranslated(database: Engine) -> Non
 
 
 @pytest.mark.parametrize("spoiled", ["no JSON", "[[1]]", '["x"]', "[99999999999999999999]", "7"])
-def test_an_inventory_that_is_no_list_of_ids_is_told(database: Engine, spoiled: str) -> None:
+def test_an_inventory_that_is_not_a_list_of_ids_is_reported(database: Engine, spoiled: str) -> None:
     generation = publish(database, 100, Quarter.FIRST)
     with database.begin() as connection:
         connection.execute(sa.update(INVENTORY).values(banner_ids=spoiled))
-    with pytest.raises(DamagedRecord, match=r"is no list of ids\. Crunch the quarter again\.$"):
+    with pytest.raises(DamagedRecord, match=r"is not a list of ids\. Crunch the quarter again\.$"):
         DatabaseReader(database).inventory(generation, Quarter.FIRST)
 
 
-@pytest.mark.parametrize("spoiled", ["no JSON", "7"])
-def test_a_summary_that_is_none_is_told(database: Engine, spoiled: str) -> None:
+@pytest.mark.parametrize("spoiled", ["no JSON", "7", "[1]", '{"accounts": [{"kind": "clicks"}]}'])
+def test_a_summary_that_is_not_an_object_is_reported(database: Engine, spoiled: str) -> None:
     generation = publish(database, 100, Quarter.FIRST)
     with database.begin() as connection:
         connection.execute(sa.update(GENERATION_QUARTERS).values(summary=spoiled))
-    for read in (
-        lambda: DatabaseReader(database).summary(generation, Quarter.FIRST),
-        DatabaseReports(database).kept,
-    ):
-        with pytest.raises(DamagedRecord, match=r"of quarter 1 is no JSON\. Crunch the quarter"):
-            read()
+    with pytest.raises(DamagedRecord, match=r"of quarter 1 cannot be read: .*\. Crunch"):
+        DatabaseReader(database).outcome(generation, Quarter.FIRST)
+    (kept,) = DatabaseReports(database).kept()
+    assert kept.outcome is None
 
 
-def test_a_run_that_is_killed_lets_go_of_the_lock(url: str, database: Engine) -> None:
+def test_a_killed_run_releases_the_lock(url: str, database: Engine) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PUBLISHING, url],
         stdin=subprocess.PIPE,
@@ -127,7 +125,7 @@ def test_a_run_that_lost_its_connection_activates_nothing(
     assert DatabaseReader(on_mariadb).active() == {Quarter.FIRST: old}
 
 
-def test_a_connection_that_is_cut_under_a_query_is_told(
+def test_a_connection_that_is_cut_during_a_query_is_reported(
     mariadb: MariaDB, on_mariadb: Engine
 ) -> None:
     publish(on_mariadb, 100, Quarter.FIRST)
@@ -147,7 +145,7 @@ def lock_holder(database: Engine) -> int:
         return int(connection.execute(sa.select(sa.func.is_used_lock(name))).scalar_one())
 
 
-def test_a_server_killed_under_a_run_serves_the_old_generation_when_it_is_back(
+def test_a_server_killed_during_a_run_serves_the_old_generation_when_it_is_back(
     mariadb: MariaDB, on_mariadb: Engine
 ) -> None:
     old = publish(on_mariadb, 100, Quarter.FIRST)
@@ -164,7 +162,7 @@ def test_a_server_killed_under_a_run_serves_the_old_generation_when_it_is_back(
     assert count(on_mariadb, GENERATIONS, *RESULT_TABLES) == rows
 
 
-def test_a_reader_goes_on_after_the_server_was_started_again(
+def test_a_reader_continues_after_the_server_was_restarted(
     mariadb: MariaDB, on_mariadb: Engine
 ) -> None:
     old = publish(on_mariadb, 100, Quarter.FIRST)
@@ -177,7 +175,7 @@ def test_a_reader_goes_on_after_the_server_was_started_again(
     assert reader.active() == {Quarter.FIRST: old}
 
 
-def test_a_number_is_not_given_again_after_the_server_was_started_again(
+def test_a_number_is_not_reused_after_the_server_was_restarted(
     mariadb: MariaDB, on_mariadb: Engine
 ) -> None:
     with drafting(on_mariadb) as begun:
@@ -191,10 +189,10 @@ def test_a_number_is_not_given_again_after_the_server_was_started_again(
     assert publish(on_mariadb, 200, Quarter.FIRST).number > unfinished.number
 
 
-def test_a_server_that_hangs_is_given_up_on(
+def test_reading_from_a_server_that_hangs_fails_after_a_while(
     mariadb: MariaDB, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mysql, "READING_SECONDS", 1)
+    monkeypatch.setattr(connect, "CONNECT_SECONDS", 0.5)
     reader = DatabaseReader(open_database(mariadb_url, create=False))
     assert reader.active() == {}
     mariadb.pause()
@@ -202,8 +200,62 @@ def test_a_server_that_hangs_is_given_up_on(
         reader.active()
 
 
+def test_while_a_server_does_not_answer_queries_fail_immediately(
+    mariadb: MariaDB, mariadb_url: str
+) -> None:
+    now = 0.0
+    breaker = Breaker("The database", lambda: now)
+    publish(open_database(mariadb_url, create=True), 100, Quarter.FIRST)
+    reader = DatabaseReader(open_database(mariadb_url, create=False), breaker)
+    mariadb.stop()
+    for _ in range(FAILURES):
+        with pytest.raises(StoreUnavailable, match="Start the server"):
+            reader.active()
+    with pytest.raises(StoreUnavailable, match=r"did not answer, and is asked again every second"):
+        reader.active()
+    mariadb.start()
+    now += PAUSE_SECONDS
+    assert set(reader.active()) == {Quarter.FIRST}
+    assert not breaker.is_open
+
+
+def test_a_database_that_answers_with_an_error_does_answer(database: Engine) -> None:
+    publish(database, 100, Quarter.FIRST)
+    breaker = Breaker("The database", lambda: 0.0)
+    breaker.failed(OSError("gone"))
+    reader = DatabaseReader(database, breaker)
+
+    def fail(*_: object) -> None:
+        raise database.dialect.loaded_dbapi.ProgrammingError("boom")
+
+    sa.event.listen(database, "do_execute", fail)
+    with pytest.raises(StoreError, match="boom"):
+        reader.active()
+    sa.event.remove(database, "do_execute", fail)
+    for _ in range(FAILURES - 1):
+        breaker.failed(OSError("gone"))
+    assert not breaker.is_open
+
+
+def test_a_wait_for_the_pool_is_not_held_against_the_server(
+    mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "POOL_SECONDS", 0)
+    database = open_database(mariadb_url, create=False)
+    breaker = Breaker("The database", lambda: 0.0)
+    reader = DatabaseReader(database, breaker)
+    with ExitStack() as stack:
+        for _ in range(15):
+            stack.enter_context(database.connect())
+        for _ in range(FAILURES):
+            with pytest.raises(StoreUnavailable, match="QueuePool"):
+                reader.active()
+    assert not breaker.is_open
+    assert reader.active() == {}
+
+
 @pytest.mark.parametrize("create", [True, False])
-def test_a_refused_login_is_told_without_the_password(mariadb: MariaDB, create: bool) -> None:
+def test_a_refused_login_is_reported_without_the_password(mariadb: MariaDB, create: bool) -> None:
     error = failure(mariadb.url("any", password="wr0ng-one"), create=create)  # noqa: S106
     assert isinstance(error, StoreUnavailable)
     assert "Access denied" in str(error)
@@ -212,26 +264,26 @@ def test_a_refused_login_is_told_without_the_password(mariadb: MariaDB, create: 
     assert "wr0ng-one" not in whole(error)
 
 
-def test_an_unknown_database_is_told_by_name(mariadb: MariaDB) -> None:
+def test_an_unknown_database_is_named(mariadb: MariaDB) -> None:
     error = failure(mariadb.url("nowhere"))
     assert isinstance(error, StoreUnavailable)
     assert "Unknown database 'nowhere'" in str(error)
     assert "Create the database" in str(error)
 
 
-def test_a_port_where_nobody_listens_is_told() -> None:
+def test_a_port_without_a_server_is_named() -> None:
     port = free_port()
     error = failure(f"mysql+pymysql://banners:wr0ng-one@127.0.0.1:{port}/banners")
     assert isinstance(error, StoreUnavailable)
     assert f"127.0.0.1:{port}" in str(error)
-    assert "Start the server, or mend host and port" in str(error)
+    assert "Start the server, or fix host and port" in str(error)
     assert "wr0ng-one" not in whole(error)
 
 
 @pytest.mark.parametrize(
     "greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x04\x00\x00\x00\x00\x00\x00\x00", b""]
 )
-def test_a_port_where_something_else_answers_is_told(greeting: bytes) -> None:
+def test_a_port_where_another_program_answers_is_reported(greeting: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
@@ -254,16 +306,16 @@ def test_a_port_where_something_else_answers_is_told(greeting: bytes) -> None:
     [
         ("mysql+mysqldb://u:wr0ng-one@nowhere.invalid/banners", "sqlite or mysql+pymysql"),
         ("oracle://u:wr0ng-one@nowhere.invalid/banners", "sqlite or mysql+pymysql"),
-        ("mysql+pymysql://u:wr0ng-one@nowhere.invalid", "host or a database"),
+        ("mysql+pymysql://u:wr0ng-one@nowhere.invalid", "host or database name"),
         ("mysql+pymysql://u:p@wr0ng-one@nowhere.invalid/banners", "written as %40"),
         ("mysql+pymysql://u:p@h/wr0ng-one@nowhere.invalid/banners", "written as %40"),
-        ("mysql+pymysql://u:p@h:wr0ng-one@nowhere.invalid/banners", "no SQLAlchemy URL"),
+        ("mysql+pymysql://u:p@h:wr0ng-one@nowhere.invalid/banners", "not an SQLAlchemy URL"),
         ("mysql+pymysql://u:p@nowhere.invalid/banners?wr0ng-one=1", "expected any of charset"),
         ("sqlite:///banners.db?wr0ng-one=1", "as in sqlite:///var/banners.db"),
         ("sqlite://", "as in sqlite:///var/banners.db"),
     ],
 )
-def test_a_url_that_cannot_be_meant_is_refused_without_showing_it(url: str, told: str) -> None:
+def test_a_malformed_url_is_refused_without_showing_it(url: str, told: str) -> None:
     error = failure(url)
     assert isinstance(error, SettingsError)
     assert str(error).startswith("--database or BANNERS_DATABASE_URL ")
@@ -277,7 +329,7 @@ def test_a_password_of_any_characters_is_sent_as_it_is(mariadb: MariaDB) -> None
     assert "Access denied for user 'someone'@'%' to database" in str(failure(url))
 
 
-def test_who_may_only_select_reads_and_is_told_what_it_takes_to_publish(
+def test_a_user_with_only_select_reads_and_learns_which_rights_publishing_needs(
     mariadb: MariaDB, on_mariadb: Engine
 ) -> None:
     generation = publish(on_mariadb, 100, Quarter.FIRST)
@@ -288,30 +340,30 @@ def test_who_may_only_select_reads_and_is_told_what_it_takes_to_publish(
         publish(open_database(url, create=True), 200, Quarter.FIRST)
 
 
-def test_who_has_the_rights_of_the_job_publishes_and_rolls_back(
+def test_a_user_with_the_rights_of_the_job_publishes_and_rolls_back(
     mariadb: MariaDB, on_mariadb: Engine
 ) -> None:
-    rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, REFERENCES"
+    rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"
     url, _ = account(mariadb, on_mariadb, rights)
     job = open_database(url, create=True)
     old, _ = publish(job, 100, Quarter.FIRST), publish(job, 200, Quarter.FIRST)
-    assert roll_back(job, [], None) == {Quarter.FIRST: old.number}
+    assert rolling_back(job, [], None) == {Quarter.FIRST: old.number}
     assert f"GRANT {rights} ON" in (ROOT / "docs" / "operations.md").read_text()
 
 
 def account(mariadb: MariaDB, database: Engine, rights: str) -> tuple[str, str]:
-    """Make an account with some rights on a database; give its URL, and the database's name."""
+    """Create an account with some rights on a database; return its URL and the database's name."""
     name = database.url.database or ""
     mariadb.execute("CREATE OR REPLACE USER limited@'%' IDENTIFIED BY 's3cret'")
     mariadb.execute(f"GRANT {rights} ON {name}.* TO limited@'%'")
     return f"mysql+pymysql://limited:s3cret@127.0.0.1:{mariadb.port}/{name}", name
 
 
-def test_without_pymysql_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pymysql_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pymysql", None)
     error = failure("mysql+pymysql://u:wr0ng-one@nowhere.invalid/banners")
     assert isinstance(error, SettingsError)
-    assert "pip install pymysql" in str(error)
+    assert "pip install 'pymysql[rsa]'" in str(error)
 
 
 @pytest.mark.parametrize("driver", ["mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"])
@@ -321,12 +373,12 @@ def test_every_name_of_the_driver_leads_to_it(mariadb_url: str, driver: str) -> 
 
 
 def failure(url: str, *, create: bool = False) -> BannersError:
-    """What comes of reading from such a database."""
+    """The error that reading from such a database raises."""
     with pytest.raises(BannersError) as caught:
         DatabaseReader(open_database(url, create=create)).active()
     return caught.value
 
 
 def whole(error: BaseException | None) -> str:
-    """An error's words, and those of what led to it."""
+    """The messages of an error and of its causes."""
     return f"{error!r} {error} {whole(error.__cause__ or error.__context__)}" if error else ""

@@ -6,17 +6,27 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from banners.core.candidates import Candidates
+from banners.core.model import Generation, Lineup, Quarter
 from banners.errors import NotInQuarter, StoreClosed, StoreUnavailable, UnknownCampaign
-from banners.model import Generation, Lineup, Quarter
-from banners.serve.memory import MemoryReader
+from banners.serve.memory import LINEUP_BYTES, MemoryReader
 from banners.serve.reader import LineupReader, read_lineup
-from banners.store.read import DatabaseReader
-from banners.store.schema import ACTIVE_GENERATIONS, INVENTORY, LINEUPS
-from publishing import LARGEST, publish
-from servers import RedisServer
-from tiers import Asked, redis_reader
+from banners.store.read.lineups import DatabaseReader
+from banners.store.schema import ACTIVE_GENERATIONS, CANDIDATES, GENERATION_QUARTERS
+from support.publishing import (
+    LARGEST,
+    batches,
+    campaign,
+    drafting,
+    inventory,
+    publish,
+    publish_counted,
+)
+from support.servers import RedisServer
+from support.tiers import Asked, lineup_of, redis_reader
 
 FIRST = Quarter.FIRST
 
@@ -49,25 +59,27 @@ def test_every_quarter_published_is_active(tier: LineupReader, database: Engine)
 
 def test_a_lineup_is_what_the_database_has(tier: LineupReader, database: Engine) -> None:
     for campaign_id in (5, 6, LARGEST):
-        expected = DatabaseReader(database).lineup(the(tier), FIRST, campaign_id)
+        expected = lineup_of(DatabaseReader(database), the(tier), FIRST, campaign_id)
         assert isinstance(expected, Lineup)
-        # The first time it may come from behind, the second time from here.
-        assert [tier.lineup(the(tier), FIRST, campaign_id) for _ in range(2)] == [expected] * 2
+        # The first answer may come from the tier behind, the second from this one.
+        assert [lineup_of(tier, the(tier), FIRST, campaign_id) for _ in range(2)] == [expected] * 2
 
 
 def test_a_campaign_that_is_not_there_has_no_lineup(tier: LineupReader) -> None:
-    assert tier.lineup(the(tier), FIRST, 7) is None
+    assert lineup_of(tier, the(tier), FIRST, 7) is None
     with pytest.raises(UnknownCampaign):
         read_lineup(tier, 7, FIRST)
 
 
-def test_a_campaign_of_another_quarter_is_told_from_an_unknown_one(tier: LineupReader) -> None:
+def test_a_campaign_of_another_quarter_is_distinguished_from_an_unknown_one(
+    tier: LineupReader,
+) -> None:
     with pytest.raises(NotInQuarter) as caught:
         read_lineup(tier, 5, Quarter.SECOND)
     assert caught.value.elsewhere == (1, 3)
 
 
-def test_the_lists_are_sorted_and_whole(tier: LineupReader) -> None:
+def test_the_lists_are_sorted_and_complete(tier: LineupReader) -> None:
     for _ in range(2):
         assert list(tier.inventory(the(tier), FIRST)) == [100, 101, 102]
         assert list(tier.campaigns(the(tier), FIRST)) == [5, 6, LARGEST]
@@ -85,7 +97,7 @@ def test_an_older_generation_can_still_be_read(tier: LineupReader, database: Eng
     if isinstance(tier, MemoryReader):
         tier.load()
     assert the(tier) != old
-    before, after = (tier.lineup(each, FIRST, 5) for each in (old, the(tier)))
+    before, after = (lineup_of(tier, each, FIRST, 5) for each in (old, the(tier)))
     assert before is not None
     assert after is not None
     assert [each.banners[0].banner_id for each in (before, after)] == [100, 200]
@@ -98,7 +110,7 @@ def test_a_closed_tier_says_so(tier: LineupReader) -> None:
         tier.active()
 
 
-def test_memory_needs_nobody_once_it_has_loaded(database: Engine) -> None:
+def test_memory_needs_no_other_tier_once_it_has_loaded(database: Engine) -> None:
     publish(database, 100, *Quarter)
     source = Asked(DatabaseReader(database))
     memory = MemoryReader(source, most_lineups=100)
@@ -112,7 +124,7 @@ def test_memory_needs_nobody_once_it_has_loaded(database: Engine) -> None:
     assert not source.asked
 
 
-def test_unknown_ids_trouble_nobody_even_where_lineups_do_not_fit(database: Engine) -> None:
+def test_unknown_ids_cause_no_query_even_where_lineups_do_not_fit(database: Engine) -> None:
     publish(database, 100, *Quarter)
     source = Asked(DatabaseReader(database))
     memory = MemoryReader(source, most_lineups=0)
@@ -124,7 +136,7 @@ def test_unknown_ids_trouble_nobody_even_where_lineups_do_not_fit(database: Engi
     assert not source.asked
 
 
-def test_what_many_miss_at_once_is_asked_for_once(database: Engine) -> None:
+def test_a_lineup_that_many_requests_miss_concurrently_is_read_once(database: Engine) -> None:
     publish(database, 100, FIRST)
     source = Asked(DatabaseReader(database))
     memory = MemoryReader(source, most_lineups=1)
@@ -133,13 +145,13 @@ def test_what_many_miss_at_once_is_asked_for_once(database: Engine) -> None:
 
     def visit(_: int) -> Lineup | None:
         together.wait()
-        return memory.lineup(generation, FIRST, 6)
+        return lineup_of(memory, generation, FIRST, 6)
 
     with ThreadPoolExecutor(50) as visitors:
         found = list(visitors.map(visit, range(1_000)))
     assert len(found) == 1_000
     assert None not in found
-    assert source.asked.count("lineup") == 1
+    assert source.asked.count("candidates") == 1
 
 
 def test_a_new_generation_is_loaded_before_it_is_switched_to(database: Engine) -> None:
@@ -161,7 +173,7 @@ def test_a_new_generation_is_loaded_before_it_is_switched_to(database: Engine) -
     assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 200
 
 
-def test_a_start_brings_all_quarters_at_once(database: Engine) -> None:
+def test_at_the_start_all_quarters_appear_together(database: Engine) -> None:
     publish(database, 100, FIRST, Quarter.SECOND)
 
     class Watched(Asked):
@@ -194,7 +206,7 @@ def test_a_lineup_that_went_missing_is_no_unknown_campaign(database: Engine) -> 
     memory = MemoryReader(source, most_lineups=0)
     memory.load()
     with database.begin() as connection:
-        connection.execute(LINEUPS.delete())
+        connection.execute(CANDIDATES.delete())
     with pytest.raises(StoreUnavailable, match="no longer in the database"):
         read_lineup(memory, 5, FIRST)
 
@@ -206,25 +218,66 @@ def test_a_lineup_that_does_not_fit_is_not_held(database: Engine) -> None:
     held = memory.held(FIRST)
     assert held is not None
     assert 5 in held
-    assert held.lineup(5) is None
+    assert held.candidates(5) is None
+
+
+def publish_large(database: Engine) -> Generation:
+    """Publish a campaign whose record takes the room of several lineups, besides small ones."""
+    rows = [row for each in (5, 6) for row in campaign(each, 10)]
+    rows += campaign(7, 1_000, shown=1, others=800)
+    with drafting(database) as begun:
+        begun.write_quarter(FIRST, batches(*rows, size=100), inventory(1))
+        begun.describe_quarter(FIRST, digest="d", rows=1, summary={})
+        begun.activate()
+    assert begun.generation is not None
+    return begun.generation
+
+
+@pytest.mark.parametrize(("most", "is_held"), [(9, False), (10, True)])
+def test_a_large_campaign_counts_as_several_lineups(
+    database: Engine, most: int, *, is_held: bool
+) -> None:
+    generation = publish_large(database)
+    record = dict(DatabaseReader(database).records(generation, FIRST))[7]
+    assert 7 * LINEUP_BYTES <= len(record) < 8 * LINEUP_BYTES
+    memory = MemoryReader(DatabaseReader(database), most_lineups=most)
+    memory.load()
+    held = memory.held(FIRST)
+    assert held is not None
+    assert (held.candidates(5) is not None) == is_held
+    for campaign_id in (5, 7):
+        found = lineup_of(memory, generation, FIRST, campaign_id)
+        assert found == lineup_of(DatabaseReader(database), generation, FIRST, campaign_id)
+
+
+def test_what_is_read_through_is_kept_within_the_bound(database: Engine) -> None:
+    generation = publish_large(database)
+    source = Asked(DatabaseReader(database))
+    memory = MemoryReader(source, most_lineups=2)
+    memory.load()
+    source.asked.clear()
+    for campaign_id in (5, 7, 7, 5):
+        assert lineup_of(memory, generation, FIRST, campaign_id) is not None
+    # The large one does not fit, so that it is read each time and displaces no other.
+    assert source.asked == ["candidates"] * 3
 
 
 def test_what_another_visitor_has_had_replaced_is_not_loaded_once_more(database: Engine) -> None:
     publish(database, 100, FIRST)
 
     class Replaced(Asked):
-        def lineup(self, *key: Any) -> Lineup | None:
+        def candidates(self, *key: Any) -> Candidates | None:
             for first in (200, 300, 400, 500):
                 publish(database, first, FIRST)
             memory.load()
             self.asked.clear()
-            return super().lineup(*key)
+            return super().candidates(*key)
 
     source = Replaced(DatabaseReader(database))
     memory = MemoryReader(source, most_lineups=0)
     memory.load()
-    assert memory.lineup(the(memory), FIRST, 5) is None
-    assert source.asked == ["lineup"]
+    assert lineup_of(memory, the(memory), FIRST, 5) is None
+    assert source.asked == ["candidates"]
 
 
 def test_a_database_that_has_lost_everything_changes_nothing(database: Engine) -> None:
@@ -235,27 +288,37 @@ def test_a_database_that_has_lost_everything_changes_nothing(database: Engine) -
         connection.execute(ACTIVE_GENERATIONS.delete())
     memory.load()
     assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 100
-    assert "has lost everything" in str(memory.trouble)
+    assert "has lost everything" in str(memory.source_error)
 
 
-def test_where_nothing_is_published_there_is_no_trouble_and_nothing_is_said(
+def test_where_nothing_is_published_there_is_no_error_and_nothing_is_logged(
     database: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "banners.serve.memory")
     memory = MemoryReader(DatabaseReader(database), most_lineups=100)
     memory.load()
-    assert (memory.active(), memory.trouble, caplog.text) == ({}, None, "")
+    assert (memory.active(), memory.source_error, caplog.text) == ({}, None, "")
 
 
-def test_a_quarter_that_is_damaged_keeps_no_other_from_being_served(database: Engine) -> None:
-    publish(database, 100, FIRST, Quarter.SECOND)
-    with database.begin() as connection:
-        of_first = INVENTORY.c.quarter == int(FIRST)
-        connection.execute(INVENTORY.update().where(of_first).values(banner_ids="no JSON"))
+def test_a_pointer_that_vanishes_changes_nothing(database: Engine) -> None:
+    publish_counted(database, 100, FIRST, Quarter.SECOND)
     memory = MemoryReader(DatabaseReader(database), most_lineups=100)
     memory.load()
-    assert set(memory.active()) == {Quarter.SECOND}
-    assert "quarter 1, is no list of ids" in str(memory.trouble)
+    with database.begin() as connection:
+        connection.execute(sa.delete(ACTIVE_GENERATIONS).where(ACTIVE_GENERATIONS.c.quarter == 1))
+    memory.load()
+    assert set(memory.active()) == {FIRST, Quarter.SECOND}
+    assert memory.is_damaged
+
+
+def test_without_its_account_a_quarter_is_served(database: Engine) -> None:
+    publish_counted(database, 100, FIRST)
+    with database.begin() as connection:
+        connection.execute(sa.update(GENERATION_QUARTERS).values(summary="no JSON"))
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100)
+    memory.load()
+    assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 100
+    assert not memory.source_error
 
 
 class Overtaken(Asked):
@@ -298,14 +361,14 @@ def test_a_source_that_is_gone_changes_nothing(database: Engine) -> None:
     source = Asked(DatabaseReader(database))
     memory = MemoryReader(source, most_lineups=100)
     memory.load()
-    assert not memory.trouble
+    assert not memory.source_error
     source.gone = True
     memory.load()
     assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 100
-    assert str(memory.trouble) == "It is gone."
+    assert str(memory.source_error) == "It is gone."
     source.gone = False
     memory.load()
-    assert not memory.trouble
+    assert not memory.source_error
 
 
 def test_before_the_first_load_there_is_nothing_to_answer_with(database: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Who needs a server waits for one that is starting, and for nothing else."""
+"""A run waits for a server that is starting, and for no other failure to connect."""
 
 import logging
 import sqlite3
@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
+from banners.core.model import Quarter
 from banners.errors import StoreUnavailable
-from banners.model import Quarter
-from banners.store import mysql, sqlite
 from banners.store.connect import open_database, wait_for_server
-from banners.store.read import DatabaseReader
-from publishing import publish
-from servers import MariaDB, free_port, until
+from banners.store.dialects import mysql, sqlite
+from banners.store.read.lineups import DatabaseReader
+from support.publishing import publish
+from support.servers import MariaDB, free_port, until
 
 WAITING = "for it to start."
 
-# It says nothing of its types.
+# PyMySQL has no type annotations.
 PYMYSQL: Any = import_module("pymysql")
 
 Opening = Callable[[str], Engine]
@@ -28,21 +28,21 @@ Opening = Callable[[str], Engine]
 
 @pytest.fixture
 def opened() -> Iterator[Opening]:
-    """Open databases to publish to, and close them at the end."""
-    engines: list[Engine] = []
+    """Open databases to publish to, and close them after the test."""
+    databases: list[Engine] = []
 
     def open_one(url: str) -> Engine:
-        engines.append(open_database(url, create=True))
-        return engines[-1]
+        databases.append(open_database(url, create=True))
+        return databases[-1]
 
     yield open_one
-    for each in engines:
+    for each in databases:
         each.dispose()
 
 
 @pytest.fixture
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Each try to connect to a MySQL server."""
+    """The host of each attempt to connect to a MySQL server."""
     noted: list[str] = []
     connect = PYMYSQL.connections.Connection.connect
 
@@ -69,7 +69,7 @@ def test_a_run_publishes_once_the_server_has_started(
     assert caplog.text.count(WAITING) == 1
 
 
-def test_a_server_that_lets_in_is_tried_once_and_nothing_is_said(
+def test_a_running_server_is_tried_once_and_nothing_is_logged(
     mariadb_url: str, opened: Opening, tries: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     database = opened(mariadb_url)
@@ -79,7 +79,7 @@ def test_a_server_that_lets_in_is_tried_once_and_nothing_is_said(
 
 
 @pytest.mark.parametrize("wrong", ["the password", "the database"])
-def test_what_waiting_would_not_mend_fails_at_once(
+def test_an_error_that_waiting_cannot_fix_fails_immediately(
     mariadb: MariaDB,
     opened: Opening,
     tries: list[str],
@@ -97,11 +97,11 @@ def test_what_waiting_would_not_mend_fails_at_once(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
-def test_a_server_that_never_starts_is_given_up_on(
+def test_waiting_for_a_server_that_never_starts_ends(
     opened: Opening, tries: list[str], caplog: pytest.LogCaptureFixture, host: str
 ) -> None:
     database = opened(f"mysql+pymysql://banners:wr0ng-one@{host}:{free_port()}/banners")
-    with pytest.raises(StoreUnavailable, match="Start the server, or mend host and port"):
+    with pytest.raises(StoreUnavailable, match="Start the server, or fix host and port"):
         wait_for_server(database, seconds=0.5)
     assert len(tries) > 1
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -109,7 +109,7 @@ def test_a_server_that_never_starts_is_given_up_on(
     assert "wr0ng-one" not in caplog.text
 
 
-def test_who_is_not_to_wait_tries_once(
+def test_with_zero_seconds_to_wait_the_server_is_tried_once(
     opened: Opening, tries: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     database = opened(f"mysql+pymysql://banners@127.0.0.1:{free_port()}/banners")
@@ -122,9 +122,11 @@ def test_who_is_not_to_wait_tries_once(
 @pytest.mark.parametrize(
     ("number", "expected"), [(2013, True), (1053, True), (1040, False), (1044, False)]
 )
-def test_who_hung_up_may_be_starting_and_who_refused_is_not(number: int, expected: bool) -> None:
+def test_a_server_that_hung_up_may_be_starting_and_one_that_refused_is_not(
+    number: int, expected: bool
+) -> None:
     assert mysql.is_starting(PYMYSQL.err.OperationalError(number, "words")) is expected
 
 
-def test_what_is_wrong_with_a_file_no_waiting_mends() -> None:
+def test_no_error_of_a_file_is_waited_for() -> None:
     assert not sqlite.is_starting(sqlite3.OperationalError("unable to open database file"))

@@ -1,6 +1,7 @@
-"""Commands as processes of their own that start at once, so that many can be started and killed.
+"""Commands as processes that start fast, so that a test can start and kill many of them.
 
-They are forked off a server that has loaded what commands load; all else is as in a shell.
+They are forked from a server that has already imported what the commands import; otherwise they run
+as from a shell.
 """
 
 import multiprocessing
@@ -8,21 +9,32 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from running import Workplace
-from servers import until
+from banners.web.series import AREA_BYTES
+from banners.web.shared_memory import NAME
+from support.running import Workplace
+from support.servers import until
 
 _FORK = multiprocessing.get_context("forkserver")
 _FORK.set_forkserver_preload(
     [
-        *("banners.asgi", "banners.cli", "banners.cli.report", "banners.crunch.duckdb"),
-        *("banners.job", "banners.serve.follow", "banners.serve.memory", "banners.serve.redis"),
-        *("banners.store.publish", "banners.store.read", "banners.store.rollback"),
+        *(
+            "banners.asgi",
+            "banners.cli",
+            "banners.cli.outcome",
+            "banners.crunch.engines.duckdb.crunch",
+        ),
+        *("banners.job.run", "banners.serve.follow", "banners.serve.memory", "banners.serve.redis"),
+        *(
+            "banners.store.write.publish",
+            "banners.store.read.lineups",
+            "banners.store.write.rollback",
+        ),
         *("banners.web.app", "filelock", "duckdb", "pyarrow.compute", "pymysql", "redis"),
         *("uvicorn", "uvicorn.protocols.http.httptools_impl", "uvloop", __name__),
     ]
@@ -30,11 +42,11 @@ _FORK.set_forkserver_preload(
 
 
 class Started:
-    """A process that was started, and what it has said so far.
+    """A process that was started, and its output so far.
 
     Args:
         process: the process.
-        log: the file that its output and its errors go to.
+        log: the file that its output and error streams are written to.
     """
 
     def __init__(self, process: ForkServerProcess, log: Path) -> None:
@@ -47,7 +59,7 @@ class Started:
 
     @property
     def address(self) -> str:
-        """Where the web application is, once it says so."""
+        """The address of the web application, once it is printed."""
 
         def tells() -> bool:
             assert self._process.is_alive() or "Banners is at" in self.said, self.said
@@ -58,19 +70,37 @@ class Started:
         assert found is not None
         return found[1]
 
+    @property
+    def workers(self) -> set[int]:
+        """The process ids of the workers of ``banners serve``."""
+        assert self._process.pid is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return set(map(int, children.read_text().split()))
+
+    @property
+    def serving(self) -> int:
+        """The number of workers that have begun to serve, from the memory that they share."""
+        for opened in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                if opened.readlink().name.startswith(f"memfd:{NAME} "):
+                    numbers = memoryview(opened.read_bytes())
+                    beats = numbers[: len(numbers) % AREA_BYTES].cast("q")
+                    return sum(each > 0 for each in beats[len(beats) // 2 :])
+        return 0
+
     def signal(self, number: signal.Signals) -> None:
         assert self._process.pid is not None
         os.kill(self._process.pid, number)
 
     def kill(self) -> int:
-        """End it as ``kill -9`` does, if it has not ended yet, and tell its status."""
+        """End it as ``kill -9`` does, if it has not ended yet, and return its status."""
         self._process.kill()
         return self.wait()
 
     def wait(self, seconds: float | None = 60) -> int:
-        """Wait for its end, and tell its status; negative for a signal."""
+        """Wait for its end, and return its exit status; negative for a signal."""
         self._process.join(seconds)
-        assert self._process.exitcode is not None, f"It goes on. It said: {self.said}"
+        assert self._process.exitcode is not None, f"It is still running. Its output: {self.said}"
         return self._process.exitcode
 
     def ends_within(self, seconds: float) -> bool:
@@ -79,12 +109,12 @@ class Started:
 
 
 def start(workplace: Workplace, *words: str) -> Started:
-    """Start ``banners`` with such words."""
+    """Start ``banners`` with the given words."""
     return start_function(workplace, _command, words)
 
 
 def start_function(workplace: Workplace, function: Callable[..., Any], *given: Any) -> Started:
-    """Start a function of a module of the tests as a command is: there, with those settings."""
+    """Start a function of a test module as a command is started, with the workplace's settings."""
     log = workplace.folder / f"{uuid4().hex}.log"
     whole = (str(workplace.folder), workplace.environment, str(log), function, given)
     process = _FORK.Process(target=_run, args=whole)

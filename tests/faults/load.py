@@ -1,32 +1,31 @@
-"""Visitors who come again and again, and note every answer."""
+"""Visitors who send requests continuously and record every answer."""
 
 import http.client
 import itertools
 import json
 import re
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from functools import partial
 from urllib.parse import urlsplit
 
-from servers import until
+from faults.in_threads import InThreads
+from support.servers import until
 
 TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a visitor got.
+    """The answer to one request.
 
     Args:
-        path: what was asked for.
-        started: when it was asked for, in seconds on the monotonic clock.
-        seconds: how long it took, to the last byte.
-        status: the HTTP status; 0 where no whole answer came.
-        text: the answer, or why there is none.
+        path: the path of the request.
+        started: when the request was sent, in seconds on the monotonic clock.
+        seconds: seconds until the last byte had come.
+        status: the HTTP status; 0 if no complete answer came.
+        text: the body, or the error.
     """
 
     path: str
@@ -37,23 +36,23 @@ class Answer:
 
     @property
     def banners(self) -> list[int]:
-        """The banners of a page or of a JSON answer."""
+        """The ids of the banners on a page or in a JSON answer."""
         return [int(each) for each in re.findall(r"/static/images/image_([0-9]+)\.png", self.text)]
 
     @property
     def generation(self) -> int:
-        """The generation that a JSON answer tells."""
+        """The generation in a JSON answer."""
         return int(json.loads(self.text)["generation"])
 
 
-class Load:
-    """Visitors at one address, from the beginning of a block to its end.
+class Load(InThreads):
+    """Visitors of one web application, from the beginning of a block to its end.
 
     Args:
-        address: of the web application.
-        paths: what they ask for, in turn.
-        visitors: how many there are; each waits for an answer before it asks again.
-        keep_alive: whether they ask again over the same connection.
+        address: the address of the web application.
+        paths: the paths that they request, in turn.
+        visitors: the number of visitors; each waits for an answer before the next request.
+        keep_alive: whether they reuse their connection.
     """
 
     def __init__(
@@ -62,29 +61,11 @@ class Load:
         self._place = urlsplit(address).netloc
         self._headers = {} if keep_alive else {"Connection": "close"}
         self._paths = paths
-        self._ended = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._visit, args=(first,)) for first in range(visitors)
-        ]
+        super().__init__(partial(self._visit, first) for first in range(visitors))
         self.answers: list[Answer] = []
 
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
-
     def go_on(self, answers: int = 50) -> None:
-        """Wait until so many more answers have come."""
+        """Wait until this many more answers have come."""
         enough = len(self.answers) + answers
         until(lambda: len(self.answers) >= enough)
 
@@ -94,7 +75,7 @@ class Load:
         return [answer for answer in self.answers if answer.status != 200]
 
     def slowest(self, since: float) -> Answer:
-        """Find the answer that took longest of those asked for since a moment."""
+        """Return the slowest answer to a request sent since a moment."""
         return max(
             (answer for answer in self.answers if answer.started >= since),
             key=lambda answer: answer.seconds,

@@ -1,23 +1,28 @@
-"""The database gone, with Redis or with it, while visitors come or before the first one does."""
+"""The database is lost, alone or together with Redis, under load or before the first request."""
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
+from banners.store.schema import CANDIDATES
 from faults.commands import serving
 from faults.load import Load
-from publishing import LARGEST, publish
-from running import Workplace
-from servers import PASSWORD, MariaDB, RedisServer, until
+from support.publishing import LARGEST, publish, publish_counted
+from support.running import Workplace
+from support.servers import PASSWORD, MariaDB, RedisServer, until
 
 SLOWEST_SECONDS = 0.25
-# What has another query than an answer needs goes past those that are kept prepared.
+HUNG_SECONDS = 2.0
+PLACEHOLDER = "/static/images/image_1.png"
+# A query that no page needs bypasses the prepared answers.
 PATHS = ["/campaigns/5", "/api/v1/campaigns/6?x", f"/api/v1/campaigns/{LARGEST}/banners?x"]
 
 
@@ -38,7 +43,7 @@ def out_of_reach(address: str) -> list[str]:
 
 @contextmanager
 def visited(workplace: Workplace) -> Iterator[tuple[str, Load]]:
-    """A worker that is warm, and visitors."""
+    """A warm worker, and visitors."""
     with ExitStack() as stack:
         address = stack.enter_context(serving(workplace)).address
         until(lambda: not out_of_reach(address))
@@ -49,7 +54,7 @@ def visited(workplace: Workplace) -> Iterator[tuple[str, Load]]:
 
 @pytest.fixture
 def workplace(tmp_path: Path, mariadb_url: str, redis_server: RedisServer) -> Iterator[Workplace]:
-    """A place whose results are in MariaDB, with Redis in front of it."""
+    """A working folder whose results are in MariaDB, with Redis in front of it."""
     redis_server.start()
     redis_server.client().flushall()
     yield Workplace(
@@ -63,8 +68,8 @@ def stale(address: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lineups", ["0", "100"], ids=["read through Redis", "whole in memory"])
-def test_what_is_published_is_served_without_the_database(
+@pytest.mark.parametrize("lineups", ["0", "100"], ids=["read through Redis", "all in memory"])
+def test_published_lineups_are_served_without_the_database(
     workplace: Workplace, mariadb_url: str, mariadb: MariaDB, lineups: str
 ) -> None:
     workplace.variables["BANNERS_MEMORY_LINEUPS"] = lineups
@@ -82,22 +87,71 @@ def test_what_is_published_is_served_without_the_database(
 
 
 @pytest.mark.slow
-def test_the_status_is_told_without_the_database(
+def test_the_status_page_works_without_the_database(
     workplace: Workplace, mariadb_url: str, mariadb: MariaDB
 ) -> None:
     published(mariadb_url)
     with serving(workplace) as started:
-        until(lambda: "served in quarters 1, 2, 3 and 4" in get(started.address, "/status").text)
+        until(lambda: "live in quarters 1, 2, 3 and 4" in get(started.address, "/status").text)
         mariadb.stop()
         until(lambda: out_of_reach(started.address) == ["database"])
         answer = get(started.address, "/status")
         assert answer.status_code == 200
-        assert "<strong>Database</strong> is out of reach" in answer.text
+        assert "<strong>Database</strong> cannot be reached" in answer.text
         assert "<strong>Redis</strong> answers" in answer.text
-        assert "served in quarters 1, 2, 3 and 4" in answer.text
+        assert "live in quarters 1, 2, 3 and 4" in answer.text
         assert [secret for secret in ("127.0.0.1", PASSWORD) if secret in answer.text] == []
         assert get(started.address, "/campaigns").status_code == 503
         assert get(started.address, "/api/v1/campaigns").json()["code"] == "store_unavailable"
+
+
+@pytest.mark.slow
+def test_while_the_database_hangs_what_needs_it_fails_soon_and_all_else_is_answered(
+    workplace: Workplace, mariadb_url: str, mariadb: MariaDB
+) -> None:
+    published(mariadb_url)
+    needing = [
+        "/campaigns",
+        "/campaigns/5/report",
+        "/api/v1/campaigns",
+        "/api/v1/campaigns/5/report",
+    ]
+    others = ["/campaigns/5", "/healthz", "/readyz", "/status", "/metrics", PLACEHOLDER]
+    with visited(workplace) as (address, load), ThreadPoolExecutor(100) as visitors:
+        assert {get(address, path).status_code for path in [*needing, *others]} == {200}
+        mariadb.pause()
+        begun = time.monotonic()
+        hit = [visitors.submit(get, address, path) for path in needing * 25]
+        assert {get(address, path).status_code for path in others} == {200}
+        assert {each.result().status_code for each in hit} == {503}
+        assert time.monotonic() - begun < 10 * HUNG_SECONDS
+        assert {get(address, path).status_code for path in others} == {200}
+        mariadb.resume()
+        until(lambda: {get(address, path).status_code for path in needing} == {200})
+    assert not load.failed
+
+
+@pytest.mark.slow
+def test_a_quarter_whose_rows_are_gone_is_reported(workplace: Workplace, mariadb_url: str) -> None:
+    database = open_database(mariadb_url, create=True)
+    publish_counted(database, 1_000, *Quarter)
+    with serving(workplace) as warm:
+        until(lambda: len(get(warm.address, "/readyz").json().get("generations", ())) == 4)
+        publish_counted(database, 2_000, Quarter.SECOND)
+        until(lambda: get(warm.address, "/readyz").json()["generations"]["2"] == 2)
+    with database.begin() as connection:
+        connection.execute(sa.delete(CANDIDATES).where(CANDIDATES.c.generation == 2))
+    database.dispose()
+    with serving(workplace) as started:
+        until(lambda: get(started.address, "/readyz").status_code == 200)
+        ready = get(started.address, "/readyz").json()
+        assert (ready["status"], set(ready["generations"])) == ("degraded", {"1", "3", "4"})
+        assert ready["impaired"] == {"database": "holds a damaged quarter"}
+        page = get(started.address, "/status").text
+        assert "<strong>Database</strong> holds a damaged quarter" in page
+        assert "the database holds 0 campaigns, and 3 were published" in started.said
+        assert get(started.address, "/api/v1/campaigns").status_code == 200
+        assert stale(started.address)
 
 
 @pytest.mark.slow
@@ -118,7 +172,7 @@ def test_a_warm_worker_serves_without_the_database_and_redis(
 
 
 @pytest.mark.slow
-def test_a_worker_that_starts_without_both_says_so_at_once_and_recovers_by_itself(
+def test_a_worker_that_starts_without_both_answers_503_and_recovers_by_itself(
     workplace: Workplace, mariadb_url: str, mariadb: MariaDB, redis_server: RedisServer
 ) -> None:
     published(mariadb_url)
@@ -128,7 +182,7 @@ def test_a_worker_that_starts_without_both_says_so_at_once_and_recovers_by_itsel
         load.go_on(1)
         begun = time.monotonic()
         load.go_on(500)
-        # Of a worker with nothing to serve, an answer that touches nothing tells the noise.
+        # The slowest answer of /healthz, which needs nothing, shows the noise of the machine.
         with Load(started.address, ["/healthz"], visitors=1) as control:
             control.go_on(200)
         mariadb.start()
@@ -142,7 +196,7 @@ def test_a_worker_that_starts_without_both_says_so_at_once_and_recovers_by_itsel
 
 
 @pytest.mark.slow
-def test_the_answer_of_a_worker_with_nothing_says_when_to_ask_again(
+def test_a_worker_with_nothing_to_serve_sends_retry_after(
     workplace: Workplace, mariadb: MariaDB, redis_server: RedisServer
 ) -> None:
     mariadb.stop()

@@ -1,19 +1,25 @@
-"""The disk full while the job publishes: it says so, and what was served is served on."""
+"""The disk is full while the job publishes: the job says so, and the old result stays live."""
 
+import gzip
 import resource
+import shutil
+from collections.abc import Callable
 
 import pytest
 
+from banners.crunch.engines.duckdb.session import duckdb_session
+from banners.crunch.scratch import scratch_folder
+from banners.errors import CrunchError
 from faults.commands import serving, start, start_function
 from faults.load import Load
-from running import Workplace
-from servers import until
+from support.running import Workplace
+from support.servers import until
 
 PATHS = ["/api/v1/campaigns/1/banners"]
 
 
 def crunch_on_a_full_disk(most_bytes: int) -> None:
-    """Run the job where no file may grow beyond some bytes."""
+    """Run the job with a limit on the size of any file."""
     from banners.cli import main
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
@@ -21,18 +27,19 @@ def crunch_on_a_full_disk(most_bytes: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kilobytes", [64, 128, 256])
-def test_a_disk_that_is_full_is_told_and_readers_are_unharmed(
-    workplace: Workplace, kilobytes: int
+@pytest.mark.parametrize("share", [0.5, 1, 1.2], ids=["half", "full", "nearly-enough"])
+def test_a_full_disk_is_reported_and_readers_are_unharmed(
+    workplace: Workplace, share: float
 ) -> None:
     assert start(workplace, "sample", "events", "--impressions", "4000").wait() == 0
     assert start(workplace, "crunch", "events").wait() == 0
+    one_generation = (workplace.folder / "var" / "banners.db").stat().st_size
     with serving(workplace) as started, Load(started.address, PATHS, visitors=1) as load:
         load.go_on()
-        failing = start_function(workplace, crunch_on_a_full_disk, kilobytes * 1024)
+        failing = start_function(workplace, crunch_on_a_full_disk, int(share * one_generation))
         assert failing.wait() == 1
         assert "quarter 1: publishing" in failing.said
-        assert "Check the disk, and that it has room" in failing.said
+        assert "Check that the disk works and has room" in failing.said
         assert "Traceback" not in failing.said
         load.go_on()
         assert not load.failed
@@ -40,3 +47,44 @@ def test_a_disk_that_is_full_is_told_and_readers_are_unharmed(
         assert start(workplace, "crunch", "events").wait() == 0
         until(lambda: load.answers[-1].generation > 1)
     assert not load.failed
+
+
+def unpack_on_a_full_disk() -> None:
+    crunch_on_a_full_disk(64 * 1024)
+
+
+def sort_on_a_full_disk() -> None:
+    """Let the engine sort more than fits into its memory, with a limit on the size of any file."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+    many = "SELECT DISTINCT concat('a long text with the number ', range) FROM range(3_000_000)"
+    try:
+        with scratch_folder() as scratch, duckdb_session(scratch, "60MB") as connection:
+            connection.execute(f"SELECT count(*) FROM ({many})")  # noqa: S608
+    except CrunchError as error:
+        raise SystemExit(str(error)) from error
+
+
+@pytest.mark.parametrize("work", [unpack_on_a_full_disk, sort_on_a_full_disk])
+def test_a_full_disk_for_temporary_files_is_named_with_the_setting_that_moves_them(
+    workplace: Workplace, work: Callable[[], None]
+) -> None:
+    temporary = workplace.folder / "temporary"
+    temporary.mkdir()
+    assert start(workplace, "sample", "events", "--impressions", "200000").wait() == 0
+    assert start(workplace, "crunch", "events").wait() == 0
+    plain = workplace.folder / "events" / "1" / "impressions_1.csv"
+    with plain.open("rb") as content, gzip.open(f"{plain}.gz", "wb") as packed:
+        shutil.copyfileobj(content, packed)
+    plain.unlink()
+    failing = start_function(with_temporary_files(workplace), work)
+    assert failing.wait() == 1
+    assert f"{temporary}" in failing.said
+    assert "set TMPDIR to another folder." in failing.said
+    assert "Traceback" not in failing.said
+    assert list(temporary.iterdir()) == []
+
+
+def with_temporary_files(workplace: Workplace) -> Workplace:
+    return Workplace(
+        workplace.folder, {**workplace.variables, "TMPDIR": f"{workplace.folder / 'temporary'}"}
+    )

@@ -1,5 +1,6 @@
-"""The job killed, at each of its steps and at any moment: what is served is whole, always."""
+"""The job is killed at each step and at random moments: a complete result is always live."""
 
+import gzip
 import os
 import random
 import signal
@@ -13,15 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from banners import wiring
-from banners.model import Quarter
+from banners.core.model import Quarter
+from banners.crunch.scratch import scratch_folder
 from banners.settings import load_settings
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
+from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import GENERATIONS
 from faults.commands import Started, start_function
-from running import Workplace
+from support.running import Workplace
 
-# Each kills what has been forked off to run the job; fifty in all.
+# Fifty kills in all.
 MOMENTS = {"sqlite": 35, "mariadb": 15}
 QUARTERS = (Quarter.FIRST, Quarter.FOURTH)
 CAMPAIGNS = range(1, 21)
@@ -30,7 +32,7 @@ Result = dict[Quarter, tuple[list[int], list[tuple[int, bytes]]]]
 
 
 def crunch(folder: str, deadly: tuple[int, str] | None = None) -> None:
-    """Run the job as the command does; at a step that is deadly, end as by ``kill -9``."""
+    """Run the job as the command does; kill this process at the step ``deadly``."""
 
     def on_step(quarter: Quarter, step: str) -> None:
         if deadly == (quarter, step):
@@ -41,7 +43,7 @@ def crunch(folder: str, deadly: tuple[int, str] | None = None) -> None:
 
 
 def deliver(folder: Path, first: int) -> None:
-    """Write the event files of the quarters, whose banners have ids from ``first`` on."""
+    """Write event files for the quarters, with banners whose ids begin at ``first``."""
     for quarter in QUARTERS:
         place = folder / str(int(quarter))
         place.mkdir(parents=True)
@@ -66,7 +68,7 @@ class Site:
     Args:
         workplace: where the job runs.
         database: the database, as a reader opens it.
-        moments: at how many moments the job is killed there.
+        moments: the number of random moments at which the job is killed.
     """
 
     def __init__(self, workplace: Workplace, database: Engine, *, moments: int) -> None:
@@ -86,19 +88,20 @@ class Site:
         return start_function(self._workplace, crunch, name, deadly)
 
     def run(self, name: str) -> float:
-        """Run the job to its end, and tell the seconds that it took."""
+        """Run the job to its end, and return the seconds that it took."""
         begun = time.monotonic()
         started = self.start(name)
         assert started.wait() == 0, started.said
         return time.monotonic() - begun
 
     def result(self) -> Result:
-        """Read all that is served, but for the generation's number."""
+        """Read everything that is live, without the number of the generation."""
         return {
             quarter: (
                 list(self._reader.inventory(generation, quarter)),
                 [
-                    (campaign, record.partition(b",")[2])
+                    # The checksum at the end covers the number.
+                    (campaign, record[:-4])
                     for campaign, record in self._reader.records(generation, quarter)
                 ],
             )
@@ -106,7 +109,7 @@ class Site:
         }
 
     def check(self, *, killed: bool) -> None:
-        """Make sure of what is served after a run, and that the next one needs no help."""
+        """Check what is live after a run, and that the next run succeeds without help."""
         served, following = (self._whole[name] for name in (self.served, self.next))
         if killed:
             assert self.result() in (served, following)
@@ -137,7 +140,7 @@ def site(
 
 
 @pytest.mark.slow
-def test_a_job_killed_at_any_moment_leaves_a_whole_result_served(site: Site) -> None:
+def test_a_job_killed_at_any_moment_leaves_a_complete_result_served(site: Site) -> None:
     chance = random.Random(1)
     for _ in range(site.moments):
         started = site.start(site.next)
@@ -155,3 +158,24 @@ def test_a_job_killed_at_a_step_leaves_the_old_result_served(
     assert site.start(site.next, (quarter, step)).wait() == -signal.SIGKILL
     assert site.result() == before
     site.check(killed=True)
+
+
+@pytest.mark.slow
+def test_the_next_run_removes_the_temporary_files_of_a_killed_one(workplace: Workplace) -> None:
+    temporary = workplace.folder / "temporary"
+    temporary.mkdir()
+    workplace.variables["TMPDIR"] = str(temporary)
+    deliver(workplace.folder / "events", 100)
+    for path in sorted((workplace.folder / "events").glob("*/*.csv")):
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    killed = start_function(workplace, crunch, "events", (Quarter.FIRST, "crunching"))
+    assert killed.wait() == -signal.SIGKILL
+    assert list(temporary.rglob("*.csv"))
+    with scratch_folder(inside=temporary) as alive:
+        # That removed what the killed run left; a second one is left to the next run.
+        killed = start_function(workplace, crunch, "events", (Quarter.FIRST, "crunching"))
+        assert killed.wait() == -signal.SIGKILL
+        assert list(temporary.rglob("*.csv"))
+        assert start_function(workplace, crunch, "events").wait() == 0
+        assert list(temporary.iterdir()) == [alive]

@@ -1,4 +1,4 @@
-"""Many visitors at once, and what they ask of the database, by the word of its server."""
+"""Many concurrent visitors, and the queries that the database server logs for them."""
 
 import asyncio
 import re
@@ -11,34 +11,34 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
-from publishing import LARGEST, publish
-from running import Workplace
-from servers import MariaDB, until
+from support.publishing import LARGEST, publish
+from support.running import Workplace
+from support.servers import MariaDB, until
 
 WORKERS = 2
 VISITORS = 1_000
 
 
 class Site:
-    """Workers that hold no lineups, and what their database was asked for.
+    """Workers that keep no lineups in memory, and the queries that their database was sent.
 
     Args:
-        address: where they are.
-        server: the database's server, which notes every statement.
+        address: the address of the workers.
+        server: the database server, which logs every statement.
     """
 
     def __init__(self, address: str, server: MariaDB) -> None:
         self.address = address
-        self._engine = sa.create_engine(server.url("mysql"), poolclass=sa.NullPool)
+        self._database = sa.create_engine(server.url("mysql"), poolclass=sa.NullPool)
 
     def queries(self) -> Counter[int]:
-        """Count the queries for the lineup of each campaign."""
-        noted = sa.text("SELECT argument FROM general_log WHERE argument LIKE '%FROM lineups%'")
-        with self._engine.connect() as connection:
+        """Count the queries for the candidates of each campaign."""
+        noted = sa.text("SELECT argument FROM general_log WHERE argument LIKE '%FROM candidates%'")
+        with self._database.connect() as connection:
             texts = [str(argument) for (argument,) in connection.execute(noted)]
-        found = [re.search(r"lineups\.campaign_id = ([0-9]+)", text) for text in texts]
+        found = [re.search(r"candidates\.campaign_id = ([0-9]+)", text) for text in texts]
         return Counter(int(each[1]) for each in found if each)
 
 
@@ -58,7 +58,7 @@ def site(tmp_path: Path, mariadb: MariaDB, mariadb_url: str) -> Iterator[Site]:
 
 
 def at_once(address: str, paths: list[str]) -> list[int]:
-    """Ask for all of them at the same time, and tell the status of each answer."""
+    """Request all paths concurrently, and return the status of each answer."""
 
     async def ask_all() -> list[int]:
         connections = await asyncio.gather(*(connect() for _ in paths))
@@ -80,9 +80,9 @@ def at_once(address: str, paths: list[str]) -> list[int]:
 
 
 @pytest.mark.slow
-def test_what_many_miss_at_once_is_asked_for_once_a_worker(site: Site) -> None:
+def test_many_concurrent_misses_cause_one_query_per_worker(site: Site) -> None:
     for campaign in (5, 6, LARGEST):
-        # By the short way and by the framework.
+        # Half of them are answered before the framework, and half by it.
         paths = [f"/api/v1/campaigns/{campaign}{end}quarter=1" for end in ("?", "/banners?x&")]
         statuses = at_once(site.address, [paths[each % 2] for each in range(VISITORS)])
         assert statuses == [200] * VISITORS
@@ -92,7 +92,7 @@ def test_what_many_miss_at_once_is_asked_for_once_a_worker(site: Site) -> None:
 
 
 @pytest.mark.slow
-def test_a_flood_of_unknown_ids_asks_for_nothing(site: Site) -> None:
+def test_a_flood_of_unknown_ids_causes_no_query(site: Site) -> None:
     kinds = ["/campaigns/{}", "/api/v1/campaigns/{}?quarter=1", "/campaigns/{}/banner"]
     paths = [kinds[each % len(kinds)].format(each) for each in range(7, VISITORS + 7)]
     assert at_once(site.address, paths) == [404] * VISITORS

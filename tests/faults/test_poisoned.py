@@ -1,4 +1,4 @@
-"""Nonsense in Redis, as visitors of the whole web application meet it: they do not."""
+"""Nonsense in Redis does not reach visitors of the web application."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,22 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
 from faults.commands import serving
-from publishing import LARGEST, publish
-from running import Workplace
-from servers import RedisServer, until
+from support.publishing import LARGEST, publish
+from support.running import Workplace
+from support.servers import RedisServer, until
 
 FIELDS = ["5", "6", str(LARGEST), "campaigns", "inventory"]
 
 
 class Poisoned:
-    """A web application that keeps nothing itself, and the Redis that it asks.
+    """A web application that keeps nothing in memory, and the Redis that it reads from.
 
     Args:
-        redis: what it asks.
-        client: a visitor.
+        redis: the Redis server.
+        client: an HTTP client of the web application.
     """
 
     def __init__(self, redis: RedisServer, client: httpx.Client) -> None:
@@ -40,7 +40,7 @@ class Poisoned:
         self._redis.set("banners:active", nonsense)
 
     def overwrite(self, nonsense: bytes) -> None:
-        """Put what is no hash where one is expected."""
+        """Replace every hash by a plain value."""
         for key in self.keys():
             self._redis.set(key, nonsense)
 
@@ -78,7 +78,7 @@ def test_nonsense_is_a_miss_and_is_counted(poisoned: Poisoned, nonsense: bytes) 
     poisoned.banners(6)
     poisoned.write(nonsense)
     before = poisoned.counted("damaged")
-    # Each asks for another than the one before, which alone is kept.
+    # The application keeps only the last answer, so each request is for another campaign.
     for campaign in (5, 6, LARGEST):
         assert poisoned.banners(campaign) == {1_000, 1_001, 1_002}
     assert poisoned.counted("damaged") >= before + 3
@@ -86,7 +86,7 @@ def test_nonsense_is_a_miss_and_is_counted(poisoned: Poisoned, nonsense: bytes) 
 
 @settings(max_examples=5)
 @given(nonsense=st.binary(max_size=40))
-def test_what_is_no_hash_at_all_is_no_fault_either(poisoned: Poisoned, nonsense: bytes) -> None:
+def test_a_key_that_is_not_a_hash_is_a_miss(poisoned: Poisoned, nonsense: bytes) -> None:
     poisoned.banners(6)
     poisoned.overwrite(nonsense)
     for campaign in (5, 6, LARGEST):

@@ -1,4 +1,4 @@
-"""What is served changes under visitors: published a hundred times, and rolled back."""
+"""Publishing a hundred times and rolling back under load."""
 
 import time
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
 from faults.commands import serving, start
 from faults.load import Answer, Load
-from publishing import LARGEST, publish
-from running import Workplace
-from servers import until
+from support.publishing import LARGEST, publish
+from support.running import Workplace
+from support.servers import until
 
 IN_FORCE_SECONDS = 2.0
 IN_MEMORY = ("sqlite", "100")
@@ -25,14 +25,14 @@ STEP = 1_000  # the banners of the tenth publish have ids from 10,000 on
 
 
 def published_as(answer: Answer) -> int:
-    """Tell which publish the banners of an answer are of; they must all be of one."""
+    """Return the number of the publish that all banners of an answer are from."""
     numbers = {banner // STEP for banner in answer.banners}
-    assert len(numbers) == 1, f"{answer.path}, status {answer.status}, is of {numbers}"
+    assert len(numbers) == 1, f"{answer.path}, status {answer.status}, mixes {numbers}"
     return numbers.pop()
 
 
 class Site:
-    """A database that is published to, and two workers that visitors come to.
+    """A database that is published to, and the folder in which its workers run.
 
     Args:
         workplace: where the workers run.
@@ -50,7 +50,7 @@ class Site:
 
 
 def until_seen(loads: list[Load], number: int) -> None:
-    """Wait until visitors of every worker see a publish, and some time longer than they may."""
+    """Wait until every worker serves a publish, and longer than it may take to take effect."""
     begun = time.monotonic()
     until(lambda: {published_as(load.answers[-1]) for load in loads} == {number})
     until(lambda: time.monotonic() > begun + IN_FORCE_SECONDS)
@@ -74,7 +74,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def loads(site: Site) -> Iterator[list[Load]]:
-    """Visitors of each of the two workers, to whom something is served."""
+    """Visitors of each of two workers that have something to serve."""
     site.publish(1)
     with ExitStack() as stack:
         workers = [stack.enter_context(serving(site.workplace)) for _ in range(2)]
@@ -84,13 +84,13 @@ def loads(site: Site) -> Iterator[list[Load]]:
         yield loads
 
 
-# A worker that reads through has a harder time with each: it holds nothing of what is dropped.
+# Fewer publishes where lineups are read through: each one costs such a worker more.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("site", "publishes"),
     [(IN_MEMORY, 100), (READ_THROUGH, 30), (ON_MARIADB, 30)],
     indirect=["site"],
-    ids=["whole in memory", "read through", "read through, mariadb"],
+    ids=["all in memory", "read through", "read through, mariadb"],
 )
 def test_many_publishes_are_seen_by_every_worker_and_never_mixed(
     site: Site, loads: list[Load], publishes: int
@@ -114,9 +114,9 @@ def test_many_publishes_are_seen_by_every_worker_and_never_mixed(
     "site",
     [IN_MEMORY, ON_MARIADB],
     indirect=True,
-    ids=["whole in memory", "read through, mariadb"],
+    ids=["all in memory", "read through, mariadb"],
 )
-def test_a_rollback_is_soon_in_force(site: Site, loads: list[Load]) -> None:
+def test_a_rollback_takes_effect_within_two_seconds(site: Site, loads: list[Load]) -> None:
     site.publish(2)
     until_seen(loads, 2)
     assert start(site.workplace, "rollback").wait() == 0

@@ -1,4 +1,4 @@
-"""Redis killed, hung and started again while visitors come."""
+"""Redis is killed, suspended and restarted under load."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,26 +9,26 @@ from pathlib import Path
 import httpx
 import pytest
 
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
 from faults.commands import serving
 from faults.load import Load
-from publishing import LARGEST, publish
-from running import Workplace
-from servers import RedisServer, until
+from support.publishing import LARGEST, publish
+from support.running import Workplace
+from support.servers import RedisServer, until
 
 SLOWEST_SECONDS = 0.25
 BACK_SECONDS = 5.0
-# What has another query than an answer needs goes past those that are kept prepared.
+# A query that no page needs bypasses the prepared answers.
 PATHS = ["/campaigns/5", "/api/v1/campaigns/6?x", f"/api/v1/campaigns/{LARGEST}/banners?x"]
 
 
 @dataclass(frozen=True)
 class Visited:
-    """A web application that visitors come to, and one beside it that has no Redis to lose.
+    """A web application under load, and a second one without Redis as a control.
 
-    Whatever else the machine does at the time, and be it nothing for a while, it does to both. So
-    the slowest answer of the other one tells how long an answer takes without a fault.
+    Whatever else the machine does slows both down, so that the slowest answer of the control shows
+    how long an answer takes without a fault.
     """
 
     address: str
@@ -39,7 +39,7 @@ class Visited:
         until(lambda: bool(self.get("/readyz").json()["status"] == status))
 
     def hits(self) -> float:
-        """How many lineups came from Redis."""
+        """The number of lineups that came from Redis."""
         lines = self.get("/metrics").text.splitlines()
         outcomes = dict(line.rsplit(" ", 1) for line in lines if line.startswith("banners_redis_t"))
         return float(outcomes.get('banners_redis_total{outcome="hit"}', 0))
@@ -48,7 +48,34 @@ class Visited:
         return httpx.get(f"{self.address}{path}", timeout=30)
 
 
-@pytest.fixture(params=["0", "100"], ids=["read through Redis", "whole in memory"])
+@pytest.mark.slow
+def test_a_redis_that_refuses_is_reported(tmp_path: Path, redis_server: RedisServer) -> None:
+    redis_server.start()
+    redis_server.client().flushall()
+    url = f"sqlite:///{tmp_path / 'banners.db'}"
+    publish(open_database(url, create=True), 1_000, *Quarter)
+    workplace = Workplace(
+        tmp_path, {"BANNERS_DATABASE_URL": url, "BANNERS_REDIS_URL": redis_server.url}
+    )
+    with serving(workplace) as started:
+
+        def get(path: str) -> httpx.Response:
+            return httpx.get(f"{started.address}{path}", timeout=30)
+
+        until(lambda: bool(get("/readyz").json()["status"] == "ready"))
+        redis_server.client().config_set("maxmemory", 1)
+        try:
+            until(lambda: bool(get("/readyz").json()["status"] == "degraded"))
+            assert get("/readyz").json()["impaired"] == {"redis": "refuses commands"}
+            assert get("/readyz").json()["out_of_reach"] == []
+            assert "<strong>Redis</strong> refuses commands" in get("/status").text
+        finally:
+            redis_server.client().config_set("maxmemory", 0)
+        until(lambda: bool(get("/readyz").json()["status"] == "ready"))
+        assert started.said.count("Redis refuses a command") == 1
+
+
+@pytest.fixture(params=["0", "100"], ids=["read through Redis", "all in memory"])
 def visited(
     request: pytest.FixtureRequest, tmp_path: Path, redis_server: RedisServer
 ) -> Iterator[Visited]:

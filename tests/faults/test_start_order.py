@@ -1,4 +1,4 @@
-"""The parts started in one order after another: none needs another to be there first."""
+"""Each pair of services is started in both orders: none needs another to be started first."""
 
 from contextlib import closing
 
@@ -6,22 +6,22 @@ import httpx
 import pytest
 
 from faults.commands import Started, start
-from running import Workplace
-from servers import MariaDB, RedisServer, until
+from support.running import Workplace
+from support.servers import MariaDB, RedisServer, until
 
 PARTS = ("database", "redis", "web application", "job")
-# Each part is the first one and the last one, and each two come in either order.
+# Each part comes first once and last once, and any two come in both orders.
 TURNS = [(*PARTS[start:], *PARTS[:start]) for start in range(len(PARTS))]
 ORDERS = [*TURNS, *(order[::-1] for order in TURNS)]
 CAMPAIGN = 1
 
 
 class System:
-    """The four parts, and what is served once they all run.
+    """The four parts of an installation.
 
     Args:
         workplace: where the commands run, with the event files.
-        mariadb: the database's server.
+        mariadb: the database server.
         redis: the cache.
     """
 
@@ -36,7 +36,7 @@ class System:
             each.kill()
 
     def start(self, part: str) -> None:
-        """Start a part, and wait for nothing."""
+        """Start a part without waiting for it."""
         if part == "database":
             self._mariadb.start(wait=False)
         elif part == "redis":
@@ -46,7 +46,7 @@ class System:
             self._started[part] = start(self._workplace, *words)
 
     def wait_until_served(self, generation: int) -> None:
-        """Wait until the job has ended well, and what it published is served."""
+        """Wait until the job has succeeded and its generation is served."""
         job = self._started["job"]
         assert job.wait() == 0, job.said
         address = self._started["web application"].address

@@ -1,16 +1,18 @@
-"""What the tests of reports share: two generations, served, and a slow reading of them."""
+"""What several files share: served generations with their references, and a catalogue to edit."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from answers import Clock, application_over
 from banners.settings import load_settings
 from banners.wiring import reader, reports
-from reference import QuarterReference, read_quarter
-from reported import SAMPLES, SERVED
-from running import Workplace, serving
+from reference.events import QuarterReference, read_quarter
+from support.answers import Clock, application_over
+from support.catalogue_pages import ADA, FILES, Operator, installation
+from support.reported import SAMPLES, SERVED
+from support.running import Workplace, serving
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +43,7 @@ def references(two_generations: Workplace) -> dict[int, dict[int, QuarterReferen
 
 @pytest.fixture(scope="session")
 def served(references: dict[int, dict[int, QuarterReference]]) -> dict[int, QuarterReference]:
-    """What is served in each quarter."""
+    """The live generation of each quarter."""
     return {quarter: references[number][quarter] for quarter, number in SERVED.items()}
 
 
@@ -62,3 +64,27 @@ def client(two_generations: Workplace, clock: Clock) -> Iterator[httpx.Client]:
     )
     with serving(application) as address, httpx.Client(base_url=address) as opened:
         yield opened
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """An installation without campaigns, whose pages edit the catalogue."""
+    with installation(tmp_path) as here:
+        yield here
+
+
+@pytest.fixture
+def ada(address: str) -> Iterator[Operator]:
+    with Operator(address, *ADA) as signed_in:
+        yield signed_in
+
+
+@pytest.fixture
+def sale(ada: Operator) -> str:
+    """A campaign with three banners; the address of its banners."""
+    here = ada.new_campaign("Sale")
+    answer = ada.upload(
+        f"{here}/banners", page=here, files=FILES, landing_url="https://shop.example"
+    )
+    assert answer.status_code == 200
+    return here

@@ -1,4 +1,4 @@
-"""The page that describes the addresses, and the OpenAPI document behind it, over real HTTP."""
+"""The OpenAPI document and the page that shows it, over real HTTP."""
 
 import re
 import shlex
@@ -11,29 +11,45 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from fastapi.exceptions import RequestValidationError
+from openapi_schema_validator import OAS31Validator, validate
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.exceptions import HTTPException
 
-from answers import Clock, application_over
+from banners.core.addresses import PUBLIC_URL
 from banners.errors import (
+    AccessRefused,
+    CampaignOff,
+    ExpiredLink,
     InvalidCampaignId,
     InvalidGeneration,
     InvalidQuarter,
     NoLineup,
+    NotAllowed,
     NothingPublished,
     NothingToShow,
     NotInQuarter,
+    NotKept,
+    NotSignedIn,
     StoreUnavailable,
+    TooManyWrongKeys,
+    TooManyWrongPasswords,
     UnknownCampaign,
+    UnknownForm,
     UnknownGeneration,
+    WrongKey,
+    WrongPassword,
 )
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
+from banners.store.read.lineups import DatabaseReader
 from banners.version import __version__
-from banners.web.app import PUBLIC_URL
-from banners.web.docs import SWAGGER
-from banners.web.problems import kinds, problem_of
-from running import serving
+from banners.web.http.files import StaticFiles
+from banners.web.http.problems import problem_kinds, problem_of
+from support.answers import Clock, application_over
+from support.running import serving
 
+TRY = "/docs?try=1"
+FILES = StaticFiles.packaged()
+SCRIPT = FILES.address("swagger.js")
 JSON, PROBLEM = "application/json", "application/problem+json"
 POLICY = {
     "default-src": "'none'",
@@ -50,10 +66,12 @@ MET = [
     *(NotInQuarter(1, 2, [3]), UnknownGeneration(1, 2, [3]), NothingToShow("1")),
     *(NothingPublished(), StoreUnavailable(), RequestValidationError([]), ValueError()),
     *(HTTPException(404), HTTPException(405)),
+    *(NotSignedIn(), WrongPassword(), TooManyWrongPasswords(7), NotAllowed(), UnknownForm()),
+    *(ExpiredLink(), CampaignOff(1, "paused", ""), WrongKey(), TooManyWrongKeys(7), NotKept()),
 ]
 EXAMPLE = re.compile(
-    r"<pre[^>]*><code>(curl [^<]*)</code></pre>\s*"
-    r"<figcaption>answers <code>(\d+)</code> with <code>([^<]*)</code>(.*?)</figcaption>",
+    r"<pre><code[^>]*>(curl [^<]*)</code></pre>\s*"
+    r"<p>answers <code>(\d+)</code> with <code>([^<]*)</code>(.*?)</p>",
     re.DOTALL,
 )
 
@@ -76,23 +94,47 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def commands(page: str) -> Iterator[tuple[str, str, int, str, str]]:
-    """Read the commands of a page: method, address, and the status, kind and code it promises."""
+    """Yield each command of a page: method, address, and the status, type and code it promises."""
     for command, status, kind, further in EXAMPLE.findall(page):
-        program, *words, url = shlex.split(unescape(command))
-        method = words[words.index("--request") + 1] if words else "GET"
-        assert program == "curl"
-        assert url.startswith(f"{PUBLIC_URL}/")
-        code = re.search("its code is <code>([^<]*)", further)
-        yield method, url.removeprefix(PUBLIC_URL), int(status), kind, code[1] if code else ""
+        code = re.search("code <code>([^<]*)", further)
+        yield *request_of(unescape(command)), int(status), kind, code[1] if code else ""
+
+
+def request_of(command: str) -> tuple[str, str]:
+    """Return the method and the address of a curl command."""
+    program, *words, url = shlex.split(command)
+    assert program == "curl"
+    assert url.startswith(f"{PUBLIC_URL}/")
+    return words[words.index("--request") + 1] if words else "GET", url.removeprefix(PUBLIC_URL)
 
 
 def addresses_of(path: str) -> re.Pattern[str]:
-    """Write a path of the document as a pattern of the addresses that it stands for."""
+    """Return a pattern of the addresses that a path of the document stands for."""
     return re.compile("[0-9]+".join(map(re.escape, re.split("{.*?}", path))))
 
 
+def examples(node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Yield every example of a document, with the schema that stands beside it."""
+    if isinstance(node, list):
+        for each in node:
+            yield from examples(each)
+    if isinstance(node, dict):
+        match node:
+            case {"schema": schema, "examples": dict(named)}:
+                yield from ((schema, each["value"]) for each in named.values())
+            case {"schema": schema, "example": example}:
+                yield schema, example
+            case {"type": _, "examples": list(listed)}:
+                yield from ((node, each) for each in listed)
+            case _:
+                pass
+        for name, each in node.items():
+            if name not in {"example", "examples"}:
+                yield from examples(each)
+
+
 def shape(value: Any) -> Any:
-    """Tell the names in an answer, however deep, and leave its values out."""
+    """Return the names in an answer, at any depth, without the values."""
     match value:
         case dict():
             return {name: shape(of_it) for name, of_it in value.items()}
@@ -106,12 +148,30 @@ def test_every_command_on_the_page_answers_as_the_page_says(
     client: httpx.Client, page: str
 ) -> None:
     found = list(commands(page))
-    assert len(found) == page.count("<code>curl ")
+    assert len(found) == len(re.findall("<code[^>]*>curl ", page))
     for method, address, status, kind, code in found:
         answer = client.request(method, address)
-        told = answer.status_code, answer.headers["content-type"]
+        told = answer.status_code, answer.headers["content-type"].partition(";")[0]
         assert told == (status, kind), address
-        assert answer.json().get("code", "") == code
+        if kind != "text/plain":
+            assert answer.json().get("code", "") == code
+
+
+def test_every_operation_that_answers_programs_has_a_command_in_the_document(
+    client: httpx.Client, document: dict[str, Any]
+) -> None:
+    for path, method, operation in operations(document):
+        kinds = operation["responses"].get("200", {}).get("content", {}).keys()
+        samples = [each["source"] for each in operation.get("x-codeSamples", [])]
+        assert len(samples) == len({JSON, "text/plain"} & kinds), path
+        for sample in samples:
+            asked, address = request_of(sample)
+            assert (asked, bool(addresses_of(path).fullmatch(urlsplit(address).path))) == (
+                method.upper(),
+                True,
+            )
+            # The campaign in the document may have no banners here, but the request is valid.
+            assert client.request(asked, address).status_code in {200, 404}, address
 
 
 def test_the_page_has_a_command_for_every_address_that_answers_json(
@@ -139,15 +199,19 @@ def test_where_no_campaign_is_known_the_page_says_so(tmp_path: Path) -> None:
 
 
 def test_every_code_is_on_the_page_with_its_status(page: str) -> None:
-    rows = re.findall(r"<tr><th[^>]*><code>(\w+)</code></th><td>(\d+)</td>", page)
+    rows = re.findall(r"<tr>\s*<td><code>(\w+)</code></td>\s*<td>(\d+)</td>", page)
     assert {(code, int(status)) for code, status in rows} == {
-        (kind.code, kind.status) for kind in kinds()
+        (kind.code, kind.status) for kind in problem_kinds()
     }
 
 
 def test_every_error_that_a_request_can_meet_has_one_of_the_codes_that_are_listed() -> None:
-    codes = {kind.code for kind in kinds()}
-    assert {type(each) for each in MET} >= {*NoLineup.__subclasses__(), StoreUnavailable}
+    codes = {kind.code for kind in problem_kinds()}
+    assert {type(each) for each in MET} >= {
+        *NoLineup.__subclasses__(),
+        *AccessRefused.__subclasses__(),
+        StoreUnavailable,
+    }
     assert {problem_of(each).code for each in MET} <= codes
 
 
@@ -172,51 +236,61 @@ def test_the_page_describes_every_address_with_all_it_takes_and_answers(
     ["/api/v1", "RFC 9457", "Retry-After", "next", "no-store", "If-None-Match", "Cache-Control"],
 )
 def test_the_page_says_what_holds_for_all_addresses(page: str, words: str) -> None:
-    text = page.partition('<section id="versions"')[2]
-    assert f"{words}" in text
+    assert words in page.partition('<section id="versions"')[2]
+
+
+def test_the_document_has_the_same_policy_as_the_page(page: str, document: dict[str, Any]) -> None:
+    text = document["info"]["description"]
+    headings = re.findall("^## (.*)$", text, re.MULTILINE)
+    assert headings == re.findall("<h2>(.*)</h2>", page)[1:-1]
+    codes = {kind.code for kind in problem_kinds()}
+    assert {code for code in codes if f"| `{code}` |" in text} == codes
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_page_alone_may_run_our_script_and_ask_for_our_answers(
+def test_swagger_ui_alone_may_run_our_script_and_ask_for_our_answers(
     client: httpx.Client, method: str
 ) -> None:
-    header = client.request(method, "/docs").headers["content-security-policy"]
+    header = client.request(method, TRY).headers["content-security-policy"]
     assert dict(each.split(" ", 1) for each in header.split("; ")) == POLICY
-    for other in ("/", "/campaigns", "/status", "/docs/", "/openapi.json", "/static/docs.js"):
+    for other in ("/", "/campaigns", "/docs", f"{TRY}0", "/openapi.json", SCRIPT):
         assert "script-src" not in client.get(other).headers["content-security-policy"]
-    assert "script-src" not in client.post("/docs").headers["content-security-policy"]
+    assert "script-src" not in client.post(TRY).headers["content-security-policy"]
 
 
-def test_all_that_the_page_loads_is_ours(client: httpx.Client, page: str) -> None:
-    loaded = re.findall(r'<(?:link|script)[^>]*(?:href|src)="([^"]*)"', page)
-    assert f"{SWAGGER}/swagger-ui-bundle.js" in loaded
+def test_the_page_loads_no_script_unless_swagger_ui_is_requested(page: str) -> None:
+    assert "<script" not in page
+    assert "swagger-ui" not in page
+    assert 'href="?try=1"' in page
+
+
+@pytest.mark.parametrize("path", ["/docs", TRY])
+def test_all_that_the_page_loads_is_ours(client: httpx.Client, path: str) -> None:
+    loaded = re.findall(r'<(?:link|script)[^>]*(?:href|src)="([^"]*)"', client.get(path).text)
+    assert (FILES.address("swagger-ui-bundle.js") in loaded) == (path == TRY)
     for address in loaded:
-        assert address.startswith("/static/")
+        assert address.startswith("/static/") or address == "/favicon.ico"
         assert client.get(address).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
-        ("swagger-ui.css", "text/css; charset=utf-8"),
-    ],
-)
-def test_the_files_of_swagger_ui_may_be_kept_for_good(
-    client: httpx.Client, name: str, kind: str
-) -> None:
-    answer = client.get(f"{SWAGGER}/{name}")
-    assert answer.headers["content-type"] == kind
-    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-    again = client.get(f"{SWAGGER}/{name}", headers={"If-None-Match": answer.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
+def test_the_document_is_valid_and_every_default_fits_its_type(document: dict[str, Any]) -> None:
+    found = OpenAPIV31SpecValidator(document).iter_errors()
+    assert [f"{'/'.join(map(str, each.path))}: {each.message}" for each in found] == []
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "favicon-32x32.png", "../main.py", "x.js"])
-def test_of_the_package_no_other_files_are_sent(client: httpx.Client, name: str) -> None:
-    answer = client.get(f"{SWAGGER}/{name}")
-    assert answer.status_code == 404
-    assert answer.headers["cache-control"] == "no-store"
+def test_a_default_that_does_not_fit_its_type_would_be_found(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/api/v1/campaigns"]["get"]["parameters"]
+    (page,) = (each for each in parameters if each["name"] == "page")
+    page["schema"]["default"] = "1"
+    (found,) = OpenAPIV31SpecValidator(document).iter_errors()
+    assert "'1' is not of type 'integer'" in found.message
+
+
+def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
+    found = list(examples(document))
+    assert len(found) > 50
+    for schema, example in found:
+        validate(example, {**schema, "components": document["components"]}, OAS31Validator)
 
 
 def test_the_document_says_what_it_is(document: dict[str, Any]) -> None:
@@ -253,8 +327,8 @@ def test_every_json_answer_has_examples_that_look_like_it(
 ) -> None:
     answers = {
         urlsplit(address).path: client.get(address).json()
-        for method, address, status, *_ in commands(page)
-        if (method, status) == ("GET", 200)
+        for method, address, status, kind, _ in commands(page)
+        if (method, status, kind) == ("GET", 200, JSON)
     }
     for path, _, operation in operations(document):
         content = operation["responses"].get("200", {}).get("content", {}).get(JSON)
@@ -265,7 +339,7 @@ def test_every_json_answer_has_examples_that_look_like_it(
 
 
 def test_every_problem_has_examples_of_its_status(document: dict[str, Any]) -> None:
-    statuses = {kind.code: kind.status for kind in kinds()}
+    statuses = {kind.code: kind.status for kind in problem_kinds()}
     for path, _, operation in operations(document):
         for status, response in operation["responses"].items():
             content = response.get("content", {})
@@ -274,4 +348,11 @@ def test_every_problem_has_examples_of_its_status(document: dict[str, Any]) -> N
                     told = example["value"]["code"], example["value"]["status"]
                     assert told == (code, int(status)), path
                     assert statuses[code] == int(status)
-            assert ("Retry-After" in response.get("headers", {})) == (status == "503"), path
+            assert ("Retry-After" in response.get("headers", {})) == (status in {"429", "503"}), (
+                path
+            )
+
+
+def test_where_nobody_needs_to_sign_in_no_operation_asks_for_it(document: dict[str, Any]) -> None:
+    assert "securitySchemes" not in document["components"]
+    assert not any("security" in operation for _, _, operation in operations(document))

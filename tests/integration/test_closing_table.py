@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from deliveries import small_quarter
-from running import Workplace
+from banners.sample.events import SampleSpec
+from dirty.sample import write_dirty_sample
+from support.deliveries import small_quarter
+from support.running import Workplace
 
-# A copy, a row too short, an id that is none, a conflict, a click without an impression; and a
+# A copy, a row that is too short, a malformed id, a conflict, a click without an impression; and a
 # refund, an orphan.
 DIRTY = "1,10,5\n1,10,5\n2,10\n3,x,5\n4,10,5\n4,11,5\n5,12,5\n"
 CONVERSIONS = "conversion_id,click_id,revenue\n1,1,0.1\n2,1,-1\n3,99,2.5\n"
@@ -21,7 +23,7 @@ def dirty(folder: Path, quarter: int) -> None:
 
 
 def table(said: str) -> dict[str, list[str]]:
-    """The lines of the table by their names, of which some come under several kinds."""
+    """The lines of the table by name; an indented one as in ``clicks/accepted``."""
     heading, outcomes, *lines = said.replace("\r", "").partition("\n\n")[0].splitlines()
     found = {
         "": re.split(r" {2,}", heading.strip()),
@@ -78,8 +80,9 @@ def test_every_row_is_accounted_for_by_kind_and_reason(workplace: Workplace) -> 
 def test_what_needs_words_is_said_below_the_table(workplace: Workplace) -> None:
     dirty(workplace.folder, 2)
     said = workplace.run("crunch", "events", "--accept").stdout
-    assert "Quarter 2, accepted: a click without an impression of the banner." in said
-    assert "Quarter 2 was accepted all the same:\n  6 of 12 rows are rejected or" in said
+    assert "Quarter 2: accepted a click without an impression of the banner." in said
+    published = "Quarter 2 was published (--accept) although the gate objected:"
+    assert f"{published}\n  6 of 12 rows are rejected or" in said
     rejects = re.search(r"the rows that were not accepted are in\n  (\S+)\n", said)
     assert rejects
     assert (workplace.folder / rejects[1]).exists()
@@ -94,20 +97,20 @@ def test_copies_are_listed_a_line_each(workplace: Workplace) -> None:
     assert listed in said
 
 
-def test_banners_without_a_picture_are_counted_and_what_is_shown_for_them_is_said(
+def test_banners_without_an_image_are_counted_and_what_is_shown_for_them_is_said(
     workplace: Workplace,
 ) -> None:
     small_quarter(workplace.folder)
     said = workplace.run("crunch", "events").stdout
     assert table(said)["banners"] == ["2"]
-    assert table(said)["without a picture"] == ["2"]
-    assert "A placeholder is shown for banners without a picture" in said
+    assert table(said)["without an image"] == ["2"]
+    assert "A placeholder is shown for banners without an image" in said
 
 
 def test_after_a_publish_it_is_said_how_to_see_it(workplace: Workplace) -> None:
     small_quarter(workplace.folder)
     ended = workplace.run("crunch", "events")
-    assert "Generation 1 is served from now on." in ended.stdout
+    assert "Generation 1 is now live." in ended.stdout
     assert ended.stderr.splitlines()[-1].startswith("Next: banners serve")
 
 
@@ -117,21 +120,21 @@ def test_after_a_refusal_it_is_said_which_quarters_to_run_again(workplace: Workp
         dirty(workplace.folder, quarter)
     ended = workplace.run("crunch", "events")
     assert ended.returncode == 3
-    again = "Next: mend quarters 2 and 4, and run again with --quarter 2 4"
+    again = "Next: fix the files of quarters 2 and 4, then run again with --quarter 2 4"
     assert ended.stderr.splitlines()[-1] == again
 
 
-def test_a_watcher_is_not_told_what_to_do_next(workplace: Workplace) -> None:
+def test_a_watcher_gets_no_advice_what_to_do_next(workplace: Workplace) -> None:
     small_quarter(workplace.folder)
     with workplace.start("crunch", "events", "--watch") as running:
         assert running.stdout is not None
         for line in running.stdout:
             assert not line.startswith("Next:")
-            if line.startswith("Generation 1 is served"):
+            if line.startswith("Generation 1 is now live"):
                 running.terminate()
 
 
-def test_a_program_is_not_told_what_to_do_next(workplace: Workplace) -> None:
+def test_a_program_gets_no_advice_what_to_do_next(workplace: Workplace) -> None:
     small_quarter(workplace.folder)
     ended = workplace.run("crunch", "events", "--json")
     assert json.loads(ended.stdout)["generation"] == 1
@@ -142,8 +145,7 @@ def test_a_program_is_not_told_what_to_do_next(workplace: Workplace) -> None:
 def dirty_sample(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """A sample with every fault there is, large enough that three quarters are published."""
     place = Workplace(tmp_path_factory.mktemp("dirty"))
-    words = ("sample", "events", "--dirty", "--impressions", "30000")
-    assert place.run(*words).returncode == 0
+    write_dirty_sample(place.folder / "events", SampleSpec(impressions=30_000))
     return place
 
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from running import COMMAND, Workplace, required
+from support.running import COMMAND, Workplace, required
 
 SHELLS = ["bash", "zsh", "fish"]
 
 
 def complete(workplace: Workplace, shell: str, *words: str) -> str:
-    """What the command answers to the script of a shell; the last word is being written."""
+    """What the command returns to the script of a shell; the last word is the one being typed."""
     asked = {
         "_BANNERS_COMPLETE": f"{shell}_complete",
         "COMP_WORDS": " ".join(["banners", *words]).rstrip(),

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from sqlalchemy.engine import Engine
 
-from answers import SECURITY, Clock, application_over, assert_problem
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from publishing import batches, campaign, drafting, inventory
-from running import serving
-from tiny_pictures import PICTURES
+from banners.store.read.lineups import DatabaseReader
+from support.answers import SECURITY, Clock, application_over, assert_problem
+from support.publishing import batches, campaign, drafting, inventory
+from support.running import serving
+from support.tiny_images import IMAGES
 
 TEN, TWO, NONE = 27, 28, 29
 """Campaigns with ten banners, with two and three others, and with none but three others."""
@@ -48,7 +48,7 @@ def address(
     request: pytest.FixtureRequest, database: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     images = tmp_path_factory.mktemp("images")
-    (images / "image_100.png").write_bytes(PICTURES[".png"])
+    (images / "image_100.png").write_bytes(IMAGES[".png"])
     application = application_over(
         DatabaseReader(open_database(str(database.url), create=False)),
         images,
@@ -61,7 +61,7 @@ def address(
 
 @pytest.fixture
 def visitor(address: str) -> Iterator[httpx.Client]:
-    """Somebody who keeps cookies."""
+    """A visitor who keeps cookies."""
     with httpx.Client(base_url=address) as opened:
         yield opened
 
@@ -199,15 +199,15 @@ def test_another_quarter_is_asked_for_by_programs_alone(address: str) -> None:
     assert len(shown(httpx.get(f"{address}/campaigns/{TEN}?quarter=3"))) == 10
 
 
-def test_a_picture_that_the_client_has_is_not_sent_again(address: str) -> None:
+def test_an_image_that_the_client_has_is_not_sent_again(address: str) -> None:
     path = f"{address}/static/images/image_100.png"
     got = httpx.get(path)
-    assert got.content == PICTURES[".png"]
+    assert got.content == IMAGES[".png"]
     for known in (got.headers["etag"], f'"other", W/{got.headers["etag"]}'):
         again = httpx.get(path, headers={"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b"")
     part = httpx.get(path, headers={"Range": "bytes=2-8"})
-    assert (part.status_code, part.content) == (206, PICTURES[".png"][2:9])
+    assert (part.status_code, part.content) == (206, IMAGES[".png"][2:9])
     assert httpx.get(path).headers["etag"] == got.headers["etag"]
 
 
@@ -216,7 +216,7 @@ def test_a_picture_that_the_client_has_is_not_sent_again(address: str) -> None:
 )
 def test_a_range_that_makes_no_sense_is_as_none_at_all(address: str, senseless: str) -> None:
     got = httpx.get(f"{address}/static/images/image_100.png", headers={"Range": senseless})
-    assert (got.status_code, got.content) == (200, PICTURES[".png"])
+    assert (got.status_code, got.content) == (200, IMAGES[".png"])
 
 
 def test_a_range_beyond_the_end_is_said_to_be_one(address: str) -> None:
@@ -226,17 +226,16 @@ def test_a_range_beyond_the_end_is_said_to_be_one(address: str) -> None:
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-@pytest.mark.parametrize("column", ["banner_ids", "figures", "fill_ids", "rule"])
+@pytest.mark.parametrize("packed", [b"", b"x", b"x" * 100])
 def test_a_corrupt_row_is_an_error_of_its_campaign_alone(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, column: str, *, in_memory: bool
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, packed: bytes, *, in_memory: bool
 ) -> None:
     url = f"sqlite:///{tmp_path}/banners.db"
     own = open_database(url, create=True)
     publish(own, 100)
     with own.begin() as connection:
         connection.exec_driver_sql(
-            f"UPDATE lineups SET {column} = 'x' WHERE campaign_id = ?",  # noqa: S608
-            (TWO,),
+            "UPDATE candidates SET packed = ? WHERE campaign_id = ?", (packed, TWO)
         )
     reader = DatabaseReader(open_database(url, create=False))
     application = application_over(reader, tmp_path, Clock().now, in_memory=in_memory)

@@ -1,5 +1,6 @@
 """``banners demo``: from nothing to pages, and again without the work."""
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,17 +11,19 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from banners.cli.demo import worth_a_look
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from publishing import LARGEST, batches, campaign, drafting, inventory, publish
-from running import Workplace
+from banners.store.read.lineups import DatabaseReader
+from support.publishing import LARGEST, batches, campaign, drafting, inventory, publish
+from support.recordings import BROWSER
+from support.running import Workplace
+from support.servers import PATIENCE_SECONDS, free_port, until
 
 
 @contextmanager
-def demo(workplace: Workplace) -> Iterator[str]:
-    """Run the demo, give what it says until it serves, and stop it in the end."""
-    with workplace.start("demo", "--port", "0") as running:
+def demo(workplace: Workplace, port: int = 0) -> Iterator[str]:
+    """Run the demo until it serves, yield what it has printed, and stop it at the end."""
+    with workplace.start("demo", "--port", str(port)) as running:
         assert running.stdout is not None
         said = ""
         for line in running.stdout:
@@ -42,9 +45,11 @@ def test_the_demo_ends_with_an_address_that_answers_and_campaigns_worth_a_look(
         campaigns = re.findall(r"\d+", found[2])
         assert len(campaigns) == 3
         for campaign in campaigns:
-            page = httpx.get(f"{found[1]}campaigns/{campaign}")
+            page = httpx.get(f"{found[1]}campaigns/{campaign}", timeout=PATIENCE_SECONDS)
             assert page.status_code == 200
-            assert page.text.count("<img") >= 5
+            # One of them has three banners; with a catalogue, no other campaign's are shown.
+            assert page.text.count("<img") >= 3
+            assert 'href="/c/' in page.text
 
 
 def test_the_demo_does_no_work_twice(workplace: Workplace) -> None:
@@ -53,6 +58,93 @@ def test_the_demo_does_no_work_twice(workplace: Workplace) -> None:
     with demo(workplace) as said:
         assert "Not needed" in said
         assert "Generation" not in said
+
+
+def landing_pages(workplace: Workplace) -> list[tuple[str, str]]:
+    """Export the catalogue, and return name and landing page of each banner of campaign 54."""
+    assert workplace.run("catalogue", "export", "exported").returncode == 0
+    with (workplace.folder / "exported" / "banners.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["campaign_id"] == "54"]
+    return [(row["name"], row["landing_url"]) for row in rows]
+
+
+def test_banners_of_the_demo_lead_to_pages_of_its_own(workplace: Workplace) -> None:
+    with demo(workplace) as said:
+        pages = landing_pages(workplace)
+        assert len(pages) == 11
+        for name, url in pages:
+            assert url.startswith(re.findall(r"Open (http://\S+/)", said)[0])
+            answer = httpx.get(url.replace("{click}", ""), timeout=PATIENCE_SECONDS)
+            assert answer.status_code == 200
+            assert f"<h1>{name}</h1>" in answer.text
+        gone = httpx.get(pages[0][1].replace("/54/", "/55/"))
+        assert gone.status_code == 404
+
+
+def test_what_is_clicked_and_bought_is_on_the_report(workplace: Workplace) -> None:
+    with (
+        demo(workplace) as said,
+        httpx.Client(headers=BROWSER, follow_redirects=True, timeout=PATIENCE_SECONDS) as visitor,
+    ):
+        address = re.findall(r"Open (http://\S+)/", said)[0]
+        served = visitor.get(f"{address}/api/v1/campaigns/54/banners").json()
+        first = served["banners"][0]
+        assert visitor.get(first["impression_url"]).headers["content-type"] == "image/gif"
+        landing = visitor.get(first["click_url"])
+        assert f"/demo/landing/54/{first['banner_id']}?click=" in str(landing.url)
+        click = re.findall(r'name="click" value="([^"]+)"', landing.text)[0]
+        assert 'value="19.90"' in landing.text
+        bought = visitor.post(landing.url, data={"click": click, "price": "19.90"})
+        assert "Your order for 19.90 was reported" in bought.text
+        for forged in ({"click": click, "price": "20.00"}, {"click": "x", "price": "19.90"}):
+            refused = visitor.post(landing.url, data=forged)
+            assert "could not be recorded" in refused.text
+
+        def is_on_the_report() -> bool:
+            report = visitor.get(f"{address}/campaigns/54/report").text
+            return "19.90" in report
+
+        until(is_on_the_report)
+
+
+def test_only_the_demo_has_landing_pages(workplace: Workplace) -> None:
+    with demo(workplace):
+        (_, url), *_ = landing_pages(workplace)
+    path = url.partition("/demo/")[2].partition("?")[0]
+    with workplace.serving() as (address, _):
+        assert httpx.get(f"{address}/demo/{path}").status_code == 404
+
+
+def test_the_catalogue_is_imported_into_a_database_that_has_been_used_before(
+    workplace: Workplace,
+) -> None:
+    assert workplace.run("sample", "var/sample").returncode == 0
+    assert workplace.run("crunch", "var/sample").returncode == 0
+    for name in ("campaigns.csv", "banners.csv"):
+        (workplace.folder / "var" / "sample" / name).unlink()
+    with demo(workplace) as said:
+        assert "Version 1 is in force" in said
+    assert (workplace.folder / "var" / "sample" / "banners.csv").exists()
+
+
+def test_the_catalogue_changes_only_where_the_address_does(workplace: Workplace) -> None:
+    port = free_port()
+    for expected in ("Version 1 is in force", "the catalogue is as it was imported"):
+        with demo(workplace, port) as said:
+            assert expected in said
+    with demo(workplace, free_port()) as said:
+        assert "Version 2 is in force" in said
+
+
+def test_a_catalogue_that_people_have_changed_is_kept(workplace: Workplace) -> None:
+    with demo(workplace):
+        before = landing_pages(workplace)
+    with (workplace.folder / "exported" / "campaigns.csv").open("a") as file:
+        file.write("900,Of our own,,,,\n")
+    assert workplace.run("catalogue", "import", "exported").returncode == 0
+    with demo(workplace) as said:
+        assert "Version 2 is kept, since people have changed the catalogue" in said
+        assert landing_pages(workplace) == before
 
 
 def test_the_demo_crunches_again_what_has_changed(workplace: Workplace) -> None:
@@ -64,18 +156,18 @@ def test_the_demo_crunches_again_what_has_changed(workplace: Workplace) -> None:
         assert "Generation 2" in said
 
 
-def test_the_demo_leaves_alone_what_somebody_else_published(
+def test_the_demo_does_not_replace_data_from_another_source(
     published: Workplace, workplace: Workplace
 ) -> None:
     assert workplace.run("crunch", str(published.folder / "events")).returncode == 0
     with demo(workplace) as said:
-        assert "the demo leaves it be" in said
+        assert "the demo does not replace it" in said
         assert str(published.folder / "events") in said
         assert "Open http://" in said
     assert not (workplace.folder / "var/sample").exists()
 
 
-def test_the_demo_leaves_everything_alone_where_only_a_quarter_is_somebody_elses(
+def test_the_demo_replaces_nothing_if_one_quarter_is_from_another_source(
     published: Workplace, workplace: Workplace
 ) -> None:
     with demo(workplace):
@@ -83,7 +175,7 @@ def test_the_demo_leaves_everything_alone_where_only_a_quarter_is_somebody_elses
     events = str(published.folder / "events")
     assert workplace.run("crunch", events, "--quarter", "2").returncode == 0
     with demo(workplace) as said:
-        assert "the demo leaves it be" in said
+        assert "the demo does not replace it" in said
         assert "Generation" not in said
 
 
@@ -92,14 +184,14 @@ def empty(workplace: Workplace, *quarters: int) -> None:
         (workplace.folder / f"var/sample/{quarter}/clicks_{quarter}.csv").write_text("")
 
 
-def test_the_demo_serves_what_is_left_of_a_damaged_sample_and_says_how_to_mend_it(
+def test_the_demo_serves_what_is_left_of_a_damaged_sample_and_says_how_to_fix_it(
     workplace: Workplace,
 ) -> None:
     assert workplace.run("sample", "var/sample").returncode == 0
     empty(workplace, 1, 2, 3)
     with demo(workplace) as said:
         assert "Quarter 3 refused" in said
-        assert "To have the sample made anew: rm -r var/sample" in said
+        assert "To make the sample again: rm -r var/sample" in said
         assert re.search(r"ask for campaign 1 \(top_revenue\), 12 .* or 4 ", said)
 
 

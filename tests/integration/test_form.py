@@ -1,4 +1,4 @@
-"""The form over real HTTP: what it offers while somebody types, and what it never does."""
+"""The form over real HTTP: what it suggests while a visitor types, and what it must not do."""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from answers import Clock, application_over
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from banners.web.form import MOST_OFFERED
-from publishing import batches, campaign, drafting, inventory
-from running import serving
-from tiers import Asked
+from banners.store.read.lineups import DatabaseReader
+from banners.web.http.form import MOST_OFFERED
+from support.answers import Clock, application_over
+from support.publishing import batches, campaign, drafting, inventory
+from support.running import serving
+from support.tiers import Asked
 
 FEW, MANY = (5, 27, 10**18 - 1), tuple(range(3, 3 + 2 * MOST_OFFERED))
 
@@ -79,7 +79,7 @@ def test_in_a_quarter_without_campaigns_none_are_offered(
 
 
 @pytest.mark.parametrize("path", ["/campaigns/1.5", "/campaigns/999", "/nope"])
-def test_who_is_told_of_an_error_is_offered_them_too(client: httpx.Client, path: str) -> None:
+def test_campaigns_are_suggested_beside_an_error_too(client: httpx.Client, path: str) -> None:
     assert offered(client.get(path)) == list(FEW)
 
 

@@ -1,4 +1,4 @@
-"""What ``--help`` teaches, and that it comes at once."""
+"""``--help`` has examples, explains every option, and appears quickly."""
 
 import shlex
 import subprocess
@@ -7,7 +7,7 @@ import click
 import pytest
 
 from banners.cli import main as banners
-from running import COMMAND, Workplace
+from support.running import COMMAND, Workplace
 
 HEAVY = {
     *("duckdb", "fastapi", "pyarrow", "pyspark", "sqlalchemy", "uvicorn", "rich", "PIL"),
@@ -16,14 +16,14 @@ HEAVY = {
 
 
 def helped(command: str) -> str:
-    """What a command says of itself on a terminal of 80 columns."""
+    """Return the help of a command on a terminal of 80 columns."""
     context = click.Context(banners, info_name="banners", **banners.context_settings)
     of = banners.commands[command] if command else banners
     return of.get_help(click.Context(of, parent=context, info_name=command) if command else context)
 
 
 def examples(command: str) -> list[list[str]]:
-    """The words of each example that is a command of ours, without its first word."""
+    """Return the words of each example, without the first word ``banners``."""
     epilog = (banners.commands[command] if command else banners).epilog or ""
     lines = [line.strip() for line in epilog.splitlines() if line.startswith("  banners ")]
     return [shlex.split(line)[1:] for line in lines if "|" not in line and "COMMAND" not in line]
@@ -71,14 +71,14 @@ def test_the_commands_come_in_the_order_in_which_one_needs_them() -> None:
     assert sorted(order) == sorted(banners.commands)
 
 
-def test_what_each_command_does_is_said_in_whole() -> None:
+def test_the_summary_of_each_command_is_complete() -> None:
     told = " ".join(helped("").split())
     for each in banners.commands.values():
         assert (each.help or "").partition("\n\n")[0].replace("\n", " ") in told
 
 
 def loaded(words: list[str], **variables: str) -> set[str]:
-    """What is loaded when the command has ended that was given such words."""
+    """Return the modules that are loaded when a command has ended."""
     code = (
         f"import os, sys\nos.environ.update({variables!r})\nfrom banners.cli import main\n"
         f"try:\n    main({words!r}, prog_name='banners')\nexcept SystemExit:\n    pass\n"

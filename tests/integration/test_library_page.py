@@ -1,4 +1,4 @@
-"""The page on Banners from Python: what it shows is what comes of it."""
+"""docs/library.md: its examples give the results that it shows."""
 
 import doctest
 import re
@@ -8,8 +8,8 @@ from typing import assert_type
 import pytest
 
 import banners
-from banners.model import Lineup
-from running import Workplace
+from banners.core.model import Lineup
+from support.running import Workplace
 
 PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -19,7 +19,7 @@ EXAMPLES = "\n".join(re.findall(r"^```pycon\n(.*?)^```$", TEXT, re.DOTALL | re.M
 @pytest.fixture
 def in_the_sample(
     published: Workplace,
-    no_settings: Path,  # noqa: ARG001  # it is enough that there are none
+    no_settings: Path,  # noqa: ARG001  # needed only for its effect
     monkeypatch: pytest.MonkeyPatch,
 ) -> Workplace:
     """The folder with the default sample as the working folder."""
@@ -28,17 +28,17 @@ def in_the_sample(
 
 
 @pytest.mark.usefixtures("in_the_sample")
-def test_every_example_of_the_page_gives_what_the_page_says() -> None:
+def test_every_example_on_the_page_gives_the_result_shown() -> None:
     examples = doctest.DocTestParser().get_doctest(EXAMPLES, {}, PAGE.name, str(PAGE), 0)
-    told: list[str] = []
+    differences: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE, verbose=False)
-    runner.run(examples, out=told.append)
+    runner.run(examples, out=differences.append)
     assert runner.tries > 15
-    assert "".join(told) == ""
+    assert "".join(differences) == ""
 
 
 @pytest.mark.usefixtures("in_the_sample")
-def test_the_columns_that_the_page_explains_are_those_of_the_tables() -> None:
+def test_exactly_the_columns_of_the_tables_are_documented() -> None:
     crunched = banners.crunch_folder("events", 1)
     rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", TEXT, re.MULTILINE)
     assert rows == [
@@ -48,7 +48,7 @@ def test_the_columns_that_the_page_explains_are_those_of_the_tables() -> None:
     ]
 
 
-def test_the_examples_leave_the_folder_as_it_was(in_the_sample: Workplace) -> None:
+def test_the_examples_change_nothing_in_the_folder(in_the_sample: Workplace) -> None:
     def content() -> dict[Path, bytes]:
         files = in_the_sample.folder.rglob("*")
         return {path: path.read_bytes() for path in files if path.is_file()}

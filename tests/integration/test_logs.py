@@ -1,4 +1,4 @@
-"""What ``banners serve`` logs where a program reads it: a JSON object a line, and nothing else."""
+"""``banners serve`` with JSON logs: one JSON object on each line, and nothing else."""
 
 import json
 import shutil
@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from running import Workplace
-from servers import MariaDB, until
+from support.running import Workplace
+from support.servers import MariaDB, until
 
 AS_JSON = {"BANNERS_LOG_FORMAT": "json"}
 EVERYWHERE = {"1": 1, "2": 1, "3": 1, "4": 1}
@@ -28,7 +28,7 @@ def logging_json(published: Workplace, workplace: Workplace) -> Workplace:
 
 
 def rest(running: "subprocess.Popen[str]") -> list[Line]:
-    """Stop the server, and read each line that it has written since it told its address."""
+    """Stop the server, and read each line that it has written since it printed its address."""
     running.terminate()
     said, _ = running.communicate()
     return [json.loads(line) for line in said.splitlines()]
@@ -45,13 +45,19 @@ def generation(address: str) -> int:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_each_line_is_an_object_with_the_generations(logging_json: Workplace, workers: int) -> None:
-    with logging_json.serving("--workers", str(workers)) as (address, running):
-        until(lambda: ready(address))
-        lines = rest(running)
+    serving = "Serving generation 1 in quarters 1, 2, 3 and 4."
+    with logging_json.serving("--workers", str(workers)) as (_, running):
+        assert running.stdout is not None
+        said: list[str] = []
+        while not all(
+            sum(told in line for line in said) == workers
+            for told in (serving, "Application startup complete")
+        ):
+            said.append(running.stdout.readline())
+        lines = [json.loads(line) for line in said] + rest(running)
     for line in lines:
         assert {"level", "logger", "message", "timestamp", "generations"} <= set(line)
         assert set(line) <= {"level", "logger", "message", "timestamp", "generations", "taskName"}
-    serving = "Serving generation 1 in quarters 1, 2, 3 and 4."
     assert [line["generations"] for line in lines if line["message"] == serving] == [
         EVERYWHERE
     ] * workers
@@ -75,7 +81,7 @@ def test_the_first_line_is_an_object_too(logging_json: Workplace) -> None:
     assert (first["level"], first["generations"]) == ("INFO", {})
 
 
-def test_a_new_generation_is_told(logging_json: Workplace) -> None:
+def test_a_new_generation_is_logged(logging_json: Workplace) -> None:
     with logging_json.serving() as (address, running):
         until(lambda: generation(address) == 1)
         assert logging_json.run("crunch", "events", "--quarter", "2").returncode == 0
@@ -97,7 +103,7 @@ def test_a_database_out_of_reach_is_a_warning_that_keeps_the_secret(
     with workplace.start("serve", "--port", "0") as running:
         assert running.stdout is not None
         said = [running.stdout.readline(), running.stdout.readline()]
-        while "Serving what is in memory" not in said[-1]:
+        while "Nothing is shown until" not in said[-1]:
             said.append(running.stdout.readline())
         running.terminate()
         said += running.stdout.readlines()

@@ -1,4 +1,4 @@
-"""The commands on a MariaDB server, as a shell sees them."""
+"""The commands with a MariaDB server, run from a shell."""
 
 import json
 import signal
@@ -11,20 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from banners.errors import PublisherBusy
-from banners.store import mysql
 from banners.store.connect import open_database
+from banners.store.dialects.mysql import lock
 from banners.store.schema import GENERATIONS, RESULT_TABLES
-from publishing import count
-from reference import QuarterReference
-from running import Workplace
-from servers import MariaDB, until
+from reference.events import QuarterReference
+from support.publishing import count
+from support.running import Workplace
+from support.servers import MariaDB, until
 
 WRONG = "wr0ng-one"
 
 
 @pytest.fixture
 def on_mariadb(published: Workplace, tmp_path: Path, mariadb_url: str) -> Workplace:
-    """A place to work in, with the sample's events and an empty database."""
+    """A working folder with the sample events, and an empty database."""
     (tmp_path / "events").symlink_to(published.folder / "events")
     return Workplace(tmp_path, {"BANNERS_DATABASE_URL": mariadb_url})
 
@@ -36,7 +36,7 @@ def database(mariadb_url: str) -> Iterator[Engine]:
     opened.dispose()
 
 
-def test_what_is_crunched_to_mariadb_is_shown_from_it(
+def test_show_prints_what_was_crunched_into_mariadb(
     on_mariadb: Workplace, worked_out: Callable[[int], QuarterReference]
 ) -> None:
     assert on_mariadb.run("crunch", "events").returncode == 0
@@ -46,19 +46,19 @@ def test_what_is_crunched_to_mariadb_is_shown_from_it(
         assert json.loads(shown.stdout) == expected.lineup_json(campaign, generation=1)
 
 
-def test_a_long_wait_for_another_run_is_asked_of_the_server_in_short_ones(
+def test_a_long_wait_for_the_lock_is_split_into_short_ones(
     database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mysql, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(lock, "LOCK_SECONDS", 0.2)
     asked: list[float] = []
 
     def listen(_connection: object, _cursor: object, said: str, values: Any, *_: object) -> None:
         if "get_lock" in said:
             asked.append(values[-1])
 
-    with mysql.alone(database, seconds=0):
+    with lock.alone(database, seconds=0):
         sa.event.listen(database, "before_cursor_execute", listen)
-        with pytest.raises(PublisherBusy), mysql.alone(database, seconds=0.5):
+        with pytest.raises(PublisherBusy), lock.alone(database, seconds=0.5):
             pass
     assert asked == pytest.approx([0.2, 0.2, 0.1])
 
@@ -85,7 +85,7 @@ def test_a_crunch_killed_while_it_writes_leaves_the_old_generation_served(
 
 
 def is_waiting(database: Engine) -> bool:
-    """Whether a statement on the database waits for a table, as an INSERT in the middle of it."""
+    """Whether an INSERT into the inventory waits for the table to be unlocked."""
     waiting = sa.text(
         "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE()"
         " AND state = 'Waiting for table metadata lock' AND info LIKE 'INSERT INTO inventory%'"
@@ -100,13 +100,13 @@ def states(database: Engine) -> list[str]:
         return list(connection.execute(select).scalars())
 
 
-def test_a_crunch_and_a_rollback_wait_for_a_server_that_is_not_there_yet(
+def test_a_crunch_and_a_rollback_wait_for_a_server_that_has_not_started_yet(
     on_mariadb: Workplace, mariadb: MariaDB
 ) -> None:
     assert on_mariadb.run("crunch", "events").returncode == 0
     for words, told in (
-        (("crunch", "events"), "Generation 2 is served from now on."),
-        (("rollback",), "Quarter 4 is served from generation 1 in place of 2 from now on."),
+        (("crunch", "events"), "Generation 2 is now live."),
+        (("rollback",), "Quarter 4: generation 1 is now live, in place of 2."),
     ):
         mariadb.stop()
         with on_mariadb.start(*words) as running:
@@ -117,7 +117,9 @@ def test_a_crunch_and_a_rollback_wait_for_a_server_that_is_not_there_yet(
         assert running.returncode == 0
 
 
-def test_what_need_not_wait_does_not(on_mariadb: Workplace, mariadb: MariaDB) -> None:
+def test_with_zero_seconds_to_wait_a_crunch_fails_immediately(
+    on_mariadb: Workplace, mariadb: MariaDB
+) -> None:
     on_mariadb.variables["BANNERS_WAIT_SECONDS"] = "0"
     mariadb.stop()
     ended = on_mariadb.run("crunch", "events")
@@ -127,7 +129,7 @@ def test_what_need_not_wait_does_not(on_mariadb: Workplace, mariadb: MariaDB) ->
 
 
 @pytest.mark.parametrize("words", [("show", "1"), ("crunch", "events")])
-def test_a_refused_login_ends_in_a_sentence(
+def test_a_refused_login_ends_in_one_sentence(
     on_mariadb: Workplace, mariadb: MariaDB, words: tuple[str, ...]
 ) -> None:
     on_mariadb.variables["BANNERS_DATABASE_URL"] = mariadb.url("any", password=WRONG)

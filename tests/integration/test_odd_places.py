@@ -1,4 +1,4 @@
-"""The commands where folders and disks are not as they should be."""
+"""The commands with folders that have odd names, cannot be read, or are missing."""
 
 import csv
 import json
@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from deliveries import small_quarter
-from running import Workplace
-from tiny_pictures import PICTURES
+from support.deliveries import small_quarter
+from support.running import Workplace
+from support.tiny_images import IMAGES
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9")
 
 
 @pytest.fixture
 def at_home(workplace: Workplace) -> Workplace:
-    """A folder to work in, with a home folder elsewhere."""
+    """A working folder, with a home folder elsewhere."""
     return Workplace(workplace.folder, {"HOME": str(workplace.folder / "home")})
 
 
-def test_a_tilde_is_the_name_of_a_folder_and_not_the_home_folder(at_home: Workplace) -> None:
+def test_a_tilde_is_an_ordinary_folder_name(at_home: Workplace) -> None:
     made = at_home.run("sample", "~", "--impressions", "500", "--quarter", "1")
     assert made.returncode == 0, made.stderr
     assert (at_home.folder / "~" / "1" / "clicks_1.csv").exists()
@@ -39,7 +39,7 @@ def test_a_path_that_is_not_utf8_is_crunched_and_shown_readably(workplace: Workp
     accepted = workplace.run("crunch", NOT_UTF8, "--accept")
     assert accepted.returncode == 0, accepted.stderr
     assert r"clicks_2\xff.csv is a copy" in accepted.stdout
-    assert r"named otherwise: other\xff.csv" in accepted.stdout
+    assert r"because of their names: other\xff.csv" in accepted.stdout
     (rejects,) = (workplace.folder / "var" / "rejects").iterdir()
     with rejects.open(encoding="utf-8", newline="") as file:
         assert [row["file"] for row in csv.DictReader(file)] == [r"caf\xe9/2/clicks_2.csv"]
@@ -48,18 +48,18 @@ def test_a_path_that_is_not_utf8_is_crunched_and_shown_readably(workplace: Workp
 def test_a_sample_for_a_path_that_is_not_utf8_is_refused(workplace: Workplace) -> None:
     ended = workplace.run("sample", NOT_UTF8, "--impressions", "500")
     assert ended.returncode == 1
-    assert r"caf\xe9, whose name is not UTF-8" in ended.stderr
+    assert r"caf\xe9, because the path is not UTF-8" in ended.stderr
     assert not (workplace.folder / NOT_UTF8).exists()
 
 
 def loop(path: Path) -> None:
-    """Make a folder that nobody can read, an administrator neither."""
+    """Make a path that no user can read, not even root: a link to itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(path.name)
 
 
 @pytest.mark.parametrize("beside", [(), (1,), (3,)])
-def test_a_quarter_whose_folder_cannot_be_read_is_refused_and_not_left_out(
+def test_a_quarter_with_an_unreadable_folder_is_refused(
     workplace: Workplace, beside: tuple[int, ...]
 ) -> None:
     for quarter in beside:
@@ -68,13 +68,11 @@ def test_a_quarter_whose_folder_cannot_be_read_is_refused_and_not_left_out(
     ended = workplace.run("crunch", "events")
     assert ended.returncode == 3
     assert "Quarter 2 refused: events/2 cannot be read: Too many levels" in ended.stderr
-    assert ("Generation 1 is served" in ended.stdout) == bool(beside)
+    assert ("Generation 1 is now live" in ended.stdout) == bool(beside)
 
 
 @pytest.mark.parametrize("name", ["loop", "n" * 300])
-def test_a_folder_of_events_that_cannot_be_reached_is_said_to_be(
-    workplace: Workplace, name: str
-) -> None:
+def test_an_unreachable_folder_of_events_is_reported(workplace: Workplace, name: str) -> None:
     loop(workplace.folder / "loop")
     for watching in ((), ("--watch",)):
         ended = workplace.run("crunch", name, *watching)
@@ -82,24 +80,24 @@ def test_a_folder_of_events_that_cannot_be_reached_is_said_to_be(
         assert "Give the folder that holds the quarters." in ended.stderr
 
 
-def test_a_pipe_is_not_waited_for(workplace: Workplace) -> None:
+def test_a_pipe_among_the_files_does_not_block(workplace: Workplace) -> None:
     clicks = small_quarter(workplace.folder) / "clicks_2.csv"
     clicks.unlink()
     os.mkfifo(clicks)
     ended = workplace.run("crunch", "events")
     assert ended.returncode == 3
-    assert "events/2/clicks_2.csv is not a file" in ended.stderr
+    assert "events/2/clicks_2.csv is not a regular file" in ended.stderr
 
 
-def test_a_quarter_that_is_asked_for_and_has_no_files_is_refused(workplace: Workplace) -> None:
+def test_a_requested_quarter_without_files_is_refused(workplace: Workplace) -> None:
     small_quarter(workplace.folder, 2)
     ended = workplace.run("crunch", "events", "--quarter", "2", "3")
     assert ended.returncode == 3
     assert "Quarter 3 refused: There is no file of impressions and clicks and" in ended.stderr
-    assert "Generation 1 is served" in ended.stdout
+    assert "Generation 1 is now live" in ended.stdout
 
 
-def test_a_folder_of_pictures_that_cannot_be_read_is_named(workplace: Workplace) -> None:
+def test_an_unreadable_folder_of_images_is_named(workplace: Workplace) -> None:
     small_quarter(workplace.folder)
     loop(workplace.folder / "var" / "images")
     ended = workplace.run("crunch", "events")
@@ -117,13 +115,13 @@ def test_a_folder_of_pictures_that_cannot_be_read_is_named(workplace: Workplace)
         (("image_10.txt", "image_010.png", "IMAGE_10.png", "image_11.png.part"), 2),
     ],
 )
-def test_banners_without_a_picture_are_counted(
+def test_banners_without_an_image_are_counted(
     workplace: Workplace, names: tuple[str, ...], lacking: int
 ) -> None:
     images = workplace.folder / "var" / "images"
     images.mkdir(parents=True)
     for name in names:
-        (images / name).write_bytes(PICTURES.get(Path(name).suffix, PICTURES[".png"]))
+        (images / name).write_bytes(IMAGES.get(Path(name).suffix, IMAGES[".png"]))
     small_quarter(workplace.folder, 2)
-    told = json.loads(workplace.run("crunch", "events", "--json").stdout)["quarters"][1]
-    assert (told["banners"], told["without_image"]) == (2, lacking)
+    outcome = json.loads(workplace.run("crunch", "events", "--json").stdout)["quarters"][1]
+    assert (outcome["banners"], outcome["without_image"]) == (2, lacking)

@@ -1,4 +1,4 @@
-"""The overview over real HTTP, held against the reference and against twenty thousand campaigns."""
+"""The overview over real HTTP, compared with the reference, and with twenty thousand campaigns."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,16 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-from answers import Clock, application_over, assert_problem
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.settings import Settings, load_settings
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from banners.store.report import DatabaseReports
+from banners.store.read.lineups import DatabaseReader
+from banners.store.read.reports import DatabaseReports
 from banners.wiring import reader, reports
-from publishing import drafting, inventory, many, publish
-from reference import QuarterReference
-from running import Workplace, serving
+from reference.events import QuarterReference
+from support.answers import Clock, application_over, assert_problem
+from support.publishing import drafting, inventory, many, publish
+from support.running import Workplace, serving
 
 MANY = 20_000
 
@@ -64,18 +64,20 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def items_of(reference: QuarterReference) -> dict[int, dict[str, Any]]:
-    """What is to be listed of each campaign of a quarter."""
+    """The expected entry of each campaign of a quarter."""
     revenues: dict[int, Decimal] = {}
     for (campaign_id, _), banner in reference.performance.items():
         revenues[campaign_id] = revenues.get(campaign_id, Decimal(0)) + banner.revenue
     return {
         campaign_id: {
             "campaign_id": campaign_id,
+            "campaign_id_text": str(campaign_id),
             "rule": lineup.rule,
             "converting": lineup.converting,
             "slots": lineup.slots,
             "banners": len(lineup.banners),
             "revenue": f"{revenues[campaign_id]:.6f}",
+            "name": None,
         }
         for campaign_id, lineup in sorted(reference.lineups.items())
     }
@@ -93,7 +95,7 @@ def listed(client: httpx.Client, address: str) -> list[dict[str, Any]]:
 
 
 def cells(page: httpx.Response) -> list[list[str]]:
-    """What stands in the table of a page, row by row."""
+    """The cells of the table of a page, row by row."""
     body = page.text.partition("<tbody")[2].partition("</tbody>")[0]
     return [
         [unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall("<t[hd].*?</t[hd]>", row)]
@@ -136,7 +138,10 @@ def test_the_page_shows_what_the_json_tells(
     )
     assert len(items) > 50
     assert [[row[0], *row[2:]] for row in cells(page)] == [
-        [str(each["campaign_id"]), str(each["converting"]), str(each["banners"]), each["revenue"]]
+        [
+            *(str(each["campaign_id"]), str(each["converting"]), str(each["banners"])),
+            f"{Decimal(each['revenue']):.2f}",
+        ]
         for each in items[:50]
     ]
     assert len({row[1] for row in cells(page)}) == len({each["rule"] for each in items[:50]})
@@ -154,7 +159,7 @@ def test_a_row_leads_to_the_campaign_and_to_its_report(client: httpx.Client) -> 
     [
         *("quarter=0", "quarter=5", "quarter=x", "quarter="),
         *("page=0", "page=-1", "page=x", "page=1.0", "page=1_0", "page=%201", "page=9999999999"),
-        *("search=x", "search=-1", "search=%C2%B2", "search=1%0A", f"search={'9' * 19}"),
+        f"search={'x' * 201}",
         *("sort=", "sort=rule", "sort=--revenue", "sort=revenue%0A", "sort=1'; DROP TABLE lineups"),
     ],
 )
@@ -178,8 +183,17 @@ def test_a_page_after_the_last_is_empty_and_says_so(client: httpx.Client) -> Non
 
 def test_a_search_that_finds_nothing_leads_back_to_all(client: httpx.Client) -> None:
     page = client.get("/campaigns?quarter=1&search=999").text
-    assert "0 campaigns beginning with 999" in page
+    assert "0 campaigns found for “999”" in page
     assert '<a href="/campaigns?quarter=1">Show all campaigns</a>' in page
+
+
+@pytest.mark.parametrize("search", ["x", "-1", "%C2%B2", "1%0A", "9" * 19, "%00", "%FF"])
+def test_without_a_catalogue_no_campaign_is_found_by_a_name(
+    client: httpx.Client, search: str
+) -> None:
+    answer = client.get(f"/api/v1/campaigns?quarter=1&search={search}")
+    assert (answer.status_code, answer.json()["total"]) == (200, 0)
+    assert client.get(f"/campaigns?quarter=1&search={search}").status_code == 200
 
 
 def test_every_campaign_of_twenty_thousand_is_on_one_page(crowd: httpx.Client) -> None:
@@ -232,7 +246,7 @@ def test_a_database_out_of_reach_is_said_and_retried_later(tmp_path: Path) -> No
     )
     with serving(application) as address, httpx.Client(base_url=address) as client:
         assert client.get("/campaigns").status_code == 200
-        # At once: of an empty file, whoever publishes would make a new database.
+        # Without delay: a job that publishes would turn an empty file into a new database.
         other = tmp_path / "other"
         other.write_bytes(b"no database any more" * 1_000)
         other.replace(file)
@@ -258,6 +272,7 @@ def test_the_list_is_described_with_all_that_it_takes(client: httpx.Client) -> N
     schemas = {each["name"]: each["schema"] for each in operation["parameters"]}
     assert set(schemas) == {"quarter", "page", "search", "sort"}
     assert "-revenue" in schemas["sort"]["enum"]
+    # 401, 403 and 429 are described where operators sign in; here, everybody is an operator.
     assert set(operation["responses"]) == {"200", "400", "503"}
     answer = document["components"]["schemas"]["CampaignsAnswer"]["properties"]
     assert set(answer) == set(client.get("/api/v1/campaigns").json())

@@ -1,26 +1,30 @@
-"""The way past the server for hot addresses: it answers as the server would, or not at all."""
+"""The shortcut past the server for hot addresses: it answers as the server would, or not at all."""
 
 import re
 import socket
 from collections.abc import Iterator
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import pytest
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from answers import Clock, application_over
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from banners.web.delivery import Delivery
-from banners.web.prepared import Headers, Reply
-from publishing import publish
-from running import serving
+from banners.store.read.lineups import DatabaseReader
+from banners.web.hot.bounds import MAX_FIELDS, MAX_HEAD_BYTES
+from banners.web.hot.delivery import Delivery
+from banners.web.hot.prepared import Headers, Reply
+from banners.web.hot.refusals import refusal
+from support.answers import SECURITY, Clock, application_over
+from support.publishing import publish
+from support.running import serving
 
 PATH = b"/api/v1/campaigns/5"
 GET = b"GET " + PATH + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /campaigns HTTP/1.1\r\nHost: a\r\n"
 LAST = b"GET " + PATH + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-"""A request after which the server closes the connection, so that all it said can be read."""
+"""A request after which the server closes the connection, so that all of its output can be read."""
 
 CONVERSATIONS = {
     "one request": [GET, LAST],
@@ -53,7 +57,7 @@ CONVERSATIONS = {
     "a fragment": [GET.replace(b"/5", b"/5#x"), LAST],
     "a query": [GET.replace(b"/5", b"/5?quarter=2"), LAST],
     "an odd query": [GET.replace(b"/5", b"/5?quarter=9"), LAST],
-    "a whole address": [GET.replace(b"GET /", b"GET http://a/"), LAST],
+    "an absolute address": [GET.replace(b"GET /", b"GET http://a/"), LAST],
     "an unknown method": [GET.replace(b"GET", b"BREW")],
     "not HTTP": [b"\x16\x03\x01\x02\x00\x01\x00\x01"],
     "HEAD": [GET.replace(b"GET", b"HEAD"), LAST],
@@ -62,7 +66,7 @@ CONVERSATIONS = {
 
 
 class Counting(Delivery):
-    """Counts what it was asked to answer at once, and did."""
+    """Counts the requests that it answers immediately."""
 
     at_once = 0
 
@@ -74,7 +78,7 @@ class Counting(Delivery):
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """The same application behind the protocol, and behind the server's own."""
+    """The same application behind our protocol, and behind the server's own."""
     folder = tmp_path_factory.mktemp("protocol")
     url = f"sqlite:///{folder}/banners.db"
     publish(open_database(url, create=True), 100, Quarter.SECOND)
@@ -113,12 +117,135 @@ def talk(address: str, pieces: list[bytes]) -> bytes:
     return re.sub(rb"date: [^\r]*", b"date: now", said)
 
 
+def refused(status: HTTPStatus) -> bytes:
+    """Return how a request is refused that no application can be given."""
+    headers, body = refusal(status)
+    lines = [STATUS_LINE[status], b"date: now\r\nserver: uvicorn\r\n"]
+    lines += [name + b": " + value + b"\r\n" for name, value in headers]
+    return b"".join([*lines, b"\r\n", body])
+
+
+THEIR_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\ndate: now\r\nserver: uvicorn\r\n"
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\nconnection: close\r\n\r\n"
+    b"Invalid HTTP request received."
+)
+
+
 @pytest.mark.parametrize("pieces", CONVERSATIONS.values(), ids=CONVERSATIONS)
 def test_a_conversation_goes_as_with_the_server_alone(
     addresses: tuple[str, str], pieces: list[bytes]
 ) -> None:
     ours, theirs = (talk(address, pieces) for address in addresses)
+    theirs = theirs.replace(THEIR_REFUSAL, refused(HTTPStatus.BAD_REQUEST))
     assert sorted(ours.splitlines()) == sorted(theirs.splitlines())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"x" * MAX_HEAD_BYTES + b" HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * MAX_HEAD_BYTES,
+        GET[:-2] + b"X: y\r\n" * MAX_FIELDS + b"\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"x" * MAX_HEAD_BYTES * 2,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"x" * MAX_HEAD_BYTES * 2,
+    ],
+    ids=["a request line", "a header", "many headers", "a trailer", "an extension of a chunk"],
+)
+def test_what_is_too_large_is_refused_with_431(addresses: tuple[str, str], head: bytes) -> None:
+    assert talk(addresses[0], [head]) == refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+
+def test_a_large_head_is_answered_up_to_the_limit(addresses: tuple[str, str]) -> None:
+    padding = MAX_HEAD_BYTES - len(LAST) - len(b"X: \r\n")
+    largest = LAST[:-2] + b"X: " + b"x" * padding + b"\r\n\r\n"
+    assert len(largest) == MAX_HEAD_BYTES
+    fields = LAST[:-2] + b"X: y\r\n" * (MAX_FIELDS - 2) + b"\r\n"
+    for whole in (largest, fields):
+        for pieces in ([whole], [whole[:100], whole[100:]]):
+            assert talk(addresses[0], pieces).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"",
+        b"Host: a\r\nHost: a\r\n",
+        b"Host: a\r\nHost: b\r\n",
+        b"Host:\r\n",
+        b"Host: a b\r\n",
+        b"Host: a/b\r\n",
+        b"Host: a@b\r\n",
+        b"Host: a:port\r\n",
+        b"Host: a:123456\r\n",
+        b"Host: [::1\r\n",
+        b"Host: \xc3\xa4\r\n",
+        b"Host: http://a\r\n",
+        b"Host: %zz\r\n",
+    ],
+)
+@pytest.mark.parametrize("path", [PATH, b"/", b"/nowhere", b"/campaigns/5/"])
+def test_a_request_without_exactly_one_valid_host_is_refused(
+    addresses: tuple[str, str], host: bytes, path: bytes
+) -> None:
+    sent = b"GET " + path + b" HTTP/1.1\r\nConnection: close\r\n" + host + b"\r\n"
+    answer = talk(addresses[0], [sent])
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"application/problem+json" in answer
+    assert all(name.encode() in answer for name in SECURITY)
+
+
+@pytest.mark.parametrize("host", [b"a", b"a:80", b"a:", b"127.0.0.1:8000", b"[::1]:80", b"a_b.c "])
+def test_a_valid_host_is_answered_at_once(addresses: tuple[str, str], host: bytes) -> None:
+    before = Counting.at_once
+    with connected(addresses[0]) as connection:
+        connection.sendall(GET.replace(b"Host: a", b"Host: " + host))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert Counting.at_once == before + 1
+
+
+def test_earlier_requests_are_answered_before_a_malformed_one_is_refused(
+    addresses: tuple[str, str],
+) -> None:
+    answer = talk(addresses[0], [GET + GET + b"nonsense\r\n\r\n" + GET])
+    assert answer.count(b" 200 OK") == 2
+    assert answer.endswith(refused(HTTPStatus.BAD_REQUEST))
+
+
+def test_a_request_that_asks_for_another_protocol_is_answered_like_any_other(
+    addresses: tuple[str, str],
+) -> None:
+    upgrade = GET.replace(b"Host", b"Connection: Upgrade\r\nUpgrade: h2c\r\nHost")
+    assert talk(addresses[0], [upgrade + GET, LAST]).count(b" 200 OK") == 3
+
+
+@pytest.mark.parametrize("body", [b"Content-Length: %d", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("before", [b"", GET])
+def test_a_body_is_never_taken_for_a_request(
+    addresses: tuple[str, str], body: bytes, before: bytes
+) -> None:
+    length = body % len(GET) if b"%" in body else body
+    upgrade = b"Connection: Upgrade\r\nUpgrade: h2c\r\n" + length + b"\r\n\r\n"
+    answer = talk(addresses[0], [before + POST + upgrade + GET])
+    statuses = re.findall(rb"HTTP/1.1 ([0-9]+)", answer)
+    assert statuses == [b"200"] * bool(before) + [b"400"]
+
+
+def test_many_requests_sent_together_are_all_answered_in_order(addresses: tuple[str, str]) -> None:
+    quarters = [b"%d" % (1 + each % 4) for each in range(3_000)]
+    sent = b"".join(GET.replace(b"/5 ", b"/5?quarter=" + each + b" ") for each in quarters)
+    answer = talk(addresses[0], [sent + LAST])
+    assert answer.count(b"HTTP/1.1 ") == len(quarters) + 1
+    assert answer.count(b"HTTP/1.1 200 OK") == quarters.count(b"2") + 1
+
+
+def test_a_form_is_read_to_its_end_before_the_next_request(addresses: tuple[str, str]) -> None:
+    kind = b"Content-Type: application/x-www-form-urlencoded\r\n"
+    small = POST + kind + b"Content-Length: 13\r\n\r\ncampaign_id=5"
+    large = POST + kind + b"Content-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
+    answer = talk(addresses[0], [small + large + small + LAST])
+    statuses = re.findall(rb"HTTP/1.1 ([0-9]+)", answer)
+    assert statuses == [b"303", b"413", b"303", b"200"]
 
 
 def test_a_plain_request_takes_the_way_past_the_server(addresses: tuple[str, str]) -> None:

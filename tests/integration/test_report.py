@@ -1,4 +1,4 @@
-"""The report over real HTTP, every figure of it held against a slow reading of the event files."""
+"""The report over real HTTP: every figure is compared with a slow reading of the event files."""
 
 import csv
 import io
@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from answers import SECURITY
-from reference import QuarterReference
-from reference_report import candidates_json, report_json
-from reported import PATHS, RULES, SERVED, of_each_rule
-from tables import Tables
+from reference.events import QuarterReference
+from reference.report import candidates_json, report_json
+from support.answers import SECURITY
+from support.reported import PATHS, RULES, SERVED, of_each_rule
+from support.tables import Tables
 
 HEADINGS = {
     "place": "Place",
@@ -102,7 +102,8 @@ def test_the_csv_is_the_json_line_by_line(
             assert (line.pop("campaign_id"), line.pop("quarter"), line.pop("generation")) == (
                 *(str(campaign_id), "1", "2"),
             )
-            del banner["image"]
+            assert (line.pop("campaign_name"), line.pop("banner_name")) == ("", "")
+            del banner["image"], banner["banner_id_text"], banner["name"]
             assert line == {
                 name: "" if value is None else str(value) for name, value in banner.items()
             }
@@ -118,19 +119,19 @@ def test_the_csv_is_a_file_to_be_saved(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_lineup_stands_with_its_pictures_in_order_and_then_what_may_fill_it_up(
+def test_the_lineup_stands_with_its_images_in_order_and_then_what_may_fill_it_up(
     client: httpx.Client, served: dict[int, QuarterReference], rule: str
 ) -> None:
     for campaign_id in of_each_rule(served[1])[rule]:
         page = client.get(f"/campaigns/{campaign_id}/report?quarter=1").text
-        pictures = [int(each) for each in re.findall(r'src="/static/images/image_(\d+).png"', page)]
+        images = [int(each) for each in re.findall(r'src="/static/images/image_(\d+).png"', page)]
         lineup = served[1].lineups[campaign_id]
         others = lineup.others[:10]
-        assert pictures == [*(each.banner_id for each in lineup.banners), *others]
+        assert images == [*(each.banner_id for each in lineup.banners), *others]
         assert page.count('<li class="filled">') == len(others)
 
 
-def test_the_rule_is_told_in_a_sentence(
+def test_the_rule_is_explained_in_a_sentence(
     client: httpx.Client, served: dict[int, QuarterReference]
 ) -> None:
     for campaign_id in of_each_rule(served[1])["top_revenue"]:
@@ -208,10 +209,30 @@ def test_a_page_holds_nothing_that_the_policy_forbids(client: httpx.Client) -> N
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:|data:", page)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rate_of_the_table_has_a_meter_that_compares_it_with_the_highest(
+    client: httpx.Client, served: dict[int, QuarterReference], rule: str
+) -> None:
+    for campaign_id in of_each_rule(served[1])[rule]:
+        page = client.get(f"/campaigns/{campaign_id}/report?quarter=1").text
+        banners = candidates_json(served[1], campaign_id)
+        for name, label in (
+            ("click_rate", "Click rate"),
+            ("revenue_per_thousand", "Revenue per thousand"),
+        ):
+            rates = {each["banner_id"]: Decimal(str(each[name] or 0)) for each in banners}
+            meters = re.findall(
+                rf'<meter max="(\S+)" value="(\S+)" aria-label="{label} of banner (\d+)">', page
+            )
+            found = {int(banner_id): Decimal(value) for _, value, banner_id in meters}
+            assert found == {banner_id: rate for banner_id, rate in rates.items() if rate}
+            assert {Decimal(most) for most, _, _ in meters} <= {max(rates.values())}
+
+
 def test_every_chart_has_a_title_and_a_description(client: httpx.Client) -> None:
     page = client.get("/campaigns/1/report?quarter=1").text
     charts = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
-    assert len(charts) == 5
+    assert len(charts) == 3
     for chart in charts:
         named = re.search(r'role="img" aria-labelledby="([\w-]+) ([\w-]+)"', chart)
         assert named
@@ -233,5 +254,5 @@ def test_the_openapi_document_describes_the_report(client: httpx.Client) -> None
     assert set(schemas["CandidateAnswer"]["properties"]) == set(answer["candidates"][0])
     page = document["paths"]["/campaigns/{campaign_id}/report"]["get"]
     assert {each["name"] for each in page["parameters"]} == {
-        *("campaign_id", "quarter", "generation", "sort", "order", "format"),
+        *("campaign_id", "quarter", "generation", "sort", "order", "format", "over"),
     }

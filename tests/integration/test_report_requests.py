@@ -1,4 +1,4 @@
-"""Which report a request is answered with: previews, odd requests, and what has no report."""
+"""Which report answers a request: previews, odd requests, and campaigns without a report."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,14 +7,14 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from answers import Clock, application_over, assert_problem
 from banners.settings import load_settings
 from banners.wiring import reader, reports
-from reference import QuarterReference
-from reference_report import report_json
-from reported import PATHS, SERVED, of_each_rule
-from running import serving
-from tables import Tables
+from reference.events import QuarterReference
+from reference.report import report_json
+from support.answers import Clock, application_over, assert_problem
+from support.reported import PATHS, SERVED, of_each_rule
+from support.running import serving
+from support.tables import Tables
 
 ODD_IDS = ["²", "1.5", "-3", "5\x00", "9" * 5_000, "1'; DROP TABLE lineups; --", "0", "x/y", "27\n"]
 
@@ -39,24 +39,24 @@ def test_an_earlier_generation_is_previewed_with_its_own_figures(
             }
 
 
-def test_a_preview_is_marked_and_leads_to_what_is_served(client: httpx.Client) -> None:
+def test_a_preview_is_marked_and_leads_to_the_live_generation(client: httpx.Client) -> None:
     page = client.get("/campaigns/1/report?quarter=1&generation=1").text
-    assert "Preview: generation 1, not what is served." in page
+    assert "Preview: generation 1, not the live one." in page
     assert "<title>Preview of generation 1: " in page
-    assert '<a href="/campaigns/1/report?quarter=1">See generation 2, which is served</a>' in page
+    assert '<a href="/campaigns/1/report?quarter=1">See generation 2, which is live</a>' in page
     answer = client.get("/campaigns/1/report?quarter=1&generation=1&format=csv")
     assert "-generation-1-preview.csv" in answer.headers["content-disposition"]
 
 
 @pytest.mark.parametrize("query", ["quarter=1", "quarter=1&generation=2", "quarter=3&generation=1"])
-def test_what_is_served_is_no_preview(client: httpx.Client, query: str) -> None:
+def test_the_live_generation_is_no_preview(client: httpx.Client, query: str) -> None:
     page = client.get(f"/campaigns/1/report?{query}").text
     assert "Preview" not in page
-    assert "not what is served" not in page
+    assert "not the live one" not in page
     assert client.get(f"/api/v1/campaigns/1/report?{query}").json()["preview"] is False
 
 
-def test_the_lineup_of_what_is_served_is_marked_so_where_its_generation_is_asked_for(
+def test_the_lineup_of_the_live_generation_is_marked_so_where_its_generation_is_asked_for(
     client: httpx.Client,
 ) -> None:
     plain = client.get("/api/v1/campaigns/1?quarter=1").json()
@@ -64,7 +64,7 @@ def test_the_lineup_of_what_is_served_is_marked_so_where_its_generation_is_asked
     assert asked_for == {**plain, "preview": False, "served": 2}
 
 
-def test_a_preview_tells_which_quarters_its_generation_has(client: httpx.Client) -> None:
+def test_a_preview_shows_which_quarters_its_generation_has(client: httpx.Client) -> None:
     settings = {"quarter": 2, "generation": 2}
     page = client.get("/campaigns/1/report", params=settings).text
     assert [row[0][0] for row in Tables(page).tables[0][1:]] == ["1", "2", "3", "4"]
@@ -78,8 +78,8 @@ def test_a_generation_that_is_not_kept_is_404_and_those_that_are_kept(
     client: httpx.Client, path: str, number: int, quarter: int, kept: list[int]
 ) -> None:
     answer = client.get(f"{path.format(1)}?quarter={quarter}&generation={number}")
-    named = "generations 2 and 1" if len(kept) == 2 else "generation 1"
-    sentence = f"Generation {number} is not kept of quarter {quarter} of the hour. Kept"
+    named = "generation 2 or 1" if len(kept) == 2 else "generation 1"
+    sentence = f"Generation {number} is not kept for quarter {quarter} of the hour. Choose"
     assert answer.status_code == 404
     assert sentence in answer.text
     assert named in answer.text

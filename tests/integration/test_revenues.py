@@ -1,9 +1,9 @@
-"""Revenues beyond what can be kept exactly, as a shell sees them."""
+"""Revenues that are too large to be stored exactly: the commands' messages and statuses."""
 
 import pytest
 
-from deliveries import CLICKS, small_quarter
-from running import Workplace
+from support.deliveries import CLICKS, small_quarter
+from support.running import Workplace
 
 MOST = "999999999999.999999"
 

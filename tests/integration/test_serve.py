@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from running import Workplace
+from support.running import Workplace
+from support.servers import suspend
 
 # 5 hours and 45 minutes beside UTC: at no moment are both in the same quarter of the hour.
 KATHMANDU = "Asia/Kathmandu"
@@ -86,7 +87,7 @@ def test_workers_share_the_connections_of_a_burst(published: Workplace) -> None:
         for idle in both:
             with stopped(idle):
                 assert httpx.get(f"{address}/healthz", timeout=PATIENCE_SECONDS).status_code == 200
-        # On one processor, whoever runs first would take them all.
+        # On one processor, the worker that runs first would take them all.
         for worker in both:
             on_one_processor(worker)
         # Again, since one that is held up for long loses its share of some bursts.
@@ -97,7 +98,7 @@ def test_workers_share_the_connections_of_a_burst(published: Workplace) -> None:
 
 
 def shares(address: str, workers: list[int]) -> list[int]:
-    """Connect many times at once; count what each worker took."""
+    """Open a burst of connections; return how many each worker took."""
     before = [sockets(worker) for worker in workers]
     with ExitStack() as burst:
         connections = [burst.enter_context(socket.socket()) for _ in range(BURST)]
@@ -131,17 +132,13 @@ def sockets(process: int) -> set[str]:
 def workers(supervisor: int) -> list[int]:
     """Find the processes that serve, among the children of the one that was started."""
     children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    return [
-        int(child)
-        for child in children
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return [int(child) for child in children]
 
 
 @contextmanager
 def stopped(process: int) -> Iterator[None]:
     """Let a process hang, so that only others can answer."""
-    kill(process, signal.SIGSTOP)
+    suspend(process)
     try:
         yield
     finally:
@@ -162,7 +159,7 @@ def test_the_snippet_to_embed_a_banner_names_where_the_server_is_reached(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_server_that_is_told_to_stop_has_not_failed(published: Workplace, workers: str) -> None:
+def test_a_server_stopped_by_a_signal_has_not_failed(published: Workplace, workers: str) -> None:
     with published.serving("--workers", workers) as (_, running):
         running.send_signal(signal.SIGTERM)
         assert running.wait(PATIENCE_SECONDS) == 0

@@ -1,24 +1,25 @@
-"""``banners show``: the object, the table, the previews, held against the reference."""
+"""``banners show``: the object, the table and the previews, compared with the reference."""
 
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from banners.answer import lineup_answer
-from banners.model import FillPolicy, Quarter
+from banners.core.addresses import PUBLIC_URL, Site
+from banners.core.model import FillPolicy, Quarter
+from banners.reports.json_object import as_json
+from banners.reports.lineup_json import lineup_answer
 from banners.serve.reader import read_lineup
 from banners.settings import load_settings
 from banners.store.connect import open_database
 from banners.wiring import reader
-from deliveries import small_quarter
-from publishing import LARGEST, batches, drafting, inventory
-from reference import QuarterReference
-from reported import of_each_rule
-from running import Workplace
+from reference.events import QuarterReference
+from support.deliveries import small_quarter
+from support.publishing import LARGEST, batches, drafting, inventory
+from support.reported import of_each_rule
+from support.running import Workplace
 
 RULE = Path(__file__).parents[2] / "docs" / "rule.md"
 CUT = re.compile(r"^─{2,}.*?(\d+ of \d+ slots)\s*$", re.MULTILINE)
@@ -35,8 +36,9 @@ def test_every_campaign_and_quarter_is_shown_as_the_reference_works_it_out(
     for quarter in Quarter:
         expected = worked_out(int(quarter))
         for campaign_id in expected.lineups:
-            answer = lineup_answer(read_lineup(served, campaign_id, quarter), FillPolicy.INVENTORY)
-            assert asdict(answer) == expected.lineup_json(campaign_id, generation=1)
+            lineup = read_lineup(served, campaign_id, quarter)
+            answer = lineup_answer(lineup, FillPolicy.INVENTORY, Site(PUBLIC_URL))
+            assert as_json(answer) == expected.lineup_json(campaign_id, generation=1)
             compared += 1
     assert compared == 63 + 50 + 50 + 50
 
@@ -94,7 +96,7 @@ def test_the_bars_are_as_long_as_the_revenues_are_high(published: Workplace) -> 
     assert [len(bar) for bar in drawn] == sorted(map(len, drawn), reverse=True)
 
 
-def test_where_nobody_earned_anything_the_bars_are_of_clicks(workplace: Workplace) -> None:
+def test_if_no_banner_earned_anything_the_bars_show_clicks(workplace: Workplace) -> None:
     here = small_quarter(workplace.folder, 2, "1,10,5\n2,10,5\n3,11,5\n")
     (here / "conversions_2.csv").write_text("conversion_id,click_id,revenue\n")
     assert workplace.run("crunch", "events").returncode == 0
@@ -103,7 +105,7 @@ def test_where_nobody_earned_anything_the_bars_are_of_clicks(workplace: Workplac
     assert [len(bar) for bar in bars(told)] == [20, 10]
 
 
-def test_a_campaign_that_nobody_clicked_has_no_bars(workplace: Workplace) -> None:
+def test_a_campaign_without_clicks_has_no_bars(workplace: Workplace) -> None:
     here = small_quarter(workplace.folder, 2, "")
     (here / "conversions_2.csv").write_text("conversion_id,click_id,revenue\n")
     assert workplace.run("crunch", "events").returncode == 0
@@ -119,10 +121,9 @@ def test_show_says_what_a_short_lineup_is_filled_up_from(workplace: Workplace) -
     assert "Four more are added: the campaign's only other banner, and three drawn" in told
 
 
-def test_the_largest_ids_and_figures_are_whole_on_80_columns(workplace: Workplace) -> None:
+def test_the_largest_ids_and_figures_are_complete_on_80_columns(workplace: Workplace) -> None:
     figures = (LARGEST, 999_999_999, 99_999, 1_000)
-    rule = ("revenue_then_clicks", 1, 5)
-    rows = [(5, *figures, 999_999_999, 1, False, *rule), (5, 7, 1, 0, 0, 0, None, True, *rule)]
+    rows = [(5, *figures, 999_999_999), (5, 7, 1, 0, 0, 0)]
     url = f"sqlite:///{workplace.folder / 'var' / 'banners.db'}"
     with drafting(open_database(url, create=True)) as begun:
         begun.write_quarter(Quarter.FIRST, batches(*rows), inventory(7, LARGEST))
@@ -153,7 +154,7 @@ def test_a_generation_that_is_kept_can_be_previewed(
         marks = {"preview": True, "served": 2}
         assert json.loads(told) == {**references[1][2].lineup_json(1, generation=1), **marks}
     else:
-        assert "This is a preview: generation 2 is served in this quarter." in told
+        assert "This is a preview: generation 2 is live in this quarter." in told
         above, *_ = CUT.split(told)
         assert shown_ids(above) == [banner.banner_id for banner in lineup.banners]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from banners.store.schema import LINEUPS, PERFORMANCE
-from cluster import Cluster, cluster
-from running import Workplace
+from banners.store.schema import CANDIDATES, INVENTORY
+from support.cluster import Cluster, cluster
+from support.running import Workplace
 
 CRUNCH = ("crunch", "events", "--quarter")
 
@@ -54,7 +54,7 @@ def published(workplace: Workplace, *quarters: int) -> dict[str, list[tuple[Any,
                     .order_by(*table.primary_key.columns)
                 )
             ]
-            for table in (LINEUPS, PERFORMANCE)
+            for table in (CANDIDATES, INVENTORY)
         }
     engine.dispose()
     return found
@@ -80,5 +80,5 @@ def test_spark_submit_publishes_what_duckdb_does_though_a_worker_is_lost_in_the_
                 assert spark.executors(left)
                 spark.kill(lost)
                 break
-        assert "Generation 1 is served from now on." in ended(running)
+        assert "Generation 1 is now live." in ended(running)
     assert published(deployed, 1, 2) == published(on_duckdb, 1, 2)

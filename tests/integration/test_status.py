@@ -1,4 +1,4 @@
-"""The status over real HTTP, held against the reference's account of the same files."""
+"""The status over real HTTP, compared with the reference's account of the same files."""
 
 import os
 import platform
@@ -12,21 +12,32 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
-from answers import Clock, application_over
+from banners.collect.close.run import close_slots
+from banners.core.model import Quarter
+from banners.core.slots import slot_name
+from banners.core.views import Traffic
 from banners.errors import StoreUnavailable
-from banners.model import Quarter
+from banners.reports.reader import KeptQuarter
 from banners.serve.memory import MemoryReader
-from banners.serve.report import KeptQuarter
 from banners.settings import Settings, load_settings
 from banners.store.connect import open_database
-from banners.store.read import DatabaseReader
-from banners.store.report import DatabaseReports
+from banners.store.read.lineups import DatabaseReader
+from banners.store.read.reports import DatabaseReports
+from banners.store.schema import GENERATION_QUARTERS
 from banners.version import __version__
-from banners.wiring import reader, reports
-from publishing import publish
-from reference import read_quarter
-from running import Workplace, serving
+from banners.web.metrics import Metrics
+from banners.wiring import reader, reports, web_application
+from reference.closing import Seen
+from reference.events import read_quarter
+from support.answers import Clock, application_over
+from support.closings import keep
+from support.event_logs import Clock as LogClock
+from support.event_logs import closing_of, ended_slot, views_of
+from support.publishing import publish, publish_counted
+from support.running import Workplace, serving
+from support.servers import until
 
 # A row too short, one twice, ids that are none, a conflict, a refund, an orphan.
 FILES = {
@@ -116,17 +127,32 @@ def test_the_account_of_the_rows_is_what_the_reference_works_out(faulty: Workpla
     assert len(found) > 8
 
 
-def test_what_the_gate_said_is_told(faulty: Workplace) -> None:
+def test_the_objections_of_the_gate_are_shown(faulty: Workplace) -> None:
     with (
         serving(application_of(faulty, Clock())) as address,
         httpx.Client(base_url=address) as client,
     ):
         text = section(told(client), 1)
     assert "of 52 rows are rejected or quarantined, which is more than" in text
-    assert "accepted all the same" in text
+    assert "published nevertheless" in text
 
 
-def test_where_it_came_from_and_how_old_it_is_are_told(published: Workplace) -> None:
+@pytest.mark.parametrize("term", ["generation", "gate", "duplicates", "rejected", "quarantined"])
+def test_each_term_of_the_page_is_explained_before_it_is_used(faulty: Workplace, term: str) -> None:
+    with visited(application_of(faulty, Clock())) as client:
+        explained = told(client).partition("Quarter 1")[0]
+    assert re.search(rf"\b{term}\b[^.;]* (is|are|checks) ", explained)
+
+
+def test_the_page_begins_with_whether_all_is_well(published: Workplace) -> None:
+    clock = Clock()
+    clock.time = datetime.now(UTC)
+    with visited(application_of(published, clock)) as client:
+        text = told(client)
+    assert text.startswith(' id="main"> Status All is well. Everybody who reaches this page is')
+
+
+def test_the_source_and_the_age_are_shown(published: Workplace) -> None:
     clock = Clock()
     with closing(reports(settings_of(published))) as database:
         begun = datetime.fromisoformat(database.kept()[0].published_at)
@@ -135,10 +161,11 @@ def test_where_it_came_from_and_how_old_it_is_are_told(published: Workplace) -> 
         serving(application_of(published, clock)) as address,
         httpx.Client(base_url=address) as client,
     ):
-        text = section(told(client), 2)
-    assert "Published 3 hours ago" in text
+        text = told(client)
+    assert "Published 3 hours ago" in section(text, 2)
+    assert f"{begun:%Y-%m-%d %H:%M} UTC (3 hours ago)" in text.partition("Generations kept")[2]
     assert f"From {os.path.realpath(published.folder)}/events By duckdb" in text
-    assert "The gate said nothing against it" in text
+    assert "Objections of the gate none" in text
 
 
 @pytest.mark.parametrize(
@@ -149,7 +176,7 @@ def test_where_it_came_from_and_how_old_it_is_are_told(published: Workplace) -> 
         (59, "It is 10:59 UTC, quarter 4 of the hour (:45 to :59). The next begins at 11:00."),
     ],
 )
-def test_the_time_and_the_next_quarter_are_told(
+def test_the_time_and_the_next_quarter_are_shown(
     published: Workplace, minute: int, said: str
 ) -> None:
     clock = Clock()
@@ -161,7 +188,7 @@ def test_the_time_and_the_next_quarter_are_told(
         assert said in told(client)
 
 
-def test_the_versions_of_the_worker_are_told(published: Workplace) -> None:
+def test_the_versions_of_the_worker_are_shown(published: Workplace) -> None:
     with (
         serving(application_of(published, Clock())) as address,
         httpx.Client(base_url=address) as client,
@@ -176,7 +203,7 @@ def test_the_versions_of_the_worker_are_told(published: Workplace) -> None:
         )
 
 
-def test_the_history_tells_what_is_served_and_what_there_was(tmp_path: Path) -> None:
+def test_the_history_shows_what_is_live_and_what_is_kept(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'banners.db'}", create=True)
     publish(database, 100, Quarter.FIRST, Quarter.SECOND)
     publish(database, 200, Quarter.SECOND)
@@ -186,9 +213,25 @@ def test_the_history_tells_what_is_served_and_what_there_was(tmp_path: Path) -> 
     with visited(application) as client:
         text = told(client)
     history = text.partition("Generations kept")[2]
-    assert re.search(r"Generation 2 served in quarter 2 .* quarter 2, 200 rows", history)
-    assert re.search(r"Generation 1 served in quarter 1 .* quarters 1 and 2, 200 rows", history)
+    assert re.search(r"Generation 2 live in quarter 2 .* quarter 2, 200 rows", history)
+    assert re.search(r"Generation 1 live in quarter 1 .* quarters 1 and 2, 200 rows", history)
     assert "Nothing is served in this quarter." in section(text, 3)
+
+
+def test_an_account_that_cannot_be_read_hides_nothing_else(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'banners.db'}", create=True)
+    publish_counted(database, 100, Quarter.FIRST, Quarter.SECOND)
+    with database.begin() as connection:
+        of_first = GENERATION_QUARTERS.c.quarter == 1
+        connection.execute(sa.update(GENERATION_QUARTERS).where(of_first).values(summary="no"))
+    application = application_over(
+        DatabaseReader(database), tmp_path, Clock().now, reports=DatabaseReports(database)
+    )
+    with visited(application) as client:
+        text = told(client)
+    assert "Account cannot be read; crunch the quarter again" in section(text, 1)
+    assert "Campaigns 3" in section(text, 2)
+    assert "the account of quarter 1 cannot be read" in text.partition("Generations kept")[2]
 
 
 def test_without_anything_published_it_says_how_to_publish(tmp_path: Path) -> None:
@@ -207,7 +250,7 @@ class Gone(DatabaseReports):
         raise StoreUnavailable("mysql://banners:s3cret@db.example is gone")
 
 
-def test_with_nothing_but_memory_it_tells_what_is_served_and_names_no_host(tmp_path: Path) -> None:
+def test_with_nothing_but_memory_it_shows_what_is_served_and_names_no_host(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'banners.db'}", create=True)
     publish(database, 100, Quarter.FIRST)
     memory = MemoryReader(DatabaseReader(database), most_lineups=100)
@@ -215,7 +258,8 @@ def test_with_nothing_but_memory_it_tells_what_is_served_and_names_no_host(tmp_p
     application = application_over(memory, tmp_path, Clock().now, reports=Gone(database))
     with visited(application) as client:
         text = told(client)
-    assert "Database is out of reach" in text
+    assert text.startswith(' id="main"> Status Not all is well. The database cannot be reached.')
+    assert "Database cannot be reached" in text
     assert "Memory answers" in text
     assert "Generation 1 Begun" in section(text, 1)
     assert "s3cret" not in text
@@ -231,5 +275,30 @@ def test_what_is_published_and_not_loaded_yet_is_said(tmp_path: Path) -> None:
     application = application_over(memory, tmp_path, Clock().now, reports=DatabaseReports(database))
     with visited(application) as client:
         text = told(client)
-    assert "Generation 1; 2 is published, and is being loaded" in section(text, 1)
+    assert "Generation 1; 2 is published and is being loaded" in section(text, 1)
     assert "Nothing is served in this quarter. Generation 2 is published" in section(text, 2)
+
+
+def test_recording_and_closing_are_shown_where_there_is_an_event_log(tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    slot = ended_slot()
+    keep(events, [Seen(views_of(slot)[0], Traffic.CLEAN)], slot)
+    close_slots(closing_of(events), LogClock(slot + 2).now)
+    settings = load_settings(
+        {
+            "database_url": f"sqlite:///{tmp_path / 'banners.db'}",
+            "events": str(events),
+            "operators": "open",
+        }
+    )
+    publish(open_database(settings.database_url, create=True), 100, *Quarter)
+    metrics = Metrics()
+    with visited(web_application(settings, metrics, session_key="of the tests" * 4)) as client:
+        until(lambda: "Recording" in told(client))
+        text = told(client)
+        exposition = client.get("/metrics").text
+    assert f"Latest slot closed {slot_name(slot + 1)}" in text
+    assert "kept 2 0 0" in text
+    assert " free (" in text
+    assert "banners_slots_waiting 0.0" in exposition
+    assert 'banners_closed_events{kind="impressions",outcome="kept"} 2.0' in exposition

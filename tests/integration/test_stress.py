@@ -1,4 +1,4 @@
-"""``banners stress`` against the real server, and against servers that are not as they should."""
+"""``banners stress`` against the real server, and against servers that behave wrongly."""
 
 import contextlib
 import json
@@ -21,8 +21,8 @@ import pytest
 
 from banners.settings import load_settings
 from banners.wiring import web_application
-from running import COMMAND, Workplace, serving
-from servers import free_port, until
+from support.running import COMMAND, Workplace, serving
+from support.servers import free_port, until
 
 ROOT = Path(__file__).parents[2]
 Application = Callable[..., Awaitable[None]]
@@ -34,7 +34,7 @@ def application(published: Workplace) -> Application:
         "database_url": f"sqlite:///{folder / 'banners.db'}",
         "images": str(folder / "images"),
     }
-    return web_application(load_settings(overrides))
+    return web_application(load_settings(overrides, environment={"BANNERS_OPERATORS": "open"}))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_in_a_pipe_there_are_plain_lines_and_a_table(published: Workplace, serve
     assert re.search(r"^status 200 +\d+$", ended.stdout, re.MULTILINE)
     assert re.search(r"^failed +0$", ended.stdout, re.MULTILINE)
     assert re.search(r"^up to +\d+ (µs|ms|s) +█", ended.stdout, re.MULTILINE)
-    assert ended.stderr.startswith(f"Asking {served}\n")
+    assert ended.stderr.startswith(f"Requesting {served}\n")
     assert re.search(r"^ *\d+%  \d+ requests, 0 failed$", ended.stderr, re.MULTILINE)
     assert "\x1b" not in ended.stdout + ended.stderr
 
@@ -117,7 +117,7 @@ def test_on_a_terminal_there_is_a_bar(published: Workplace, served: str) -> None
         with open(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # noqa: PTH123
             while piece := terminal.read(4096):
                 shown += piece
-    assert re.search(rb"Asking http://\S+  \[#+", shown)
+    assert re.search(rb"Requesting http://\S+  \[#+", shown)
     assert b"requests, 0 failed" in shown
 
 
@@ -146,7 +146,7 @@ def test_a_new_generation_in_the_middle_is_no_failure(
             rows = clicks.read_text().splitlines(keepends=True)
             clicks.write_text("".join(rows[: len(rows) * 3 // 4]))
         crunched = workplace.run("crunch", "events", "--accept")
-        assert "Generation 2 is served" in crunched.stdout
+        assert "Generation 2 is now live" in crunched.stdout
         until(lambda: generations() == {2})
         running.send_signal(signal.SIGINT)
         said = running.stdout.read()
@@ -169,7 +169,7 @@ def altered(inner: Application, alter: Callable[[bytes], bytes]) -> Application:
     return app
 
 
-def test_wrong_banners_are_counted_and_the_first_is_told(published: Workplace) -> None:
+def test_wrong_banners_are_counted_and_the_first_is_named(published: Workplace) -> None:
     def lose(body: bytes) -> bytes:
         return re.sub(rb"<li>.*?</li>", b"", body, count=1)
 
@@ -251,7 +251,7 @@ def test_broken_connections_are_counted(published: Workplace, answer: bytes, kin
     assert told(ended)["failures"] == {kind: 20}
 
 
-def test_nobody_there_is_said_in_a_sentence(published: Workplace) -> None:
+def test_a_server_that_cannot_be_reached_is_reported_in_a_sentence(published: Workplace) -> None:
     ended = published.run("stress", f"http://127.0.0.1:{free_port()}")
     assert ended.returncode == 1
     assert "Connection refused" in ended.stderr
@@ -284,7 +284,7 @@ def test_what_cannot_be_run_is_said_in_a_sentence(
 
 
 def test_an_interrupt_ends_a_run_with_what_there_is(published: Workplace, served: str) -> None:
-    with published.start("stress", served, "--duration", "20") as running:
+    with published.start("stress", served, "--duration", "60") as running:
         assert running.stdout is not None
         said = ""
         for line in running.stdout:
@@ -292,6 +292,6 @@ def test_an_interrupt_ends_a_run_with_what_there_is(published: Workplace, served
             if line.startswith(" 10%"):
                 running.send_signal(signal.SIGINT)
     assert running.returncode == 130
-    assert "Stopped before the end." in said
+    assert "Interrupted before the end." in said
     assert "status 200" in said
     assert "Traceback" not in said

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from deliveries import small_quarter
-from running import Workplace
+from support.deliveries import small_quarter
+from support.running import Workplace
 
 ESCAPE = "\x1b"
 COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|9[0-7])[;m]")
@@ -113,4 +113,4 @@ def test_an_encoding_without_bars_gets_others(
 ) -> None:
     ended = with_variables(published, PYTHONIOENCODING=encoding).run(*words)
     assert ended.returncode == 0, ended.stderr
-    assert {"show": "#####", "generations": "* served"}[words[0]] in ended.stdout
+    assert {"show": "#####", "generations": "* live"}[words[0]] in ended.stdout

@@ -1,4 +1,4 @@
-"""``banners crunch --watch`` as a process, with files that come, go wrong, and are mended."""
+"""``banners crunch --watch`` as a process, with files that arrive, are damaged, and are fixed."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from running import Workplace
+from support.running import Workplace
 
 IMPRESSIONS = "banner_id,campaign_id\n10,5\n11,5\n"
 CLICKS = "click_id,banner_id,campaign_id\n1,10,5\n2,11,5\n"
@@ -26,7 +26,7 @@ class Watcher:
         self.said: list[str] = []
 
     def deliver(self, quarter: int, clicks: str = CLICKS, *, into: Path | None = None) -> None:
-        """Put a whole quarter there, or into another folder, each file by renaming it."""
+        """Put a complete quarter there, or into another folder, each file by renaming it."""
         folder = into or self.events / str(quarter)
         folder.mkdir(exist_ok=True)
         for kind, text in (
@@ -118,7 +118,7 @@ def test_a_faulty_delivery_is_refused_and_the_watcher_goes_on(
     assert shown(workplace, 1)["generation"] > 1
 
 
-def test_a_file_that_comes_in_pieces_is_served_only_when_it_is_whole(
+def test_a_file_that_arrives_in_pieces_is_published_only_when_it_is_complete(
     watcher: Watcher, workplace: Workplace
 ) -> None:
     watcher.deliver(1)

@@ -1,4 +1,4 @@
-"""What the web application answers when something in it, or below it, is not as it should be."""
+"""The answers of the web application when it or its database fails."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,56 +7,27 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi.templating import Jinja2Templates
 from starlette.types import Receive, Scope, Send
 
-from answers import SECURITY, Clock, application_over, assert_problem
-from banners import web
-from banners.errors import StoreUnavailable
-from banners.model import Generation, Lineup, Quarter
+from banners.core.addresses import PUBLIC_URL, Site
+from banners.core.model import Quarter
 from banners.serve.reader import LineupReader
 from banners.settings import load_settings
-from banners.web import problems
-from banners.web.clock import at_quarter
-from banners.web.form import Form
+from banners.web.http import problems
+from banners.web.http.clock import at_moment
+from banners.web.http.form import Form
+from banners.web.http.templating import page_templates
 from banners.wiring import reader
-from running import serving
+from support.answers import SECURITY, Clock, application_over, assert_problem
+from support.running import serving
+from support.unreachable import Broken, Unreachable
 
 Over = Callable[[LineupReader], httpx.Client]
 
 
-class Unreachable:
-    """A reader whose database is gone, and names it."""
-
-    def active(self) -> dict[Quarter, Generation]:
-        raise StoreUnavailable("The database mysql://root@secret-host cannot be used.")
-
-    def lineup(self, generation: Generation, quarter: Quarter, campaign_id: int) -> Lineup | None:
-        raise NotImplementedError
-
-    def inventory(self, generation: Generation, quarter: Quarter) -> list[int]:
-        raise NotImplementedError
-
-    def campaigns(self, generation: Generation, quarter: Quarter) -> list[int]:
-        raise NotImplementedError
-
-    def records(self, generation: Generation, quarter: Quarter) -> list[tuple[int, bytes]]:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """It holds nothing."""
-
-
-class Broken(Unreachable):
-    """A reader with a fault in it."""
-
-    def active(self) -> dict[Quarter, Generation]:
-        raise ZeroDivisionError("secret-host")
-
-
 @pytest.fixture
 def over(tmp_path: Path) -> Iterator[Over]:
-    """Hand out a function that serves over another reader."""
+    """Return a function that serves the application over a given reader."""
     with ExitStack() as stack:
 
         def serve(other: LineupReader) -> httpx.Client:
@@ -81,7 +52,7 @@ def test_with_nothing_published_the_answer_is_503_and_the_command(
 
 
 @pytest.mark.parametrize(("other", "status"), [(Unreachable(), 503), (Broken(), 500)])
-def test_a_fault_of_ours_names_nothing_inside_and_is_not_kept(
+def test_an_internal_error_reveals_nothing_and_is_not_cached(
     over: Over, other: LineupReader, status: int
 ) -> None:
     client = over(other)
@@ -95,9 +66,9 @@ def test_a_fault_of_ours_names_nothing_inside_and_is_not_kept(
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[httpx.Client]:
-    """An application of the framework whose addresses take a number only, with our errors."""
+    """A small application whose addresses accept a number only, with the same error handlers."""
     app = FastAPI()
-    templates = Jinja2Templates(Path(web.__file__).parent / "templates")
+    templates = page_templates(lambda name: name, Site(PUBLIC_URL), indexed=False)
     problems.install(app, Form(templates, known=lambda _quarter: ()))
 
     @app.get("/api/number")
@@ -106,7 +77,7 @@ def strict() -> Iterator[httpx.Client]:
         return number
 
     async def at_ten(scope: Scope, receive: Receive, send: Send) -> None:
-        await app(at_quarter(scope, Quarter.FIRST), receive, send)
+        await app(at_moment(scope, (0.0, Quarter.FIRST)), receive, send)
 
     with (
         serving(at_ten) as address,
@@ -115,12 +86,16 @@ def strict() -> Iterator[httpx.Client]:
         yield client
 
 
-def test_what_the_framework_finds_misfit_is_a_problem_document(strict: httpx.Client) -> None:
+def test_a_value_that_the_framework_refuses_is_answered_with_a_problem_document(
+    strict: httpx.Client,
+) -> None:
     answer = strict.get("/api/number", params={"number": "ten"})
     assert "“query.number”: " in assert_problem(answer, 400, "invalid_request")
 
 
-def test_what_the_framework_finds_misfit_is_a_page_for_people(strict: httpx.Client) -> None:
+def test_a_value_that_the_framework_refuses_is_answered_to_people_with_a_page(
+    strict: httpx.Client,
+) -> None:
     answer = strict.get("/number", params={"number": "ten"})
     assert (answer.status_code, answer.headers["content-type"]) == (
         400,
@@ -131,15 +106,15 @@ def test_what_the_framework_finds_misfit_is_a_page_for_people(strict: httpx.Clie
 
 
 @pytest.mark.parametrize("target", [None, Path("/proc/self/mem")], ids=["empty", "unreadable"])
-def test_a_picture_that_cannot_be_read_gives_way_to_the_placeholder(
+def test_an_image_that_cannot_be_read_is_replaced_by_the_placeholder(
     over: Over, tmp_path: Path, caplog: pytest.LogCaptureFixture, target: Path | None
 ) -> None:
-    picture = tmp_path / "image_7.png"
+    image = tmp_path / "image_7.png"
     if target:
-        picture.symlink_to(target)
+        image.symlink_to(target)
     else:
-        picture.touch()
+        image.touch()
     answer = over(Unreachable()).get("/static/images/image_7.png")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
     assert ">7<" in answer.text
-    assert "image_7.png cannot be read" in caplog.text
+    assert "image_7.png is not shown" in caplog.text

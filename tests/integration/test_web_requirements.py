@@ -1,4 +1,4 @@
-"""The web image lacks what only crunching needs, so nothing that serves may need it."""
+"""Serving needs no package that only crunching needs: the web image does not have those."""
 
 import re
 import runpy
@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from running import Workplace
+from support.running import Workplace
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 
-# Modules go by other names than the packages that bring them.
+# The modules of packages with another name.
 MODULES = {"pillow": "PIL"}
 
 _SERVE_WITHOUT = """\
@@ -36,19 +36,19 @@ def left_out() -> list[str]:
     return [*packages, "pyspark"]
 
 
-def test_the_images_hold_the_versions_that_the_tests_run_with() -> None:
+def test_the_images_have_the_versions_that_the_tests_use() -> None:
     tested = pins("dev.txt")
     for image in ("job.txt", "web.txt"):
         here = {name: version for name, version in pins(image).items() if name in tested}
         assert here.items() <= tested.items()
 
 
-def test_what_is_left_out_of_the_web_image_is_in_the_jobs() -> None:
+def test_packages_left_out_of_the_web_image_are_in_that_of_the_job() -> None:
     assert pins("web.txt").keys().isdisjoint(left_out())
     assert pins("job.txt").keys() >= {*left_out(), *pins("web.txt")}
 
 
-def test_pages_and_commands_that_read_do_without_what_is_left_out(published: Workplace) -> None:
+def test_pages_and_commands_that_read_work_without_those_packages(published: Workplace) -> None:
     names = [MODULES.get(name, name) for name in left_out()]
     ended = subprocess.run(
         [sys.executable, "-c", _SERVE_WITHOUT, *names],

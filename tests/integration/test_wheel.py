@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that what is installed from it works without this repository."""
+"""The content of the wheel, and that an installation from it works without the repository."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from banners.version import __version__
-from running import Workplace
+from support.running import Workplace
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("/campaigns/1", "/campaigns/1/report", "/campaigns", "/status", "/docs")
@@ -27,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with Banners as installed; what it needs is found behind it."""
+    """A folder with Banners unpacked from the wheel; its requirements are those of the tests."""
     folder = tmp_path_factory.mktemp("installed")
     with ZipFile(wheel) as archive:
         archive.extractall(folder)
@@ -36,7 +36,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def elsewhere(installed: Path, tmp_path: Path) -> Workplace:
-    """An empty folder with the command of what is installed."""
+    """An empty folder, with the command of the installed wheel."""
     workplace = Workplace(tmp_path, {"PYTHONPATH": str(installed)})
     asked = [sys.executable, "-c", "import banners; print(banners.__file__)"]
     used = subprocess.check_output(asked, cwd=tmp_path, env=workplace.environment, text=True)
@@ -52,19 +52,17 @@ def test_the_wheel_holds_the_package_its_licence_and_nothing_else(wheel: Path) -
         for path in (ROOT / "src" / "banners").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    told = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
-    assert {"banners/py.typed", "banners/crunch/sql/lineup.sql"} <= package
-    assert found == package | {f"banners-{__version__}.dist-info/{name}" for name in told}
+    metadata = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
+    assert {"banners/py.typed", "banners/crunch/sql/performance.sql"} <= package
+    assert found == package | {f"banners-{__version__}.dist-info/{name}" for name in metadata}
 
 
-def test_the_wheel_is_of_the_version_that_its_command_tells(
-    wheel: Path, elsewhere: Workplace
-) -> None:
+def test_the_wheel_and_its_command_have_the_same_version(wheel: Path, elsewhere: Workplace) -> None:
     assert wheel.name == f"banners-{__version__}-py3-none-any.whl"
     assert elsewhere.run("--version").stdout == f"banners, version {__version__}\n"
 
 
-def test_what_is_installed_goes_all_the_way_from_a_sample_to_pages(elsewhere: Workplace) -> None:
+def test_an_installed_wheel_makes_a_sample_crunches_and_serves_it(elsewhere: Workplace) -> None:
     for words in (("sample", "events", "--impressions", "9000"), ("crunch", "events")):
         ended = elsewhere.run(*words)
         assert ended.returncode == 0, ended.stderr

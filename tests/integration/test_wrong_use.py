@@ -1,12 +1,12 @@
-"""Every way to go wrong ends in a sentence on standard error, and the status that says how."""
+"""Every wrong use ends with a sentence on standard error and the exit status for its kind."""
 
 import json
 import socket
 
 import pytest
 
-from deliveries import small_quarter
-from running import Workplace
+from support.deliveries import small_quarter
+from support.running import Workplace
 
 OPTION = "banners crunch [OPTIONS] DIR\nTry 'banners crunch --help' for help.\n"
 
@@ -23,11 +23,11 @@ OPTION = "banners crunch [OPTIONS] DIR\nTry 'banners crunch --help' for help.\n"
         (("crunch", ".", "--database", "nonsense"), 2, "--database holds a value (not shown here)"),
         (("crunch", ".", "--database", "oracle://x"), 2, "'oracle'; expected sqlite or mysql"),
         (("crunch", ".", "--watch", "--database", "oracle://x"), 2, "'oracle'; expected sqlite or"),
-        (("crunch", "events", "--database", "sqlite:///file/b.db"), 1, "Let this user make it, or"),
+        (("crunch", "events", "--database", "sqlite:///file/b.db"), 1, "right to create it, or"),
         (("crunch", "events", "--database", "sqlite:///file"), 1, "Name another file in --data"),
         (("crunch", ".", "--watc"), 2, "No such option '--watc'. Did you mean '--watch'?"),
         (("crunch",), 2, "Missing argument 'DIR'."),
-        (("show", "abc"), 2, "“abc” is not a campaign id. It is a whole number above zero"),
+        (("show", "abc"), 2, "“abc” is not a campaign id. Give a whole number above zero"),
         (("show", "27"), 1, "Nothing is published yet in sqlite:///var/banners.db. Publish"),
         (("show", "27", "--generation", "1"), 1, "Nothing is published yet in sqlite:///var/ba"),
         (("show", "27", "--quarter", "0"), 2, "“0” is not a quarter of the hour. Give 1, 2,"),
@@ -40,7 +40,7 @@ OPTION = "banners crunch [OPTIONS] DIR\nTry 'banners crunch --help' for help.\n"
         (("sample", "x", "--impressions", f"{10**15}"), 2, "Give a number from 1 to 10000000000"),
         (("sample", "file"), 1, "could not be written to file: "),
         (("serve", "--port", "x"), 2, "'x' is not a valid whole number."),
-        (("serve", "--host", "256.0.0.1"), 1, "Choose another place, as in: --port 9000"),
+        (("serve", "--host", "256.0.0.1"), 1, "Choose another port, as in: --port 9000"),
         (("stress", "ftp://x"), 2, "expected an http address, as in: banners stress http://"),
         (("completion", "tcsh"), 2, "'tcsh' is not one of 'bash', 'zsh', 'fish'."),
         (("crnch",), 2, "No such command 'crnch'. Did you mean 'crunch'?"),
@@ -64,7 +64,7 @@ def test_wrong_use_ends_in_a_sentence_and_a_status(
     [
         (("9999",), "Campaign 9999 is unknown: no published quarter has events of it. Check"),
         (("54", "--quarter", "2"), "no banners in quarter 2 of the hour. It has banners in quart"),
-        (("54", "--generation", "7"), "Generation 7 is not kept of quarter"),
+        (("54", "--generation", "7"), "Generation 7 is not kept for quarter"),
         (("54", "--quarter", "3", "--generation", "1"), "in quarter 3 of the hour of generation 1"),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_generation_that_is_not_kept_cannot_be_gone_back_to(published: Workpla
     ended = published.run("rollback", "--quarter", "2", "--to", "7")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "There is no generation 7 of quarter 2 to go back to; nothing was" in ended.stderr
-    assert "Quarter 2 has 1 (served). See: banners generations" in ended.stderr
+    assert "Quarter 2 has 1 (live). See: banners generations" in ended.stderr
 
 
 def test_nothing_published_names_the_database(workplace: Workplace) -> None:
@@ -98,7 +98,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(workplace: Wor
     url = "mysql+pymysql://banners:secret@127.0.0.1:9/banners"
     ended = workplace.run("show", "27", "--database", url)
     assert ended.returncode == 1
-    assert "Start the server, or mend host and port" in ended.stderr
+    assert "Start the server, or fix host and port" in ended.stderr
     assert "secret" not in ended.stderr
 
 
@@ -108,3 +108,17 @@ def test_a_taken_port_gets_a_sentence(published: Workplace) -> None:
     assert ended.returncode == 1
     assert "Address already in use" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("line", ["BANNERS_DATABASE_URL: {}", "banners_database_url={}"])
+def test_a_setting_that_is_not_understood_ends_every_command(
+    workplace: Workplace, line: str
+) -> None:
+    small_quarter(workplace.folder)
+    (workplace.folder / ".env").write_text(line.format("sqlite:///meant.db") + "\n")
+    for words in (("crunch", "events"), ("rollback",), ("serve", "--port", "0"), ("generations",)):
+        ended = workplace.run(*words)
+        assert (ended.returncode, ended.stdout) == (2, ""), ended.stderr
+        assert "Error: .env, line 1" in ended.stderr
+        assert "BANNERS_DATABASE_URL" in ended.stderr
+    assert not list(workplace.folder.rglob("*.db"))

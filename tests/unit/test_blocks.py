@@ -1,4 +1,4 @@
-"""Files are read in blocks for speed; what comes of it is what comes of reading line by line."""
+"""Files are read in blocks for speed; the result is the same as line by line."""
 
 import re
 from collections.abc import Iterator
@@ -11,14 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banners.crunch.kinds import Kind, bad_value
-from banners.crunch.lines import Line, read_lines
-from banners.crunch.plain import PlainFile, make_plain, names_of, picks_of, plain_values
-from banners.crunch.sources import check_quarter, find_quarters
-from banners.crunch.suspects import suspect_rows
+from banners.core.events import bad_value
+from banners.core.model import Quarter
+from banners.crunch.files.find import check_quarter, find_quarters
+from banners.crunch.files.header import columns_of
+from banners.crunch.files.lines import Line, read_lines
+from banners.crunch.files.listing import event_files
+from banners.crunch.files.plain import PlainFile, make_plain, picks_of, plain_values
+from banners.crunch.files.scan import plain_lines
+from banners.crunch.files.suspects import suspect_rows
 from banners.errors import SourceError
-from banners.model import Quarter
-from strategies import Events, clean_quarters, dirty_quarters, refused_quarters, write
+from strategies.values import Events, clean_quarters, dirty_quarters, refused_quarters, write
 
 Rows = list[tuple[Line, list[bytes] | None]]
 
@@ -28,11 +31,11 @@ quarters = clean_quarters() | dirty_quarters()
 
 @contextmanager
 def blocks_of(size: int) -> Iterator[None]:
-    """Have files read in blocks of about so many bytes."""
+    """Read files in blocks of about this many bytes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("banners.crunch.lines._FIRST_BYTES", size)
-        patch.setattr("banners.crunch.lines._BYTES", size)
-        patch.setattr("banners.crunch.plain._SMALL_BLOCK", size // 4)
+        patch.setattr("banners.crunch.files.content._FIRST_BYTES", size)
+        patch.setattr("banners.crunch.files.content._BYTES", size)
+        patch.setattr("banners.crunch.files.plain._SMALL_BLOCK", size // 4)
         yield
 
 
@@ -42,21 +45,22 @@ def files_of(events: Events) -> Iterator[list[PlainFile]]:
         folder = Path(name)
         write(events, folder)
         yield [
-            make_plain(Kind(path.name.split("_")[0]), path, folder)
-            for path in sorted((folder / "1").iterdir())
+            make_plain(kind, path, folder)
+            for kind, paths in event_files(folder, Quarter.FIRST).items()
+            for path in paths
         ]
 
 
 def rows_of(file: PlainFile) -> Rows:
-    """Read the rows of a file by the line."""
+    """Read the rows of a file line by line."""
     header, *lines = read_lines(file.path)
-    names = names_of(header)
+    names = columns_of(file.kind, header) or ()
     picks = picks_of(file.kind, names)
     return [(line, plain_values(line, len(names), picks)) for line in lines]
 
 
 @given(quarters, sizes)
-def test_a_file_that_is_not_plain_is_written_out_as_by_the_line(events: Events, size: int) -> None:
+def test_a_file_that_is_not_plain_is_written_as_line_by_line(events: Events, size: int) -> None:
     with blocks_of(size), files_of(events) as files:
         for file in files:
             rows = rows_of(file)
@@ -69,9 +73,7 @@ def test_a_file_that_is_not_plain_is_written_out_as_by_the_line(events: Events, 
 
 
 @given(refused_quarters(), sizes)
-def test_what_is_refused_is_refused_however_it_is_cut_into_blocks(
-    events: Events, size: int
-) -> None:
+def test_a_refused_file_is_refused_for_any_size_of_blocks(events: Events, size: int) -> None:
     said: list[str] = []
     for block in (2**20, size):
         with TemporaryDirectory() as name, blocks_of(block):
@@ -86,22 +88,28 @@ def test_what_is_refused_is_refused_however_it_is_cut_into_blocks(
 
 
 @given(quarters, sizes, st.data())
-def test_the_rows_to_look_at_are_among_those_found_by_the_line(
+def test_the_suspect_rows_are_among_those_read_line_by_line(
     events: Events, size: int, data: st.DataObject
 ) -> None:
     with files_of(events) as files:
         for file in files:
             rows = rows_of(file)
             good = [
-                int(values[0]) for _, values in rows if values and not bad_value(file.kind, values)
+                int(values[0]) for _, values in rows if values and not bad_value(file.read, values)
             ]
             ids = data.draw(st.sets(st.sampled_from(good))) if good else set()
             wanted = [
                 (line, values)
                 for line, values in rows
-                if not values or bad_value(file.kind, values) or int(values[0]) in ids
+                if not values or bad_value(file.read, values) or int(values[0]) in ids
             ]
             with blocks_of(size):
                 found = list(suspect_rows(file, pa.array(sorted(ids), pa.int64())))
             assert [row for row in found if row in wanted] == wanted
             assert [row for row in rows if row in found] == found
+
+
+def test_blank_lines_do_not_make_a_block_be_read_line_by_line() -> None:
+    assert plain_lines(b"\n" * 1_000 + b"1,2\n\n\n3,4\n\n", 2) == b"1,2\n3,4\n"
+    assert plain_lines(b"\n" * 1_000, 2) == b""
+    assert plain_lines(b'1,"a\n\nb"\n', 2) is None

@@ -2,7 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from banners.serve.breaker import FAILURES, PAUSE_SECONDS, Breaker
+from banners.serve.lasting import HOUR_SECONDS
 
 GONE = ConnectionError("gone")
 
@@ -67,6 +70,15 @@ def test_a_failed_try_keeps_it_open_for_another_pause() -> None:
     assert not breaker.lets_through()
     clock.now += PAUSE_SECONDS / 2
     assert breaker.lets_through()
+
+
+def test_that_it_is_open_is_logged_once_and_then_hourly(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    for _ in range(2 * int(HOUR_SECONDS)):
+        clock.now += PAUSE_SECONDS
+        breaker.failed(GONE)
+    assert caplog.text.count("Redis does not answer; it is bypassed until it does: gone") == 3
 
 
 def test_a_try_that_never_ends_does_not_keep_it_open_for_good() -> None:

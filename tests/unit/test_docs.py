@@ -1,21 +1,40 @@
-"""What the documentation says of the program holds."""
+"""The documents agree with the program."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+from banners.catalogue.faults import MOST_FAULTS
+from banners.catalogue.folder import (
+    BANNER_COLUMNS,
+    CAMPAIGN_COLUMNS,
+    MOST_BANNERS,
+    MOST_CAMPAIGNS,
+    MOST_OF_CAMPAIGN,
+)
+from banners.catalogue.lines import MOST_LINE_BYTES
+from banners.catalogue.values import MOST_NAME, MOST_URL
 from banners.cli import main
-from banners.crunch.kinds import Kind, Reason
+from banners.cli.catalogue import catalogue
+from banners.core.addresses import Route
+from banners.core.events import Kind, Reason
 from banners.settings import Settings, table
-from banners.stress.check import Fault
+from banners.settings.environment import variables_of
+from banners.stress.verify import Fault
+from banners.web import event_metrics
 from banners.web.metrics import Metrics
+from banners.web.recording.counts import Outcome
 
 COMPLETION = main.commands["completion"].epilog or ""
+PARTS = {Route.STATIC_FILE, Route.API, Route.ICON, Route.DEMO_LANDING}
+"""What other addresses are parts of, or that no reader asks for."""
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 TERMINAL = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
+CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
 EVENT_FILES = (ROOT / "docs" / "event-files.md").read_text(encoding="utf-8")
 
 
@@ -29,7 +48,28 @@ def test_the_columns_of_every_kind_are_documented(kind: Kind) -> None:
     assert f"| `{kind}_q.csv` | `{','.join(kind.columns)}` |" in EVENT_FILES
 
 
-def test_the_gates_limits_are_those_of_the_settings() -> None:
+def test_the_columns_of_a_catalogue_are_documented() -> None:
+    assert f"| `campaigns.csv` | `{','.join(CAMPAIGN_COLUMNS)}` |" in CATALOGUE
+    assert f"| `banners.csv` | `{','.join(BANNER_COLUMNS)}` |" in CATALOGUE
+
+
+def test_the_documented_limits_of_a_catalogue_are_those_of_the_program() -> None:
+    assert (
+        f"{MOST_CAMPAIGNS:,} campaigns, {MOST_BANNERS:,} banners, "
+        f"{MOST_OF_CAMPAIGN:,} banners of one campaign, {MOST_LINE_BYTES:,} bytes a line"
+    ) in CATALOGUE
+    assert f"at most {MOST_NAME} characters" in CATALOGUE
+    assert f"at most {MOST_URL:,} characters" in CATALOGUE
+    assert f"The first {MOST_FAULTS} are listed" in CATALOGUE
+
+
+@pytest.mark.parametrize("command", catalogue.commands)
+def test_every_command_of_the_catalogue_is_documented(command: str) -> None:
+    assert f"| `catalogue {command}` |" in CATALOGUE
+    assert re.search(rf"^banners catalogue {command}\b", CATALOGUE, re.MULTILINE)
+
+
+def test_the_documented_limits_of_the_gate_are_those_of_the_settings() -> None:
     defaults = Settings()
     assert f"more than {defaults.gate_bad_rows * 100:.0f} % of its rows" in EVENT_FILES
     assert f"more than {defaults.gate_orphans * 100:.0f} % of its conversions" in EVENT_FILES
@@ -37,21 +77,63 @@ def test_the_gates_limits_are_those_of_the_settings() -> None:
     assert "less than half" in EVENT_FILES
 
 
-def test_the_metrics_that_are_explained_are_those_there_are() -> None:
-    told = Metrics().exposition().decode()
-    there = {line.split()[2] for line in told.splitlines() if line.startswith("# TYPE ")}
+def test_exactly_the_existing_metrics_are_documented() -> None:
+    exposition = Metrics().exposition().decode()
+    there = {line.split()[2] for line in exposition.splitlines() if line.startswith("# TYPE ")}
     section = OPERATIONS.partition("## Watch")[2].partition("\n## ")[0]
     explained = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
     assert explained == {name for name in there if not name.endswith("_created")}
 
 
-def test_every_alarm_is_of_metrics_that_there_are() -> None:
-    told = Metrics().exposition().decode()
-    there = {line.split()[2] for line in told.splitlines() if line.startswith("# TYPE ")}
+def test_every_alarm_uses_existing_metrics() -> None:
+    exposition = Metrics().exposition().decode()
+    there = {line.split()[2] for line in exposition.splitlines() if line.startswith("# TYPE ")}
     section = OPERATIONS.partition("## When an alarm rings")[2].partition("\n## ")[0]
     named = {name.removesuffix("_bucket") for name in re.findall(r"\bbanners_\w+", section)}
     assert len(named) > 8
     assert named <= there
+
+
+def test_every_label_in_an_alarm_of_recording_is_one_of_the_metric() -> None:
+    alarms = OPERATIONS.partition("### Alarms of recording")[2].partition("\nThe job")[0]
+    found = re.findall(r"(banners_\w+)\{([^}]*)\}", alarms)
+    assert len(found) > 5
+    known: dict[str, set[str]] = {
+        "kind": set(Kind),
+        "outcome": set(Outcome),
+        "call": {"write", "sync"},
+    }
+    declared = {f"{each.name}_total": set(each.labels) for each in event_metrics.COUNTED}
+    for name, labels in found:
+        pairs = dict(re.findall(r'(\w+)="(\w+)"', labels))
+        assert pairs.keys() <= declared[name]
+        assert all(value in known[label] for label, value in pairs.items())
+
+
+@pytest.mark.parametrize(
+    "page", ["Makefile", "docker/Dockerfile", "docs/operations.md", "docs/spark.md"]
+)
+def test_every_command_that_installs_takes_only_pinned_versions(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    commands = re.findall(r"(?:pip|\(PIP\)) (?:install|wheel) .*", text)
+    assert commands
+    for command in commands:
+        assert "--no-deps" in command
+        assert "--require-hashes" in command or " -r " not in command
+
+
+@pytest.mark.parametrize("route", [each for each in Route if each not in PARTS])
+def test_every_address_is_in_the_readme(route: Route) -> None:
+    parts = {
+        "campaign_id": "27",
+        "banner_id": "414",
+        "digest": r"\{digest\}",
+        "name": r"image_27\.png",
+        "token": r"\{token\}",
+        "position": "1",
+    }
+    any_of_it = route.pattern(**parts)
+    assert re.search(rf"^\|.*`{any_of_it}[`?]", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", main.commands)
@@ -59,32 +141,32 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     assert re.search(rf"^banners {command}\b", README, re.MULTILINE)
 
 
-def test_completion_is_explained_as_its_help_explains_it() -> None:
+def test_completion_is_documented_as_in_its_help() -> None:
     lines = re.findall(r"^  (.*?) {3,}in (\S+?),?(?: |$)", COMPLETION, re.MULTILINE)
     assert len(lines) == 3
     for line, file in lines:
-        told = line.replace("|", "\\|")
-        assert f"`{told}` | `{file}`" in TERMINAL
+        written = line.replace("|", "\\|")
+        assert f"`{written}` | `{file}`" in TERMINAL
 
 
 @pytest.mark.parametrize("command", main.commands)
-def test_the_object_of_every_command_that_has_one_is_explained(command: str) -> None:
+def test_the_json_object_of_every_command_is_documented(command: str) -> None:
     has_one = any("--json" in each.opts for each in main.commands[command].params)
     assert bool(re.search(rf"^\| `{command}` \|", TERMINAL, re.MULTILINE)) == has_one
 
 
-def test_every_setting_that_a_page_names_is_one() -> None:
-    known = {row.variable for row in table()}
+def test_every_setting_that_a_page_names_exists() -> None:
+    known = set(variables_of(row.variable for row in table()))
     pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
     for page in pages:
         words = page.read_text(encoding="utf-8").replace("`", " ").split()
         named = {word.rstrip(".,:;)=") for word in words if word.startswith("BANNERS_")}
-        named = {word.partition("=")[0].removesuffix("_FILE") for word in named}
+        named = {word.partition("=")[0] for word in named}
         assert named - {"BANNERS_REQUIRE_SERVICES"} <= known, page
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+def test_every_link_to_a_file_works(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for piece in text.split("](")[1:]:
         target = piece.partition(")")[0].partition("#")[0]

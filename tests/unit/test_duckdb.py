@@ -1,4 +1,4 @@
-"""What becomes of what DuckDB says."""
+"""How the errors of DuckDB are translated."""
 
 import inspect
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pytest
 
-from banners.crunch.duckdb import crunch_with_duckdb
-from banners.crunch.sources import QuarterSources, check_quarter, find_quarters
+from banners.core.model import Quarter
+from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
+from banners.crunch.files.find import QuarterSources, check_quarter, find_quarters
 from banners.errors import BannersError, CrunchError, SourceError
-from banners.model import Quarter
-from deliveries import small_quarter
+from support.deliveries import small_quarter
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def sources(tmp_path: Path) -> QuarterSources:
 
 @contextmanager
 def crunched(sources: QuarterSources) -> Iterator[None]:
-    """Let a block stand where DuckDB is asked for its result."""
+    """Run a block as the reader of DuckDB's result."""
     with (
         TemporaryDirectory() as scratch,
         crunch_with_duckdb(sources, Path(scratch), memory="512MB"),
@@ -50,26 +50,29 @@ def test_no_error_of_duckdb_is_left_untranslated(sources: QuarterSources) -> Non
             raise each("broken")
 
 
-def test_of_what_duckdb_says_the_first_line_is_told(sources: QuarterSources) -> None:
+def test_the_first_line_of_an_error_is_reported(sources: QuarterSources) -> None:
     with pytest.raises(CrunchError, match=r"^DuckDB failed: It is broken\.$"), crunched(sources):
         raise duckdb.InternalException("It is broken.\nLine 7 of a trace")
 
 
-def test_want_of_memory_is_told_with_what_to_do(sources: QuarterSources) -> None:
-    with pytest.raises(CrunchError, match="Raise BANNERS_MEMORY, or free disk"), crunched(sources):
+def test_lack_of_memory_is_reported_with_what_to_do(sources: QuarterSources) -> None:
+    with (
+        pytest.raises(CrunchError, match=r"Raise BANNERS_MEMORY, free disk .*TMPDIR"),
+        crunched(sources),
+    ):
         raise duckdb.OutOfMemoryException("no room")
 
 
-def test_a_total_that_does_not_fit_is_the_fault_of_the_source(sources: QuarterSources) -> None:
+def test_a_total_that_is_too_large_is_an_error_of_the_source(sources: QuarterSources) -> None:
     with pytest.raises(SourceError, match="add up to more than"), crunched(sources):
         raise duckdb.OutOfRangeException("no INT64")
 
 
-def test_what_duckdb_makes_of_an_interrupt_is_one_again(sources: QuarterSources) -> None:
+def test_an_interrupt_of_a_query_is_a_keyboard_interrupt(sources: QuarterSources) -> None:
     with pytest.raises(KeyboardInterrupt), crunched(sources):
         raise RuntimeError("Query interrupted")
 
 
-def test_a_fault_of_somebody_else_is_let_through(sources: QuarterSources) -> None:
+def test_an_error_of_the_caller_passes_unchanged(sources: QuarterSources) -> None:
     with pytest.raises(RuntimeError, match="mine"), crunched(sources):
         raise RuntimeError("mine")

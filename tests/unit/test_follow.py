@@ -1,4 +1,4 @@
-"""How a new generation is looked for, with the looks handed in."""
+"""When the follower looks for a new generation, with fake looks."""
 
 import threading
 from queue import Queue
@@ -51,7 +51,7 @@ def test_a_fault_of_a_look_is_logged_and_it_is_looked_again(
     assert "ZeroDivisionError: ours" in caplog.text
 
 
-def test_a_look_that_hangs_keeps_nobody_from_starting_and_ending(
+def test_a_look_that_hangs_does_not_block_start_and_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(follow, "FIRST_SECONDS", 0)

@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from banners.crunch.engine import Remarks
+from banners.core.account import Account, Accounting, Remarks
+from banners.core.events import Kind, Reason
 from banners.crunch.gate import Limits, objections
-from banners.crunch.kinds import Kind, Reason
-from banners.crunch.quality import Account, Accounting
 
 LIMITS = Limits(bad_rows=Decimal("0.01"), orphans=Decimal("0.05"), least_rows=Decimal("0.5"))
 
@@ -94,7 +93,7 @@ def test_a_limit_of_zero_lets_no_bad_row_pass() -> None:
 @pytest.mark.parametrize(
     ("share", "written"), [("0.01", "1%"), ("0.00004", "0.004%"), ("0.999", "99.9%"), ("0", "0%")]
 )
-def test_the_limit_is_told_exactly(share: str, written: str) -> None:
+def test_the_limit_is_written_exactly(share: str, written: str) -> None:
     strict = Limits(bad_rows=Decimal(share), orphans=Decimal(1), least_rows=Decimal(0))
     (told,) = objections(accounting(impressions=1, bad_clicks=1_000, conversions=0), strict, None)
     assert told.endswith(f"which is more than {written}")

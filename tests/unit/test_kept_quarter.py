@@ -1,14 +1,19 @@
-"""What a kept quarter tells of itself: its age, and the rows that were not accepted."""
+"""The age of a kept quarter, and the number of its rows that were not accepted."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 
-from banners.serve.report import KeptQuarter
+from banners.core.account import Account, Accounting, Remarks
+from banners.core.events import Kind, Reason
+from banners.core.model import Quarter
+from banners.core.outcome import QuarterOutcome, as_json
+from banners.reports.reader import KeptQuarter
 
-KEPT = KeptQuarter(3, 1, True, "2026-01-31T10:00:00+00:00", "duckdb", "events", 5, {})
+KEPT = KeptQuarter(
+    3, 1, True, "2026-01-31T10:00:00+00:00", "duckdb", "events", 5, QuarterOutcome(Quarter.FIRST)
+)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +28,7 @@ KEPT = KeptQuarter(3, 1, True, "2026-01-31T10:00:00+00:00", "duckdb", "events", 
         (timedelta(days=2), "2 days"),
     ],
 )
-def test_an_age_is_told_by_its_largest_unit(passed: timedelta, words: str) -> None:
+def test_an_age_is_written_in_its_largest_unit(passed: timedelta, words: str) -> None:
     assert KEPT.age(datetime.fromisoformat(KEPT.published_at) + passed) == words
 
 
@@ -32,23 +37,37 @@ def test_an_age_is_the_same_in_any_time_zone() -> None:
     assert KEPT.age(datetime(2026, 1, 31, 17, 30, tzinfo=in_kolkata)) == "2 hours"
 
 
-def account(*, rejected: dict[str, int], quarantined: dict[str, int]) -> dict[str, Any]:
-    return {"duplicate": 9, "rejected": rejected, "quarantined": quarantined}
+def with_accounts(*accounts: Account) -> KeptQuarter:
+    accounting = Accounting(accounts, Remarks(0, 0)) if accounts else None
+    return replace(KEPT, outcome=QuarterOutcome(Quarter.FIRST, accounting=accounting))
+
+
+def account(*, rejected: dict[Reason, int], quarantined: dict[Reason, int]) -> Account:
+    return Account(Kind.CLICKS, 100, 9, 9, rejected, quarantined)
 
 
 def test_rows_that_were_rejected_or_quarantined_count_and_copies_do_not() -> None:
-    accounts = [
-        account(rejected={"bad_id": 1, "bad_width": 2}, quarantined={}),
-        account(rejected={}, quarantined={"refund": 4}),
-    ]
-    assert replace(KEPT, summary={"accounts": accounts}).unaccepted == 7
+    kept = with_accounts(
+        account(rejected={Reason.BAD_ID: 1, Reason.BAD_WIDTH: 2}, quarantined={}),
+        account(rejected={}, quarantined={Reason.REFUND: 4}),
+    )
+    assert kept.unaccepted == 7
 
 
 def test_where_every_row_was_accepted_none_was_not() -> None:
-    accounts = [account(rejected={}, quarantined={})]
-    assert replace(KEPT, summary={"accounts": accounts}).unaccepted == 0
+    assert with_accounts(account(rejected={}, quarantined={})).unaccepted == 0
 
 
-@pytest.mark.parametrize("summary", [{}, {"accounts": []}])
-def test_what_the_job_did_not_say_is_not_known(summary: dict[str, Any]) -> None:
-    assert replace(KEPT, summary=summary).unaccepted is None
+def test_what_the_job_did_not_record_is_not_known() -> None:
+    assert with_accounts().unaccepted is None
+
+
+def test_programs_get_the_outcome_as_the_job_prints_it() -> None:
+    kept = with_accounts(account(rejected={}, quarantined={}))
+    assert kept.outcome is not None
+    assert kept.summary == as_json(kept.outcome)
+
+
+def test_of_an_outcome_that_cannot_be_read_nothing_is_known() -> None:
+    kept = replace(KEPT, outcome=None)
+    assert (kept.summary, kept.unaccepted) == (None, None)

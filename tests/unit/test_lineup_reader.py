@@ -1,13 +1,15 @@
-"""How a lineup is read while what is served changes."""
+"""How a lineup is read while the live generation changes."""
 
 from collections.abc import Mapping, Sequence
 from itertools import count
 
 import pytest
 
+from banners.core.candidates import Candidates
+from banners.core.model import Generation, Lineup, Performance, Quarter, RuleName
 from banners.errors import NothingPublished, NotInQuarter, StoreUnavailable, UnknownCampaign
-from banners.model import Generation, Lineup, Performance, Quarter, RuleName
 from banners.serve.reader import read_lineup
+from support.picked import candidates_of
 
 
 def the(number: int) -> Generation:
@@ -22,17 +24,16 @@ def lineup_of(generation: Generation, quarter: Quarter, campaign_id: int) -> Lin
         rule=RuleName.MOST_CLICKS,
         converting=0,
         slots=5,
-        banners=(Performance(generation.number, 1, 1, 0, 0),),
+        banners=(Performance(1, 1, 0, 0, banner_id=generation.number),),
         others=(),
     )
 
 
 class Overtaken:
-    """A reader of which each generation is dropped, and replaced, as soon as it was told.
+    """A reader whose generations are dropped and replaced as soon as it has named them.
 
     Args:
-        pointers: the generations of each quarter as they are told, one after another; the last
-            of them stays.
+        pointers: the generations of each quarter in successive answers; the last one stays.
         campaigns: the campaigns that each generation has, by quarter.
     """
 
@@ -47,10 +48,14 @@ class Overtaken:
     def active(self) -> Mapping[Quarter, Generation]:
         return self._pointers.pop(0) if len(self._pointers) > 1 else self._pointers[0]
 
-    def lineup(self, generation: Generation, quarter: Quarter, campaign_id: int) -> Lineup | None:
+    def candidates(
+        self, generation: Generation, quarter: Quarter, campaign_id: int
+    ) -> Candidates | None:
         known = campaign_id in self._campaigns.get(quarter, set())
         kept = self._pointers[0].get(quarter) == generation
-        return lineup_of(generation, quarter, campaign_id) if known and kept else None
+        if not known or not kept:
+            return None
+        return candidates_of(lineup_of(generation, quarter, campaign_id))
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         raise NotImplementedError
@@ -92,7 +97,7 @@ def test_an_unknown_campaign_is_unknown_also_when_what_is_served_changes() -> No
         read_lineup(reader, 28, Quarter.FIRST)
 
 
-def test_the_quarters_told_are_those_of_what_is_served_in_the_end() -> None:
+def test_the_quarters_named_are_those_of_the_last_live_generations() -> None:
     reader = Overtaken(
         [{Quarter.SECOND: the(1)}, {Quarter.SECOND: the(5), Quarter.THIRD: the(5)}],
         {Quarter.SECOND: {27}, Quarter.THIRD: {27}},

@@ -1,4 +1,4 @@
-"""Ids and quarters, as people and clocks give them."""
+"""Ids and quarters, parsed from text and from the time."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banners.core.model import Performance, Quarter, parse_campaign_id
 from banners.errors import InvalidCampaignId, InvalidQuarter
-from banners.model import Performance, Quarter, parse_campaign_id
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_quarters_follow_each_other_every_quarter_of_an_hour(moment: datetime) -
         assert later == Quarter.at(moment) % 4 + 1
 
 
-def test_a_quarter_tells_its_minutes() -> None:
+def test_a_quarter_knows_its_minutes() -> None:
     assert [quarter.minutes for quarter in Quarter] == [
         ":00 to :14",
         ":15 to :29",
@@ -51,7 +51,7 @@ def test_a_quarter_tells_its_minutes() -> None:
     ]
 
 
-def test_a_quarter_tells_when_the_next_one_begins() -> None:
+def test_a_quarter_knows_when_the_next_one_begins() -> None:
     assert [quarter.end for quarter in Quarter] == [":15", ":30", ":45", ":00"]
 
 
@@ -86,6 +86,6 @@ def test_anything_but_1_to_4_is_not_a_quarter(text: str) -> None:
 
 
 def test_revenue_is_exact_to_the_last_place() -> None:
-    assert str(Performance(1, 0, 1, 1, 9_007_199_254_740_993_000_001).revenue) == (
+    assert str(Performance(0, 1, 1, 9_007_199_254_740_993_000_001, banner_id=1).revenue) == (
         "9007199254740993.000001"
     )

@@ -1,4 +1,4 @@
-"""What is measured is measured at one quarter of the hour, and told as it was measured."""
+"""Measurements stay in one quarter of the hour, and documents show them unchanged."""
 
 import json
 import sys
@@ -14,24 +14,24 @@ import process
 import pytest
 import zone
 
-from banners.model import Quarter
+from banners.core.model import Quarter
 
 
-def test_the_page_tells_what_was_measured() -> None:
+def test_the_page_shows_what_was_measured() -> None:
     told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
     page = document.PAGE.read_text(encoding="utf-8")
     assert document.filled(page, told) == page
 
 
-def test_the_readme_tells_what_was_measured() -> None:
+def test_the_readme_shows_what_was_measured() -> None:
     told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
     readme = document.README.read_text(encoding="utf-8")
-    assert document.filled_first(readme, told) == readme
+    assert document.filled_readme(readme, told) == readme
 
 
-def test_the_picture_shows_what_was_measured() -> None:
+def test_the_image_shows_what_was_measured() -> None:
     told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
-    assert document.PICTURE.read_text(encoding="utf-8") == document.picture(told)
+    assert document.IMAGE.read_text(encoding="utf-8") == document.image(told)
 
 
 def test_a_figure_that_changes_changes_the_page() -> None:
@@ -41,6 +41,24 @@ def test_a_figure_that_changes_changes_the_page() -> None:
     assert "| 1234.50 x |" in document.filled(page, told)
 
 
+def test_a_bar_that_is_missed_is_said_to_be_missed() -> None:
+    told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
+    page = document.PAGE.read_text(encoding="utf-8")
+    readme = document.README.read_text(encoding="utf-8")
+    for each in told["serve"]["claims"]:
+        each["held"] = True
+    claim = next(each for each in told["serve"]["claims"] if each["what"] == "page / nginx")
+    claim.update(found=0.42, bar=0.5, held=True)
+    assert "- **page / nginx**" not in document.filled(page, told)
+    assert "- **42%** of the pages a second" in document.filled_readme(readme, told)
+    claim["held"] = False
+    assert f"- **page / nginx**: {document.REASONS['page / nginx']}\n" in document.filled(
+        page, told
+    )
+    missed = "that nginx sends from a file (missed: the bar is at least 50%)\n"
+    assert missed in document.filled_readme(readme, told)
+
+
 def test_a_page_without_a_mark_is_refused() -> None:
     told = json.loads(document.FIGURES.read_text(encoding="utf-8"))
     page = document.PAGE.read_text(encoding="utf-8").replace("<!-- end of sizes -->", "")
@@ -48,7 +66,7 @@ def test_a_page_without_a_mark_is_refused() -> None:
         document.filled(page, told)
 
 
-def test_the_steps_of_a_crunch_are_told_in_their_order_and_fill_its_time() -> None:
+def test_the_steps_of_a_crunch_are_in_order_and_fill_its_time() -> None:
     told = "".join(
         f"quarter 1: {step}\n" for step in ("checking", "crunching", "publishing", "done")
     )
@@ -58,7 +76,7 @@ def test_the_steps_of_a_crunch_are_told_in_their_order_and_fill_its_time() -> No
     assert min(found.values()) >= 0
 
 
-def test_a_bar_is_as_long_as_its_figure_and_the_picture_says_it_in_words() -> None:
+def test_a_bar_is_as_long_as_its_figure_and_the_image_says_it_in_words() -> None:
     drawn = ET.fromstring(plot.bars("A & B", "of C", {"page": [("x", 0.5), ("y", 0.25)]}, 1.0))  # noqa: S314  # our own
     names = {"svg": "http://www.w3.org/2000/svg"}
     widths = [float(each.attrib["width"]) for each in drawn.findall("svg:rect", names)]

@@ -1,4 +1,4 @@
-"""``import banners`` offers a few documented names, and costs next to nothing."""
+"""``import banners`` offers a few documented names, and is fast."""
 
 import inspect
 import pydoc
@@ -14,13 +14,13 @@ import pytest
 import banners
 
 PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
-# Installed from a wheel, we are among them.
+# If Banners is installed from a wheel, it is among them.
 OTHERS = {name for name in packages_distributions() if name != "banners"}
 FUNCTIONS = [name for name in banners.__all__ if inspect.isfunction(getattr(banners, name))]
 
 
 def loaded_by(code: str) -> set[str]:
-    """The modules that a fresh Python has loaded after some code, beyond those it starts with."""
+    """Return the modules that a new Python process loads for some code."""
     script = (
         f"import sys\nbefore = set(sys.modules)\n{code}\nprint(*sorted(set(sys.modules) - before))"
     )
@@ -43,21 +43,21 @@ def test_the_public_names_are_exactly_these() -> None:
     }
 
 
-def test_an_import_loads_the_errors_and_the_version_and_nothing_else_of_ours() -> None:
+def test_an_import_loads_only_the_errors_and_the_version() -> None:
     loaded = loaded_by("import banners")
-    ours = {name for name in loaded if name.startswith("banners")}
+    ours = {".".join(name.split(".")[:2]) for name in loaded if name.startswith("banners")}
     assert ours == {"banners", "banners.errors", "banners.version"}
     assert not {name.split(".")[0] for name in loaded} & OTHERS
 
 
-def test_all_names_can_be_had_without_a_framework_driver_or_engine() -> None:
+def test_importing_all_names_loads_no_framework_driver_or_engine() -> None:
     loaded = loaded_by("from banners import *")
     assert "banners.library" in loaded
     assert not {name.split(".")[0] for name in loaded} & OTHERS
 
 
 @pytest.mark.parametrize("name", banners.__all__)
-def test_no_name_is_that_of_a_module_which_would_take_its_place(name: str) -> None:
+def test_no_name_is_also_the_name_of_a_module(name: str) -> None:
     assert find_spec(f"banners.{name}") is None
 
 
@@ -67,7 +67,7 @@ def test_every_name_is_listed_before_it_is_loaded(name: str) -> None:
     assert "banners.library" not in loaded_by(code)
 
 
-def test_a_name_that_there_is_not_is_no_attribute() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="'banners' has no attribute 'nonsense'"):
         getattr(banners, "nonsense")  # noqa: B009  # as a constant, mypy knows that it is not there
 
@@ -78,7 +78,7 @@ def test_help_shows_every_name_with_its_signature(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", banners.__all__)
-def test_the_page_tells_of_every_name(name: str) -> None:
+def test_the_page_lists_every_name(name: str) -> None:
     assert f"`banners.{name}`" in PAGE
 
 
@@ -97,16 +97,16 @@ def test_every_function_is_typed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_function_says_what_it_takes_gives_and_raises(name: str) -> None:
+def test_every_function_documents_its_arguments_result_and_errors(name: str) -> None:
     function = getattr(banners, name)
     arguments, _, rest = (inspect.getdoc(function) or "").partition("Args:")[2].partition("Returns")
-    told = re.findall(r"^    (\w+):", arguments, re.MULTILINE)
-    assert told == list(inspect.signature(function).parameters)
+    documented = re.findall(r"^    (\w+):", arguments, re.MULTILINE)
+    assert documented == list(inspect.signature(function).parameters)
     assert "Raises:" in rest
 
 
 @pytest.mark.parametrize("name", ["Chosen", "Crunched"])
 def test_every_field_of_a_result_is_documented(name: str) -> None:
     result = getattr(banners, name)
-    told = re.findall(r"^    (\w+):", inspect.getdoc(result) or "", re.MULTILINE)
-    assert told == list(inspect.signature(result).parameters)
+    documented = re.findall(r"^    (\w+):", inspect.getdoc(result) or "", re.MULTILINE)
+    assert documented == list(inspect.signature(result).parameters)

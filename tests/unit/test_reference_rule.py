@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reference_rule
-from reference_quality import Click, Conversion, Impression
-from reference_rule import Performance, by_revenue, line_up
+import reference.rule
+from reference.files import Click, Conversion, Impression
+from reference.rule import Performance, by_revenue, line_up
 
 Banner = tuple[int, int, int, list[str]]
 """Id, impressions, clicks, revenues of the conversions (of the first click)."""
@@ -31,12 +31,12 @@ class Crunched:
                 conversions += [
                     Conversion(start + n, first, Decimal(sum_)) for n, sum_ in enumerate(revenues)
                 ]
-        self.performance = reference_rule.measure(impressions, clicks, conversions)
-        self.inventory = reference_rule.list_inventory(self.performance)
-        self.lineups = reference_rule.line_up_all(self.performance)
+        self.performance = reference.rule.measure(impressions, clicks, conversions)
+        self.inventory = reference.rule.list_inventory(self.performance)
+        self.lineups = reference.rule.line_up_all(self.performance)
 
     def fill(self, campaign_id: int, policy: str = "inventory") -> dict[str, object]:
-        return reference_rule.fill_json(self.lineups[campaign_id], policy)
+        return reference.rule.fill_json(self.lineups[campaign_id], policy)
 
 
 def ids(banners: Iterable[Performance]) -> list[int]:
@@ -95,6 +95,7 @@ def test_without_conversions_the_clicked_come_first_and_the_rest_fills(clicked: 
     assert result.fill(27) == {
         "needed": 5 - clicked,
         "campaign": list(range(clicked + 1, 7)),
+        "campaign_text": [str(each) for each in range(clicked + 1, 7)],
         "inventory": False,
     }
 
@@ -102,9 +103,9 @@ def test_without_conversions_the_clicked_come_first_and_the_rest_fills(clicked: 
 @pytest.mark.parametrize(
     ("policy", "fill"),
     [
-        ("inventory", {"needed": 3, "campaign": [], "inventory": True}),
-        ("campaign", {"needed": 3, "campaign": [], "inventory": False}),
-        ("none", {"needed": 0, "campaign": [], "inventory": False}),
+        ("inventory", {"needed": 3, "campaign": [], "campaign_text": [], "inventory": True}),
+        ("campaign", {"needed": 3, "campaign": [], "campaign_text": [], "inventory": False}),
+        ("none", {"needed": 0, "campaign": [], "campaign_text": [], "inventory": False}),
     ],
 )
 def test_the_policy_decides_where_two_banners_are_filled_from(
@@ -120,6 +121,7 @@ def test_the_inventory_is_left_alone_where_the_campaign_has_just_enough() -> Non
     assert Crunched({27: [*converting(2), *others]}).fill(27) == {
         "needed": 3,
         "campaign": [3, 4, 5],
+        "campaign_text": ["3", "4", "5"],
         "inventory": False,
     }
 

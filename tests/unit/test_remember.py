@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+from banners.core.model import Quarter
+from banners.core.outcome import QuarterOutcome
 from banners.errors import StoreUnavailable
-from banners.serve.remember import LOOK_SECONDS, RememberedKept
-from banners.serve.report import KeptQuarter
+from banners.reports.reader import KeptQuarter
+from banners.reports.remember import LOOK_SECONDS, RememberedKept
 
-KEPT = KeptQuarter(3, 1, True, "2026-01-31T10:00:00+00:00", "duckdb", "events", 5, {})
+KEPT = KeptQuarter(
+    3, 1, True, "2026-01-31T10:00:00+00:00", "duckdb", "events", 5, QuarterOutcome(Quarter.FIRST)
+)
 
 
 class Reports:

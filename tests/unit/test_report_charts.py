@@ -6,32 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banners.model import Quarter, RuleName
-from banners.serve.report import QuarterTotals
-from banners.web.charts import (
+from banners.core.figures import Figures
+from banners.core.model import Quarter, RuleName
+from banners.reports.figures import Money, Row, Shown
+from banners.reports.reader import QuarterTotals
+from banners.web.pages.charts import (
     BAR_STEP,
     COLUMN_PIXELS,
     MOST_BARS,
-    click_rate_chart,
     funnel_chart,
     quarters_chart,
     revenue_chart,
-    revenue_per_thousand_chart,
 )
-from banners.web.figures import Figures, Money, Row, Shown
-from banners.web.report_words import cut_sentence, share_sentence
 
 MONEY = Money(2)
 
 
-def row(place: int, revenue: int, *, picked: bool, clicks: int = 2, impressions: int = 10) -> Row:
+def row(place: int, revenue: int, *, picked: bool) -> Row:
     return Row(
         place=place,
         banner_id=100 + place,
         position=place if picked else None,
         shown=Shown.LINEUP if picked else Shown.NO,
-        figures=Figures(impressions, clicks, 1, revenue * 1_000_000),
-        image="",
+        figures=Figures(10, 2, 1, revenue * 1_000_000),
     )
 
 
@@ -62,15 +59,11 @@ def test_bars_are_as_long_as_their_revenue_and_the_longest_fills_the_chart(
 
 @pytest.mark.parametrize(("count", "picked"), [(11, 10), (30, 10), (6, 5), (7, 1)])
 def test_the_cut_lies_between_the_last_of_the_lineup_and_the_next(count: int, picked: int) -> None:
-    for chart in (
-        revenue_chart(rows(count, picked), MONEY),
-        click_rate_chart(rows(count, picked)),
-        revenue_per_thousand_chart(rows(count, picked)),
-    ):
-        assert chart.cut is not None
-        assert chart.bars[picked - 1].top + BAR_STEP <= chart.cut < chart.bars[picked].top
-        assert [bar.kind for bar in chart.bars[: picked + 1]] == [*["lineup"] * picked, "no"]
-        assert chart.bars[-1].top + BAR_STEP == chart.height
+    chart = revenue_chart(rows(count, picked), MONEY)
+    assert chart.cut is not None
+    assert chart.bars[picked - 1].top + BAR_STEP <= chart.cut < chart.bars[picked].top
+    assert [bar.kind for bar in chart.bars[: picked + 1]] == [*["lineup"] * picked, "no"]
+    assert chart.bars[-1].top + BAR_STEP == chart.height
 
 
 @pytest.mark.parametrize(("count", "picked"), [(5, 5), (3, 0)])
@@ -83,24 +76,11 @@ def test_a_charts_description_says_what_is_drawn() -> None:
     assert "the best 20 of 44 banners" in description
     assert "from 99.00 down to 80.00" in description
     assert "a line after banner 110 marks where the lineup ends" in description
-    assert "all 3 banners" in click_rate_chart(rows(3, 3)).description
-    assert "the only banner" in click_rate_chart(rows(1, 1)).description
+    assert "all 3 banners" in revenue_chart(rows(3, 3), MONEY).description
+    assert "the only banner" in revenue_chart(rows(1, 1), MONEY).description
 
 
-def test_rates_are_drawn_of_the_same_banners_in_the_same_order() -> None:
-    banners = [
-        row(1, 8, picked=True, clicks=5),
-        row(2, 4, picked=True, clicks=10, impressions=1),
-        row(3, 1, picked=False, clicks=0, impressions=0),
-    ]
-    clicks, earned = click_rate_chart(banners).bars, revenue_per_thousand_chart(banners).bars
-    assert [bar.label for bar in clicks] == [bar.label for bar in earned] == ["101", "102", "103"]
-    assert [bar.length for bar in clicks] == ["5.00%", "100.00%", "0%"]
-    assert [bar.length for bar in earned] == ["20.00%", "100.00%", "0%"]
-    assert [bar.value for bar in earned] == ["800.00", "4,000.00", "\N{EN DASH}"]
-
-
-def test_the_funnel_tells_each_step_with_the_lineups_part() -> None:
+def test_the_funnel_shows_each_step_with_the_lineups_part() -> None:
     chart = funnel_chart(Figures(2_000, 500, 50, 0), Figures(1_000, 400, 50, 0))
     assert [(bar.label, bar.length, bar.inner) for bar in chart.bars] == [
         ("Impressions", "100.00%", "50.00%"),
@@ -119,7 +99,7 @@ def test_a_funnel_may_begin_with_clicks_alone() -> None:
 
 
 def totals(revenue: int) -> QuarterTotals:
-    return QuarterTotals(RuleName.TOP_REVENUE, 11, 10, 12, 9, 8, 7, revenue * 1_000_000)
+    return QuarterTotals(RuleName.TOP_REVENUE, 11, 10, 12, Figures(9, 8, 7, revenue * 1_000_000))
 
 
 def test_the_four_quarters_stand_side_by_side() -> None:
@@ -137,38 +117,3 @@ def test_the_four_quarters_stand_side_by_side() -> None:
 
 def test_four_quarters_without_revenue_are_not_drawn() -> None:
     assert quarters_chart({Quarter.FIRST: totals(0)}, Quarter.FIRST) is None
-
-
-@pytest.mark.parametrize(
-    ("last", "first_out", "sentence"),
-    [
-        ((9, 2), (8, 7), "earned 9.00; banner 102, the first that is out, 8.00."),
-        ((9, 3), (9, 2), "earned 9.00 each; 3 clicks to 2 decided."),
-        ((9, 1), (9, 1), "earned 9.00 each and were clicked once; the smaller id decided."),
-        ((0, 2), (0, 2), "earned nothing and were clicked twice; the smaller id decided."),
-        ((0, 5), (0, 4), "earned nothing; 5 clicks to 4 decided."),
-        ((9, 2), (0, 0), "None of the others was clicked."),
-    ],
-)
-def test_the_cut_is_explained_by_what_decided(
-    last: tuple[int, int], first_out: tuple[int, int], sentence: str
-) -> None:
-    both = [
-        row(1, last[0], picked=True, clicks=last[1]),
-        row(2, first_out[0], picked=False, clicks=first_out[1]),
-    ]
-    assert cut_sentence(both).endswith(sentence)
-
-
-def test_where_nobody_is_cut_off_there_is_nothing_to_explain() -> None:
-    assert cut_sentence(rows(3, 3)) == cut_sentence(rows(3, 0)) == ""
-
-
-def test_the_lineups_share_is_told_where_there_is_revenue() -> None:
-    whole = Figures(1_000, 9, 9, 8_000_000)
-    assert share_sentence(whole, Figures(250, 9, 9, 6_000_000)) == (
-        "The lineup earned 75.00\N{NO-BREAK SPACE}% of the campaign's revenue, with "
-        "25.00\N{NO-BREAK SPACE}% of its impressions."
-    )
-    assert share_sentence(Figures(0, 9, 9, 4), Figures(0, 9, 9, 4)).endswith("campaign's revenue.")
-    assert share_sentence(Figures(1_000, 9, 0, 0), Figures(1_000, 9, 0, 0)) == ""

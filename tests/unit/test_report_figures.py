@@ -1,4 +1,4 @@
-"""The figures of a report: exact, in the order asked for, and written so that nobody is misled."""
+"""The figures of a report: exact, in the requested order, and written without misleading."""
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banners.model import Generation, Lineup, Performance, Quarter, RuleName
-from banners.serve.report import Candidate
-from banners.web.figures import (
+from banners.core.figures import Figures
+from banners.core.model import FillPolicy, Generation, Lineup, Performance, Quarter, RuleName
+from banners.reports.figures import (
     Column,
-    Figures,
     Money,
     Row,
     Shown,
@@ -19,6 +18,7 @@ from banners.web.figures import (
     percent,
     rows_of,
 )
+from banners.reports.reader import Candidate
 
 counts = st.integers(0, 10**15)
 figures = st.builds(Figures, counts, counts, counts, st.integers(0, 2**63 - 1))
@@ -26,7 +26,7 @@ figures = st.builds(Figures, counts, counts, counts, st.integers(0, 2**63 - 1))
 
 def row(place: int, **changed: int) -> Row:
     words = {"impressions": 10, "clicks": 5, "conversions": 1, "revenue_micros": 1_000_000}
-    return Row(place, 100 + place, None, Shown.NO, Figures(**{**words, **changed}), "")
+    return Row(place, 100 + place, None, Shown.NO, Figures(**{**words, **changed}))
 
 
 def rounded(part: int, whole: int) -> Decimal:
@@ -63,7 +63,7 @@ def test_sums_are_exact_whatever_the_order(parts: list[Figures]) -> None:
 def test_the_table_is_sorted_with_what_has_no_value_last(
     column: Column, falling: bool, parts: list[Figures]
 ) -> None:
-    rows = [Row(place, -place, None, Shown.NO, each, "") for place, each in enumerate(parts, 1)]
+    rows = [Row(place, -place, None, Shown.NO, each) for place, each in enumerate(parts, 1)]
     ordered = in_order(rows, column, falling=falling)
     assert sorted(each.place for each in ordered) == [each.place for each in rows]
     values = [getattr(each, column, getattr(each.figures, column, None)) for each in ordered]
@@ -128,10 +128,17 @@ def test_an_exact_amount_has_all_its_places_and_no_more(amount: str, written: st
 
 
 @pytest.mark.parametrize(
-    ("filled", "marks"), [(True, ["lineup", "fill", "no"]), (False, ["lineup", "no", "no"])]
+    ("policy", "marks"),
+    [
+        (FillPolicy.INVENTORY, ["lineup", "fill", "no"]),
+        (FillPolicy.CAMPAIGN, ["lineup", "fill", "no"]),
+        (FillPolicy.NONE, ["lineup", "no", "no"]),
+    ],
 )
-def test_candidates_are_marked_by_whether_they_are_shown(filled: bool, marks: list[str]) -> None:
-    banners = [Performance(each, 1, 1, 0, 0) for each in (7, 8, 9)]
+def test_candidates_are_marked_by_whether_they_are_shown(
+    policy: FillPolicy, marks: list[str]
+) -> None:
+    banners = [Performance(1, 1, 0, 0, banner_id=each) for each in (7, 8, 9)]
     lineup = Lineup(
         5, Quarter.FIRST, Generation(1, ""), RuleName.MOST_CLICKS, 0, 5, (banners[0],), (8,)
     )
@@ -140,7 +147,6 @@ def test_candidates_are_marked_by_whether_they_are_shown(filled: bool, marks: li
         Candidate(banners[1], None),
         Candidate(banners[2], None),
     ]
-    rows = rows_of(lineup, candidates, filled=filled)
+    rows = rows_of(lineup, candidates, policy)
     assert [each.shown for each in rows] == marks
     assert [each.place for each in rows] == [1, 2, 3]
-    assert rows[0].image == "/static/images/image_7.png"

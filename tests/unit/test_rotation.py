@@ -1,4 +1,4 @@
-"""What a visitor is shown, visit after visit, held against a visitor who forgets nothing."""
+"""What a visitor is shown in successive visits, compared with a record of all earlier ones."""
 
 import random
 import re
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banners.rotation import BANNER_COOKIE, PAGE_COOKIE, next_banner, order
+from banners.core.rotation import BANNER_COOKIE, PAGE_COOKIE, next_banner, order
 
 Edition = tuple[int, int]
 
@@ -102,7 +102,7 @@ def test_each_banner_comes_once_a_round_and_none_twice_in_a_row(
 
 
 @given(editions, lineups, st.lists(st.booleans(), max_size=60), seeds)
-def test_two_visitors_at_once_do_not_disturb_each_other(
+def test_two_concurrent_visitors_do_not_affect_each_other(
     edition: Edition, lineup: list[int], turns: list[bool], seed: int
 ) -> None:
     visitors, source = (Visitor(), Visitor()), random.Random(seed)
@@ -123,7 +123,7 @@ def test_a_round_starts_again_when_the_generation_or_the_quarter_changes(changed
 
 def test_a_round_goes_on_in_other_processes() -> None:
     step = (
-        "import random, sys; from banners.rotation import next_banner; "
+        "import random, sys; from banners.core.rotation import next_banner; "
         "banner, cookie = next_banner(sys.argv[1].encode(), (11, 12, 13), 3, 1, random.Random()); "
         "print(banner, cookie.decode())"
     )

@@ -8,7 +8,7 @@ from itertools import pairwise, permutations
 
 import pytest
 
-from banners.rotation import next_banner, order
+from banners.core.rotation import next_banner, order
 
 # From 1, the smallest id, up: no banner is mistaken for none.
 FOUR = (1, 2, 3, 4)
@@ -16,10 +16,10 @@ TEN = tuple(range(1, 11))
 
 
 def is_uniform(drawn: Iterable[Hashable], cases: Collection[Hashable]) -> bool:
-    """Tell whether draws fall on all cases alike, and on nothing else.
+    """Return whether draws are spread evenly over all cases; assert that they are among these.
 
-    The bound is passed by one fair sample in 1,000 (the chi-square distribution's quantile in
-    Wilson and Hilferty's approximation).
+    One fair sample in 1,000 exceeds the bound (the chi-square distribution's quantile in Wilson
+    and Hilferty's approximation).
     """
     counts = Counter(drawn)
     assert counts.keys() <= set(cases)
@@ -48,7 +48,7 @@ def rounds(
     ]
 
 
-def test_the_measure_itself_tells_a_loaded_die_from_a_fair_one() -> None:
+def test_the_measure_itself_distinguishes_a_loaded_die_from_a_fair_one() -> None:
     source = random.Random(1)
     fair = [source.randrange(6) for _ in range(6000)]
     loaded = [min(source.randrange(66) // 10, 5) for _ in range(6000)]

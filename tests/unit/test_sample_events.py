@@ -11,8 +11,8 @@ from statistics import mean, median, stdev
 
 import pytest
 
+from banners.core.model import Quarter, RuleName
 from banners.errors import SampleError
-from banners.model import Quarter, RuleName
 from banners.sample.events import SampleSpec, banner_ids, write_events
 
 KINDS = ("impressions", "clicks", "conversions")
@@ -230,7 +230,7 @@ def test_a_spec_out_of_range_is_refused(impressions: int, campaigns: int, seed: 
 
 
 def test_a_sample_of_no_quarter_is_refused() -> None:
-    with pytest.raises(SampleError, match="no quarter"):
+    with pytest.raises(SampleError, match="at least one quarter"):
         SampleSpec(quarters=())
 
 

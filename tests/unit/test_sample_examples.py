@@ -1,4 +1,4 @@
-"""The examples of a sample, as somebody finds them who reads the event files only."""
+"""The examples of a sample, read from its event files."""
 
 import csv
 from collections import Counter, defaultdict
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from banners.model import Quarter
+from banners.core.model import Quarter
 from banners.sample.events import SampleSpec, write_events
 from banners.sample.examples import EXAMPLES
 
@@ -129,7 +129,7 @@ def test_all_six_banners_of_campaign_58_were_clicked_once(campaigns: Campaigns) 
 
 
 @pytest.mark.parametrize(("campaign_id", "clicked"), [(59, 3), (60, 3), (61, 0)])
-def test_of_six_banners_only_so_many_were_clicked(
+def test_only_some_of_six_banners_were_clicked(
     campaigns: Campaigns, campaign_id: int, clicked: int
 ) -> None:
     banners = campaigns[campaign_id].values()
@@ -144,7 +144,7 @@ def test_one_click_of_campaign_62_brought_three_conversions(campaigns: Campaigns
     assert campaigns[62][281] == Figures(3, 1, 3, Decimal("0.6"))
 
 
-def test_tenth_and_eleventh_of_campaign_64_are_alike(campaigns: Campaigns) -> None:
+def test_tenth_and_eleventh_of_campaign_64_are_equal(campaigns: Campaigns) -> None:
     tenth, eleventh = by_revenue(campaigns[64])[9:]
     assert campaigns[64][tenth] == campaigns[64][eleventh]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from banners.core.model import Quarter
 from banners.errors import SampleError
-from banners.model import Quarter
 from banners.sample.events import SampleSpec, is_made, write_events
 
 KINDS = ("impressions", "clicks", "conversions")
@@ -22,7 +22,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
 
 
-def test_each_file_is_told_when_it_is_done(tmp_path: Path) -> None:
+def test_each_file_is_reported_when_it_is_done(tmp_path: Path) -> None:
     told: list[tuple[str, bool]] = []
     write_events(tmp_path, SMALL, lambda path: told.append((path.name, path.exists())))
     assert told == [(f"{kind}_{number}.csv", True) for number in range(1, 5) for kind in KINDS]
@@ -54,13 +54,23 @@ def test_a_sample_without_one_of_its_files_is_not_made(tmp_path: Path) -> None:
 
 def test_a_sample_of_another_version_is_not_made(tmp_path: Path) -> None:
     write_events(tmp_path, SMALL)
-    record = tmp_path / "sample.json"
-    record.write_text(json.dumps(json.loads(record.read_text()) | {"format": "banners sample 0"}))
+    manifest = tmp_path / "sample.json"
+    manifest.write_text(
+        json.dumps(json.loads(manifest.read_text()) | {"format": "banners sample 0"})
+    )
     assert not is_made(tmp_path, SMALL)
 
 
+def test_the_manifest_names_the_version_the_parameters_and_the_files(tmp_path: Path) -> None:
+    write_events(tmp_path, SMALL)
+    manifest = json.loads((tmp_path / "sample.json").read_text())
+    assert manifest["format"] == "banners sample 1"
+    assert manifest["parameters"] == {"impressions": 2_000, "campaigns": 50, "seed": 1}
+    assert set(manifest["files"]) == {f"{q}/{kind}_{q}.csv" for q in range(1, 5) for kind in KINDS}
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1, "files": 7, "parameters": {}}'])
-def test_a_record_that_is_not_ours_means_that_no_sample_is_made(
+def test_a_manifest_that_is_not_ours_means_that_no_sample_is_made(
     tmp_path: Path, content: str
 ) -> None:
     (tmp_path / "sample.json").write_text(content)
@@ -69,13 +79,15 @@ def test_a_record_that_is_not_ours_means_that_no_sample_is_made(
 
 def test_a_sample_of_another_version_is_replaced(tmp_path: Path) -> None:
     write_events(tmp_path, SMALL)
-    record = tmp_path / "sample.json"
-    record.write_text(json.dumps(json.loads(record.read_text()) | {"format": "banners sample 0"}))
+    manifest = tmp_path / "sample.json"
+    manifest.write_text(
+        json.dumps(json.loads(manifest.read_text()) | {"format": "banners sample 0"})
+    )
     write_events(tmp_path, SMALL)
     assert is_made(tmp_path, SMALL)
 
 
-def test_nothing_is_made_where_nothing_is(tmp_path: Path) -> None:
+def test_no_sample_is_made_in_a_missing_folder(tmp_path: Path) -> None:
     assert not is_made(tmp_path / "nowhere", SMALL)
 
 
@@ -157,7 +169,7 @@ def test_quarters_of_the_same_sample_can_be_made_one_after_the_other(tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["1/clicks_1.csv", "4/impressions_4b.csv.gz", "2/anything.csv"])
-def test_a_folder_with_data_of_somebody_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_folder_with_data_of_the_user_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir()
     (tmp_path / name).write_bytes(b"somebody's own")
     with pytest.raises(SampleError, match=re.escape(name)):
@@ -166,7 +178,7 @@ def test_a_folder_with_data_of_somebody_is_refused(tmp_path: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["1/clicks_1.csv", "1/clicks_1b.csv"])
-def test_what_somebody_added_to_a_sample_is_never_overwritten(tmp_path: Path, name: str) -> None:
+def test_what_the_user_added_to_a_sample_is_never_overwritten(tmp_path: Path, name: str) -> None:
     write_events(tmp_path, SMALL)
     with (tmp_path / name).open("a") as file:
         file.write("somebody's own\n")
@@ -176,13 +188,13 @@ def test_what_somebody_added_to_a_sample_is_never_overwritten(tmp_path: Path, na
     assert contents(tmp_path) == before
 
 
-def test_a_record_that_is_not_ours_is_never_overwritten(tmp_path: Path) -> None:
+def test_a_manifest_that_is_not_ours_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "sample.json").write_text('{"somebody": "else"}')
-    with pytest.raises(SampleError, match=r"sample\.json is not the record of a sample"):
+    with pytest.raises(SampleError, match=r"sample\.json is not the manifest of a sample"):
         write_events(tmp_path, SMALL)
 
 
-def test_files_of_somebody_are_not_taken_for_those_of_the_sample(tmp_path: Path) -> None:
+def test_files_of_the_user_are_not_taken_for_those_of_the_sample(tmp_path: Path) -> None:
     write_events(tmp_path, SampleSpec(impressions=2_000, quarters=FIRST))
     (tmp_path / "2").mkdir()
     for kind in KINDS:
@@ -197,14 +209,14 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("below", ["", "folder"])
-def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, below: str) -> None:
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SampleError, match="could not be written"):
         write_events(tmp_path / "file" / below, SMALL)
 
 
 @pytest.mark.usefixtures("files_of_50_kilobytes")
-def test_a_full_disk_is_told_and_leaves_no_half_file(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_half_file(tmp_path: Path) -> None:
     with pytest.raises(SampleError, match="enough room"):
         write_events(tmp_path, SampleSpec(impressions=100_000))
     assert not list((tmp_path / "1").iterdir())

@@ -1,24 +1,25 @@
-"""Workers on one socket: none takes much more than another, and none waits for one that is gone."""
+"""Workers that share a socket get about as many connections each, even if one of them hangs."""
 
 import asyncio
+import itertools
 import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
 import uvloop
 
 from banners.cli.serve import listen
-from banners.web.sharing import SLACK, Held, Listening
+from banners.web.hot.connection_counts import ConnectionCounts
+from banners.web.hot.connections import GracefulProtocol
+from banners.web.hot.sharing import SLACK, SharedListener
+from banners.web.shared_memory import SharedMemory
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, worker: Listening) -> None:
+    def __init__(self, worker: SharedListener) -> None:
         self._worker = worker
 
     def connection_made(self, transport: Any) -> None:
@@ -29,14 +30,29 @@ class Connection(asyncio.Protocol):
         self._worker.disconnected()
 
 
-class Worker:
-    """What one of several worker processes does, in this one."""
+def never_adopted() -> GracefulProtocol:
+    raise AssertionError
 
-    def __init__(self, folder: Path, listener: socket.socket) -> None:
-        self.held = Held(folder / "connections")
+
+class Memory(SharedMemory):
+    """Shared memory whose slots are taken in turn."""
+
+    def __init__(self) -> None:
+        super().__init__(slots=4)
+        self._taken = itertools.count()
+
+    def next_worker(self) -> ConnectionCounts:
+        return ConnectionCounts(self, next(self._taken))
+
+
+class Worker:
+    """The part of a worker process that shares connections, run in this process."""
+
+    def __init__(self, memory: Memory, listener: socket.socket) -> None:
+        self.counts = memory.next_worker()
         self.taken = 0
         self._listener = listener
-        self.listening = Listening(self._listen, self.held)
+        self.listening = SharedListener(self._listen, self.counts, never_adopted)
 
     async def __aenter__(self) -> Self:
         await self.listening.start()
@@ -56,6 +72,11 @@ class Worker:
 
 
 @pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
 def listener() -> Iterator[socket.socket]:
     with listen("127.0.0.1", 0) as listener:
         listener.setblocking(False)
@@ -70,12 +91,12 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the machine, nobody takes another for one that hangs."""
-    monkeypatch.setattr("banners.web.sharing.PATIENCE_SECONDS", 60)
+    """Make pauses long enough that a slow worker is never mistaken for one that hangs."""
+    monkeypatch.setattr("banners.web.hot.sharing.MAX_PAUSE_SECONDS", 60)
 
 
 async def visit(listener: socket.socket, times: int) -> list[asyncio.StreamWriter]:
-    """Connect so many times at once, and wait until each connection has been taken."""
+    """Open connections at the same time, and wait until each has been accepted."""
     opened = await asyncio.gather(
         *(asyncio.open_connection(*listener.getsockname()) for _ in range(times))
     )
@@ -92,12 +113,12 @@ async def leave(connections: list[asyncio.StreamWriter]) -> None:
 
 @pytest.mark.usefixtures("patient")
 def test_workers_hold_about_as_many_connections_each(
-    tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
+    memory: Memory, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
     async def run() -> list[int]:
         async with AsyncExitStack() as working:
             workers = [
-                await working.enter_async_context(Worker(tmp_path, listener)) for _ in range(3)
+                await working.enter_async_context(Worker(memory, listener)) for _ in range(3)
             ]
             await leave(await visit(listener, 60))
         return [each.taken for each in workers]
@@ -108,13 +129,13 @@ def test_workers_hold_about_as_many_connections_each(
 
 
 @pytest.mark.usefixtures("patient")
-def test_one_that_was_away_gets_what_comes_until_it_has_caught_up(
-    tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
+def test_a_new_worker_gets_the_next_connections_until_it_has_caught_up(
+    memory: Memory, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
     async def run() -> tuple[int, int]:
-        async with Worker(tmp_path, listener) as old:
+        async with Worker(memory, listener) as old:
             connections = await visit(listener, 20)
-            async with Worker(tmp_path, listener) as new:
+            async with Worker(memory, listener) as new:
                 await leave(connections + await visit(listener, 20))
         return old.taken, new.taken
 
@@ -123,104 +144,130 @@ def test_one_that_was_away_gets_what_comes_until_it_has_caught_up(
     assert old - new <= SLACK + 1
 
 
-def test_nobody_waits_for_one_that_hangs(
-    tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
+def test_connections_are_accepted_while_another_worker_hangs(
+    memory: Memory, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
     async def run() -> int:
-        Worker(tmp_path, listener).held.begin()
-        async with Worker(tmp_path, listener) as one:
+        Worker(memory, listener).counts.start()
+        async with Worker(memory, listener) as one:
             connections = await visit(listener, SLACK + 1)
-            assert one.held.is_ahead()
+            assert one.counts.is_ahead(SLACK)
             await leave(connections + await visit(listener, 50))
         return one.taken
 
     assert runner.run(run()) == SLACK + 1 + 50
 
 
-def test_one_that_has_not_begun_does_not_count(tmp_path: Path) -> None:
-    one, other = Held(tmp_path / "connections"), Held(tmp_path / "connections")
-    one.begin()
-    one.add(SLACK + 1)
-    assert not one.is_ahead()
-    other.begin()
-    assert one.is_ahead()
-
-
-def test_one_that_has_left_does_not_count_however_its_connections_end(tmp_path: Path) -> None:
-    one, other = Held(tmp_path / "connections"), Held(tmp_path / "connections")
-    one.begin()
-    one.add(SLACK + 1)
-    other.begin()
-    other.add(5)
-    other.leave()
-    for _ in range(5):
-        other.add(-1)
-        assert not one.is_ahead()
-
-
-def test_what_ends_is_held_no_longer(
-    tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
+def test_a_worker_that_does_not_catch_up_is_waited_for_ever_more_rarely(
+    memory: Memory,
+    listener: socket.socket,
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("banners.web.hot.sharing.MAX_PAUSE_SECONDS", 0)
+    shortest = 1e-9
+    monkeypatch.setattr("banners.web.hot.sharing.MIN_ACCEPT_SECONDS", shortest)
+
     async def run() -> None:
-        other = Worker(tmp_path, listener)
-        other.held.begin()
-        async with Worker(tmp_path, listener) as one:
-            connections = await visit(listener, SLACK + 1)
-            assert one.held.is_ahead()
-            assert not other.held.is_ahead()
+        other = Worker(memory, listener)
+        other.counts.start()
+        async with Worker(memory, listener) as one:
+            connections = await visit(listener, SLACK)  # after which one more is too many
+            for pauses in range(4):
+                assert one.listening._accept_seconds == shortest * 2**pauses  # noqa: SLF001
+                connections += await visit(listener, 1)
+                await one.listening._pause  # type: ignore[misc]  # noqa: SLF001
+            monkeypatch.setattr("banners.web.hot.sharing.MAX_PAUSE_SECONDS", 60)
+            connections += await visit(listener, 1)
+            other.counts.add(100)
+            await one.listening._pause  # type: ignore[misc]  # noqa: SLF001
+            assert one.listening._accept_seconds == shortest  # noqa: SLF001
             await leave(connections)
-            # Whoever answers this has seen the others end.
-            await leave(await visit(listener, 1))
-            assert not one.held.is_ahead()
 
     runner.run(run())
 
 
-def test_the_place_of_a_worker_that_was_killed_is_taken_by_the_next(tmp_path: Path) -> None:
-    file = tmp_path / "connections"
-    hold = "import sys; from pathlib import Path; from banners.web.sharing import Held; "
-    script = f"{hold}held = Held(Path({str(file)!r})); held.begin(); print(); sys.stdin.read()"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    one = Held(file)
-    one.begin()
+def test_a_worker_that_has_not_started_does_not_count(memory: Memory) -> None:
+    one, other = memory.next_worker(), memory.next_worker()
+    one.start()
     one.add(SLACK + 1)
-    with subprocess.Popen([sys.executable, "-c", script], **pipes) as killed:  # type: ignore[call-overload]
-        assert killed.stdout.readline()
-        assert one.is_ahead()
-        killed.kill()
-    Held(file)
-    assert not one.is_ahead()
+    assert not one.is_ahead(SLACK)
+    other.start()
+    assert one.is_ahead(SLACK)
 
 
-def test_one_beyond_the_last_place_shares_nothing_and_harms_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_that_has_stopped_does_not_count_while_its_connections_end(memory: Memory) -> None:
+    one, other = memory.next_worker(), memory.next_worker()
+    one.start()
+    one.add(SLACK + 1)
+    other.start()
+    other.add(5)
+    other.stop()
+    for _ in range(5):
+        other.add(-1)
+        assert not one.is_ahead(SLACK)
+
+
+def test_a_connection_that_has_ended_no_longer_counts(
+    memory: Memory, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
-    monkeypatch.setattr("banners.web.sharing._PLACES", 2)
-    one, other, beyond = (Held(tmp_path / "connections") for _ in range(3))
-    for each in (one, other, beyond):
-        each.begin()
-    beyond.add(SLACK + 1)
+    async def run() -> None:
+        other = Worker(memory, listener)
+        other.counts.start()
+        async with Worker(memory, listener) as one:
+            connections = await visit(listener, SLACK + 1)
+            assert one.counts.is_ahead(SLACK)
+            assert not other.counts.is_ahead(SLACK)
+            await leave(connections)
+            # The worker that answers this has seen the others end.
+            await leave(await visit(listener, 1))
+            assert not one.counts.is_ahead(SLACK)
+
+    runner.run(run())
+
+
+def in_another_process(work: Callable[[], None]) -> None:
+    """Do something as a worker does, and end as if killed."""
+    worker = os.fork()
+    if worker == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    os.waitpid(worker, 0)
+
+
+def test_workers_get_the_memory_from_their_parent_process(memory: Memory) -> None:
+    one, other = memory.next_worker(), memory.next_worker()
+    one.start()
     one.add(SLACK + 1)
-    other.add(1)
-    assert not beyond.is_ahead()
-    assert not one.is_ahead()
-    other.add(-1)
-    assert one.is_ahead()
+    assert not one.is_ahead(SLACK)
+    in_another_process(other.start)
+    assert one.is_ahead(SLACK)
 
 
-def test_what_cannot_listen_now_tries_again(
-    tmp_path: Path,
+def test_a_worker_that_was_killed_does_not_count_once_its_slot_is_free(memory: Memory) -> None:
+    one, other = memory.next_worker(), memory.next_worker()
+    one.start()
+    one.add(SLACK + 1)
+    in_another_process(other.start)
+    memory.free(1)
+    assert not one.is_ahead(SLACK)
+
+
+def test_a_worker_that_cannot_listen_tries_again(
+    memory: Memory,
     listener: socket.socket,
     runner: asyncio.Runner,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("banners.web.sharing.HASTE_SECONDS", 0)
+    monkeypatch.setattr("banners.web.hot.sharing.RETRY_SECONDS", 0)
     failures = iter([OSError(24, os.strerror(24))])
 
     async def run() -> None:
-        Worker(tmp_path, listener).held.begin()
-        one = Worker(tmp_path, listener)
+        Worker(memory, listener).counts.start()
+        one = Worker(memory, listener)
         listen = one.listening._listen  # noqa: SLF001
 
         async def fail_once() -> asyncio.AbstractServer:
@@ -236,16 +283,28 @@ def test_what_cannot_listen_now_tries_again(
     assert "Too many open files. Trying again." in caplog.text
 
 
-def test_closing_while_it_leaves_connections_to_another_ends_it(
-    tmp_path: Path, listener: socket.socket, runner: asyncio.Runner
+def test_a_worker_can_close_during_a_pause(
+    memory: Memory, listener: socket.socket, runner: asyncio.Runner
 ) -> None:
     async def run() -> int:
-        other = Worker(tmp_path, listener)
-        other.held.begin()
-        async with Worker(tmp_path, listener):
+        other = Worker(memory, listener)
+        other.counts.start()
+        async with Worker(memory, listener):
             connections = await visit(listener, SLACK + 1)
         async with other:
             await leave(connections + await visit(listener, 5))
         return other.taken
 
     assert runner.run(run()) == 5
+
+
+def test_another_anonymous_map_replaces_the_memory_outside_linux(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    memory = Memory()
+    one, other = memory.next_worker(), memory.next_worker()
+    one.start()
+    one.add(SLACK + 1)
+    in_another_process(other.start)
+    assert one.is_ahead(SLACK)

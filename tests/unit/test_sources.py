@@ -1,116 +1,81 @@
-"""Which files of a folder are taken for a quarter, and which are skipped."""
+"""Visitors are told apart by their network, unless a proxy hides them."""
 
-import gzip
-import tempfile
-from pathlib import Path
+import logging
 
 import pytest
 
-from banners.crunch.kinds import Kind
-from banners.crunch.plain import PlainFile, make_plain
-from banners.crunch.scratch import scratch_folder
-from banners.crunch.sources import check_quarter, check_unchanged, find_quarters, looks
-from banners.errors import CrunchError, SourceError
-from banners.model import Quarter
-from deliveries import CLICKS, small_quarter
-from nobody import somebody_ordinary
+from banners.core.proxies import TrustedProxies
+from banners.web.recording.sources import Sources
 
-SECOND = Quarter.SECOND
+PUBLIC = "8.8.4.4"
+VISITOR = (b"x-forwarded-for", b"9.9.9.9")
 
 
-def test_a_copy_is_skipped_before_anything_is_made_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def sources(trusted: str = "", public_url: str = "http://localhost:8000") -> Sources:
+    return Sources(TrustedProxies.parse(trusted) if trusted else TrustedProxies(), public_url)
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "10.0.0.7", PUBLIC])
+def test_whoever_connects_is_the_source(peer: str) -> None:
+    there = sources()
+    assert there.network(peer, [(b"user-agent", b"x")]) == peer
+    assert not there.warning
+
+
+def test_with_ipv6_a_network_of_64_bits_is_the_source() -> None:
+    first, second = (sources().network(f"2a00:1450:4001:{end}", []) for end in ("1::2", "1::3"))
+    assert first == second != sources().network("2a00:1450:4001:2::2", [])
+
+
+def test_a_trusted_proxy_names_the_source() -> None:
+    there = sources("127.0.0.1")
+    assert there.network("127.0.0.1", [VISITOR]) == "9.9.9.9"
+    assert there.network("127.0.0.1", [(b"x-forwarded-for", b"1.1.1.1, 9.9.9.9")]) == "9.9.9.9"
+    assert not there.warning
+
+
+def test_a_trusted_proxy_that_names_nobody_is_no_source() -> None:
+    there = sources("127.0.0.1,unix")
+    assert there.network("127.0.0.1", []) is None
+    assert there.network(None, []) is None
+    assert there.network(None, [VISITOR]) == "9.9.9.9"
+    assert not there.warning
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "172.18.0.1", "100.64.0.9", "fd00::1", "::1"])
+def test_a_proxy_that_is_not_trusted_is_no_source_and_is_warned_of_once(
+    peer: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    here = small_quarter(tmp_path)
-    for name, clicks in (("b", "1,10,5\n"), ("c", "2,10,5\n"), ("d", "1,10,5\n")):
-        (here / f"clicks_2{name}.csv").write_text(CLICKS + clicks)
-    made = []
-
-    def making(kind: Kind, path: Path, scratch: Path) -> PlainFile:
-        made.append(path.name)
-        return make_plain(kind, path, scratch)
-
-    monkeypatch.setattr("banners.crunch.sources.make_plain", making)
-    found = check_quarter(SECOND, find_quarters(tmp_path / "events")[SECOND], tmp_path)
-    assert made == ["impressions_2.csv", "clicks_2.csv", "clicks_2c.csv", "conversions_2.csv"]
-    assert [path.name for path in found.skipped] == ["clicks_2b.csv", "clicks_2d.csv"]
-    assert found.rows(Kind.CLICKS) == 2
+    there = sources()
+    with caplog.at_level(logging.WARNING):
+        assert there.network(peer, [VISITOR]) is None
+        assert there.network(peer, [VISITOR]) is None
+    assert [record.getMessage() for record in caplog.records] == [there.warning]
+    assert there.warning.startswith(f"A proxy at {peer} forwards requests, and BANNERS_TRUSTED_")
 
 
-def test_the_same_content_as_two_kinds_is_no_copy(tmp_path: Path) -> None:
-    here = small_quarter(tmp_path)
-    both = "click_id,banner_id,campaign_id\n1,10,5\n"
-    (here / "impressions_2.csv").write_text(both)
-    (here / "clicks_2.csv").write_text(both)
-    found = check_quarter(SECOND, find_quarters(tmp_path / "events")[SECOND], tmp_path)
-    assert found.skipped == ()
+def test_a_proxy_in_front_of_a_trusted_one_is_no_source_either() -> None:
+    there = sources("127.0.0.1")
+    hops = [(b"x-forwarded-for", b"9.9.9.9, 10.1.1.1")]
+    assert there.network("127.0.0.1", hops) is None
+    assert "A proxy at 10.1.1.1 " in there.warning
 
 
-@pytest.fixture
-def links_needed(tmp_path: Path) -> Path:
-    """A folder of events that engines know only by a link."""
-    small_quarter(tmp_path, events="events [1]")
-    return tmp_path / "events [1]"
+def test_nobody_on_the_internet_switches_the_counting_off_with_a_forged_header() -> None:
+    there = sources()
+    assert there.network(PUBLIC, [VISITOR]) == PUBLIC
+    assert sources("127.0.0.1").network("127.0.0.1", [(b"x-forwarded-for", b"1.1.1.1, 9.9.9.9")])
+    assert not there.warning
 
 
-@pytest.fixture
-def copies_needed(tmp_path: Path) -> Path:
-    """A folder of events of which a plain copy of 100 kilobytes has to be written."""
-    clicks = small_quarter(tmp_path) / "clicks_2.csv"
-    clicks.with_name("clicks_2.csv.gz").write_bytes(gzip.compress(clicks.read_bytes() * 2_000))
-    clicks.unlink()
-    return tmp_path / "events"
+def test_with_a_public_url_of_https_there_is_a_proxy() -> None:
+    there = sources(public_url="https://banners.example.com")
+    assert there.network(PUBLIC, []) is None
+    assert there.warning.startswith("Visitors come through a proxy, since BANNERS_PUBLIC_URL is")
+    assert sources("127.0.0.1", "https://banners.example.com").network(PUBLIC, []) == PUBLIC
 
 
-@pytest.mark.parametrize("events", ["links_needed", "copies_needed"])
-def test_a_folder_for_temporary_files_that_cannot_be_written_to_is_said_to_be(
-    request: pytest.FixtureRequest, tmp_path: Path, events: str
-) -> None:
-    paths = find_quarters(request.getfixturevalue(events))[SECOND]
-    with pytest.raises(CrunchError, match=r"cannot be written to .*nowhere.*: No such .*TMPDIR"):
-        check_quarter(SECOND, paths, tmp_path / "nowhere")
-
-
-@pytest.mark.usefixtures("files_of_50_kilobytes")
-def test_a_full_disk_is_said_to_be(tmp_path: Path, copies_needed: Path) -> None:
-    with pytest.raises(CrunchError, match=r"Temporary files cannot be written: .*TMPDIR"):
-        check_quarter(SECOND, find_quarters(copies_needed)[SECOND], tmp_path)
-
-
-def test_a_machine_without_a_folder_for_temporary_files_is_said_to_be_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    with pytest.raises(CrunchError, match=r"cannot be written to .*nowhere"), scratch_folder():
-        pass
-
-
-def test_a_file_taken_away_after_it_was_checked_is_an_error(tmp_path: Path) -> None:
-    clicks = small_quarter(tmp_path) / "clicks_2.csv"
-    sources = check_quarter(SECOND, find_quarters(tmp_path / "events")[SECOND], tmp_path)
-    clicks.unlink()
-    with pytest.raises(CrunchError, match=r"clicks_2\.csv changed while it was read"):
-        check_unchanged(sources)
-
-
-def test_a_file_out_of_reach_looks_other_than_when_it_is_back(tmp_path: Path) -> None:
-    clicks = small_quarter(tmp_path) / "clicks_2.csv"
-    clicks.rename(tmp_path / "elsewhere")
-    clicks.symlink_to(tmp_path / "nowhere")
-    before = looks(tmp_path / "events")[SECOND]
-    (tmp_path / "elsewhere").rename(tmp_path / "nowhere")
-    assert looks(tmp_path / "events")[SECOND] != before
-
-
-def test_a_name_longer_than_that_of_any_folder_is_said_to_be(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be read: File name too long"):
-        find_quarters(tmp_path / ("x" * 5_000))
-
-
-def test_a_folder_that_this_user_may_not_enter_is_said_to_be() -> None:
-    with tempfile.TemporaryDirectory(prefix="banners-") as name:
-        Path(name).chmod(0o755)
-        events = small_quarter(Path(name)).parent
-        events.chmod(0o600)
-        with somebody_ordinary(), pytest.raises(SourceError, match=r"Let this user enter it\.$"):
-            find_quarters(events)
+def test_a_unix_socket_that_is_not_trusted_is_no_source() -> None:
+    there = sources()
+    assert there.network(None, []) is None
+    assert "through a Unix socket" in there.warning

@@ -1,4 +1,4 @@
-"""What is said where Spark cannot start, and what becomes of what it says."""
+"""How Spark is started and ended, and how its errors are translated."""
 
 import gc
 import importlib
@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from banners.crunch import spark_session as spark_session_module
-from banners.crunch.spark_errors import translated
-from banners.crunch.spark_progress import progress_told
-from banners.crunch.spark_session import spark_session
+from banners.crunch.engines.spark import session as spark_session_module
+from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.progress import progress_reported
+from banners.crunch.engines.spark.session import spark_session
 from banners.errors import BannersError, CrunchError, SettingsError, SourceError
-from engines import require_spark
-from running import required
+from support.engines import require_spark
+from support.running import required
 
 
 def start(memory: str = "1GB", master: str = "local[1]", **environment: str) -> None:
@@ -30,14 +30,14 @@ def start(memory: str = "1GB", master: str = "local[1]", **environment: str) -> 
         pass
 
 
-def test_without_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyspark_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
     with pytest.raises(SettingsError, match=r"pip install 'pyspark>=4,<5'"):
         start()
 
 
 @pytest.mark.parametrize("variable", ["PATH", "JAVA_HOME"])
-def test_without_java_it_is_said_what_to_install(tmp_path: Path, variable: str) -> None:
+def test_without_java_the_error_says_what_to_install(tmp_path: Path, variable: str) -> None:
     require_spark()
     with pytest.raises(CrunchError, match="openjdk-17-jre-headless"):
         start(**{variable: str(tmp_path)})
@@ -53,7 +53,7 @@ def test_too_little_memory_for_spark_is_refused_before_it_starts(tmp_path: Path)
 
 @pytest.fixture
 def java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Put a shell script in the place of Java, and give the JAVA_HOME that it is in."""
+    """Return a function that installs a shell script as Java, and returns its JAVA_HOME."""
 
     def install(script: str) -> str:
         program = tmp_path / "bin" / "java"
@@ -69,7 +69,7 @@ def java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
 
 @pytest.fixture
 def pipes_left() -> Iterator[None]:
-    """Find the pipe to a Java that has ended at once, which PySpark leaves open."""
+    """Collect the pipe to a Java that has ended immediately, which PySpark leaves open."""
     yield
     gc.collect()
 
@@ -79,7 +79,7 @@ leaves_pipes = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExcept
 
 @leaves_pipes
 @pytest.mark.usefixtures("pipes_left")
-def test_what_java_says_at_its_end_is_passed_on(java: Callable[[str], str]) -> None:
+def test_the_last_output_of_java_is_reported(java: Callable[[str], str]) -> None:
     home = java("echo 'This Java is from 1998.'; exit 1")
     with pytest.raises(CrunchError, match=r"does not start: This Java is from 1998\."):
         start(JAVA_HOME=home)
@@ -99,7 +99,7 @@ def test_spark_may_be_started_from_any_thread(java: Callable[[str], str]) -> Non
 @pytest.mark.parametrize(
     ("master", "hidden"), [("local[1]", True), ("local[*]", True), ("spark://nowhere:7077", False)]
 )
-def test_nobody_reaches_a_spark_that_computes_on_this_machine(
+def test_a_local_spark_cannot_be_reached_from_other_machines(
     java: Callable[[str], str], master: str, hidden: bool
 ) -> None:
     home = java('echo "$@"; exit 1')
@@ -108,7 +108,7 @@ def test_nobody_reaches_a_spark_that_computes_on_this_machine(
     assert ("spark.driver.bindAddress=127.0.0.1" in str(caught.value)) is hidden
 
 
-def test_an_interrupt_while_java_starts_comes_once_it_can_be_ended(
+def test_an_interrupt_while_java_starts_is_delayed_until_java_can_be_ended(
     java: Callable[[str], str],
 ) -> None:
     home = java(f'kill -INT {os.getpid()}; exec "{required("java")}" "$@"')
@@ -127,7 +127,7 @@ def test_under_spark_submit_the_java_that_it_started_is_used(
     monkeypatch.setenv("PYSPARK_GATEWAY_PORT", str(started.gateway_parameters.port))
     monkeypatch.setenv("PYSPARK_GATEWAY_SECRET", started.gateway_parameters.auth_token)
     with spark_session(master="local[1]", memory="1GB", environment=os.environ) as session:
-        java = session.sparkContext._jvm  # noqa: SLF001  # nothing else tells which one it is
+        java = session.sparkContext._jvm  # noqa: SLF001  # the only way to identify it
         assert java is not None
         assert java.java.lang.ProcessHandle.current().pid() == started.proc.pid
     started.shutdown()
@@ -135,18 +135,18 @@ def test_under_spark_submit_the_java_that_it_started_is_used(
     started.proc.wait()
 
 
-def test_a_java_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_java_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     require_spark()
     monkeypatch.setattr(spark_session_module, "_JAVA_SECONDS", 0)
     hanging = subprocess.Popen(["/bin/sleep", "600"], stdin=subprocess.PIPE)
-    spark_session_module._end(  # noqa: SLF001  # a real Java cannot be had to hang
+    spark_session_module._end(  # noqa: SLF001  # a real Java cannot be made to hang
         SimpleNamespace(shutdown=lambda: None, proc=hanging)
     )
     assert hanging.returncode == -signal.SIGKILL
 
 
 def driver_errors() -> list[type[Exception]]:
-    """List every error class of Spark's and of what it talks to Java with."""
+    """List every error class of Spark and of Py4J."""
     found: dict[str, type[Exception]] = {}
     for name in ("pyspark.errors", "pyspark.errors.exceptions.captured", "py4j.protocol"):
         for each in vars(importlib.import_module(name)).values():
@@ -158,14 +158,14 @@ def driver_errors() -> list[type[Exception]]:
 def test_no_error_of_spark_is_left_untranslated() -> None:
     require_spark()
     for each in driver_errors():
-        # Each of them is made in a way of its own, which is not what matters here.
+        # The constructors differ, so that each class is replaced by a subclass with its own.
         made = {"__init__": lambda _: None, "__str__": lambda _: "broken"}
         error = type(each.__name__, (each,), made)()
         with pytest.raises(BannersError), translated():
             raise error
 
 
-def test_a_total_that_does_not_fit_is_the_fault_of_the_source() -> None:
+def test_a_total_that_is_too_large_is_an_error_of_the_source() -> None:
     require_spark()
     from pyspark.errors import ArithmeticException
 
@@ -173,7 +173,7 @@ def test_a_total_that_does_not_fit_is_the_fault_of_the_source() -> None:
         raise ArithmeticException("[ARITHMETIC_OVERFLOW] long overflow")
 
 
-def test_want_of_memory_is_told_with_what_to_do() -> None:
+def test_lack_of_memory_is_reported_with_what_to_do() -> None:
     require_spark()
     from pyspark.errors import PySparkException
 
@@ -181,25 +181,25 @@ def test_want_of_memory_is_told_with_what_to_do() -> None:
         raise PySparkException("java.lang.OutOfMemoryError: Java heap space")
 
 
-def test_the_progress_adds_up_the_tasks_of_all_stages_under_way() -> None:
+def test_the_progress_adds_up_the_tasks_of_all_running_stages() -> None:
     require_spark()
     stages = {
         1: SimpleNamespace(numTasks=4, numCompletedTasks=3),
         2: SimpleNamespace(numTasks=6, numCompletedTasks=0),
         3: None,  # has just ended
     }
-    # The first look finds none, and nothing is told of it.
+    # The first call finds no stages, so nothing is reported.
     looks: Iterator[list[int]] = iter([[]])
     tracker = SimpleNamespace(
         getActiveStageIds=lambda: next(looks, list(stages)), getStageInfo=stages.get
     )
     session: Any = SimpleNamespace(sparkContext=SimpleNamespace(statusTracker=lambda: tracker))
     told: Queue[tuple[int, int]] = Queue()
-    with progress_told(session, lambda done, total: told.put((done, total))):
+    with progress_reported(session, lambda done, total: told.put((done, total))):
         assert told.get(timeout=60) == (3, 10)
 
 
-def test_an_error_of_somebody_else_is_let_through() -> None:
+def test_an_error_of_the_caller_passes_unchanged() -> None:
     require_spark()
     with pytest.raises(ValueError, match="mine"), translated():
         raise ValueError("mine")

@@ -1,4 +1,4 @@
-"""What a signal does to a command that is to tidy up first."""
+"""A signal ends a command after it has cleaned up."""
 
 import contextlib
 import signal
@@ -29,7 +29,7 @@ def test_what_swallows_the_interrupt_only_puts_it_off() -> None:
 
 
 class Tidying:
-    """Does something while Python tidies it up, which drops what is raised then."""
+    """Calls a function in its finalizer, where Python drops exceptions."""
 
     def __init__(self, do: Callable[[], None]) -> None:
         self._do = do

@@ -1,4 +1,4 @@
-"""What the random event folders promise, and that they hold every fault there is."""
+"""The random quarters of events keep their promises, and contain every fault."""
 
 import tempfile
 from collections.abc import Callable
@@ -8,16 +8,16 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis.strategies import SearchStrategy
 
-import reference
-from reference import QuarterReference, Refused
-from reference_rule import by_revenue
-from strategies import Events, clean_quarters, dirty_quarters, refused_quarters, write
+import reference.events
+from reference.events import QuarterReference, Refused
+from reference.rule import by_revenue
+from strategies.values import Events, clean_quarters, dirty_quarters, refused_quarters, write
 
 
 def read_events(events: Events) -> QuarterReference:
     with tempfile.TemporaryDirectory() as folder:
         write(events, Path(folder))
-        return reference.read_quarter(Path(folder), 1)
+        return reference.events.read_quarter(Path(folder), 1)
 
 
 @given(clean_quarters())
@@ -50,7 +50,7 @@ def test_a_refused_quarter_is_refused(events: Events) -> None:
 
 
 def comes_up(events: SearchStrategy[Events], shows: Callable[[QuarterReference], bool]) -> bool:
-    """Tell whether it is among the first few hundred examples, which are always the same."""
+    """Return whether it occurs in the first few hundred examples, which are always the same."""
     always_the_same = settings(
         derandomize=True, database=None, max_examples=500, phases=[Phase.generate]
     )
@@ -64,7 +64,7 @@ def comes_up(events: SearchStrategy[Events], shows: Callable[[QuarterReference],
         *[("revenue_then_clicks", 4), ("revenue_then_clicks", 1), ("most_clicks", 0)],
     ],
 )
-def test_clean_quarters_stand_on_both_sides_of_each_edge(rule: str, converting: int) -> None:
+def test_clean_quarters_are_on_both_sides_of_each_boundary(rule: str, converting: int) -> None:
     assert comes_up(
         clean_quarters(),
         lambda result: (

@@ -1,4 +1,4 @@
-"""Latencies in bounded memory, held against all of them in a sorted list."""
+"""Latencies in bounded memory, compared with a sorted list of all of them."""
 
 import math
 import tracemalloc

@@ -1,6 +1,6 @@
-"""When requests are sent, what their latencies count from, and what breaks; the clock is handed in.
+"""When requests are sent, when their latencies begin, and how requests fail.
 
-Time passes only where a test says so, and the network is a list of what was written.
+The clock advances only when a test says so, and the network is a list of what was written.
 """
 
 import asyncio
@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banners.model import FillPolicy, Generation, Quarter
-from banners.stress.check import Address, Fault
+from banners.core.model import FillPolicy, Generation, Quarter
 from banners.stress.connection import Connection
+from banners.stress.expectations import QuarterExpectations, expectation_of
 from banners.stress.latency import Latencies
 from banners.stress.schedule import PATIENCE_SECONDS, Schedule
-from banners.stress.shows import QuarterShows, shows_of
 from banners.stress.target import Target
+from banners.stress.verify import Address, Fault
 from banners.stress.visitor import Crowd, Visitor
-from picked import picked
+from support.picked import picked
 
-BODY = "".join(f'<img src="/static/images/image_{each}.png">' for each in range(1, 6))
+BODY = "".join(f'<img src="/ads/static/images/image_{each}.png">' for each in range(1, 6))
 RIGHT = f"HTTP/1.1 200 OK\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}".encode()
 CLOSING = RIGHT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
 GENERATION = Generation(1, "2026-01-31T10:20:00+00:00")
 SHOWS = {
-    each: shows_of(
+    each: expectation_of(
         picked(each, range(1, 6), generation=GENERATION, quarter=Quarter.FIRST),
         FillPolicy.NONE,
         lambda _generation, _quarter: frozenset[int](),
@@ -35,7 +35,7 @@ SHOWS = {
 
 
 class Wire(asyncio.Transport):
-    """Stands for the network: keeps what was written."""
+    """A fake network that keeps what was written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,15 +77,15 @@ class Scene:
         self.crowd = Crowd(
             target=Target.parse("http://server:8000/ads"),
             address=Address.PAGE,
-            expected=QuarterShows(Quarter.FIRST, GENERATION, SHOWS, whole=True),
+            expected=QuarterExpectations(Quarter.FIRST, GENERATION, SHOWS, complete=True),
             schedule=self.schedule,
             now=lambda: self.time,
             connect=self._connect,
             on_doubt=self._doubt,
             on_idle=lambda: None,
         )
-        self.tally = self.crowd.tally
-        self.tally.latencies = self.latencies = Exact()
+        self.counts = self.crowd.counts
+        self.counts.latencies = self.latencies = Exact()
         self.open()
         self.visitor = Visitor(self.crowd, self.connection)
         self.visitor.rest()
@@ -107,7 +107,7 @@ class Scene:
 def waits(rate: float, takes: Sequence[float]) -> list[float]:
     """How long each request takes from when it was due, by Lindley's recursion.
 
-    One server with one queue: who comes waits for what those before have left undone.
+    One server with one queue: a request waits for the unfinished work of those before it.
     """
     told, undone = [], 0.0
     for each in takes:
@@ -142,8 +142,8 @@ def test_a_stall_counts_for_all_that_had_to_wait_and_not_for_one() -> None:
         scene.answer()
     # Of a hundred, fifty were due in the five seconds of the stall, and half of these before its
     # middle: a quarter of all waited for more than half of it.
-    assert scene.tally.latencies.percentile(750) == pytest.approx(2.5, rel=0.05)
-    assert scene.tally.latencies.percentile(500) < 0.2
+    assert scene.counts.latencies.percentile(750) == pytest.approx(2.5, rel=0.05)
+    assert scene.counts.latencies.percentile(500) < 0.2
 
 
 def test_in_a_closed_loop_latencies_count_from_when_requests_were_sent() -> None:
@@ -172,7 +172,7 @@ def test_an_answer_in_pieces_is_one_answer() -> None:
     scene = Scene(requests=1)
     for place in range(len(RIGHT)):
         scene.answer(RIGHT[place : place + 1])
-    assert (scene.tally.done, scene.tally.failed, scene.doubts) == (1, 0, 0)
+    assert (scene.counts.done, scene.counts.failed, scene.doubts) == (1, 0, 0)
 
 
 def test_an_answer_that_is_not_as_published_is_put_aside() -> None:
@@ -191,7 +191,7 @@ def test_a_connection_that_the_server_closes_after_the_answer_is_no_failure() ->
     scene.open()
     scene.visitor.connected(scene.connection)
     scene.answer()
-    assert (scene.tally.done, scene.tally.failed, scene.tally.sent_again) == (2, 0, 0)
+    assert (scene.counts.done, scene.counts.failed, scene.counts.sent_again) == (2, 0, 0)
 
 
 def test_a_request_that_meets_a_closing_connection_is_sent_again() -> None:
@@ -203,14 +203,14 @@ def test_a_request_that_meets_a_closing_connection_is_sent_again() -> None:
     scene.visitor.connected(scene.connection)
     assert b"/campaigns/28 " in scene.wire.written[0]
     scene.answer()
-    assert (scene.tally.done, scene.tally.failed, scene.tally.sent_again) == (2, 0, 1)
+    assert (scene.counts.done, scene.counts.failed, scene.counts.sent_again) == (2, 0, 1)
 
 
 def test_a_connection_lost_while_nothing_is_asked_is_no_failure() -> None:
     scene = Scene(requests=2, rate=1)
     scene.answer()
     scene.connection.connection_lost(None)
-    assert (scene.tally.done, scene.tally.failed, scene.connects) == (1, 0, 0)
+    assert (scene.counts.done, scene.counts.failed, scene.connects) == (1, 0, 0)
     scene.time = 1.0
     scene.crowd.send_due()
     assert scene.connects == 1
@@ -219,7 +219,7 @@ def test_a_connection_lost_while_nothing_is_asked_is_no_failure() -> None:
 def test_a_new_connection_that_is_closed_without_an_answer_is_a_failure() -> None:
     scene = Scene(requests=1)
     scene.connection.connection_lost(None)
-    assert scene.tally.faults == {Fault.CUT_OFF: 1}
+    assert scene.counts.faults == {Fault.CUT_OFF: 1}
 
 
 def test_an_answer_that_is_cut_off_is_a_failure() -> None:
@@ -227,14 +227,14 @@ def test_an_answer_that_is_cut_off_is_a_failure() -> None:
     scene.answer()
     scene.answer(RIGHT[:-1])
     scene.connection.connection_lost(ConnectionResetError())
-    assert scene.tally.faults == {Fault.CUT_OFF: 1}
-    assert scene.tally.latencies.count == 1
+    assert scene.counts.faults == {Fault.CUT_OFF: 1}
+    assert scene.counts.latencies.count == 1
 
 
 def test_what_is_not_http_is_a_failure_and_ends_the_connection() -> None:
     scene = Scene(requests=1)
     scene.answer(b"220 mail.example ESMTP\r\n")
-    assert scene.tally.faults == {Fault.MALFORMED: 1}
+    assert scene.counts.faults == {Fault.MALFORMED: 1}
     assert scene.wire.aborted
 
 
@@ -246,17 +246,17 @@ def test_what_a_connection_given_up_still_says_is_not_listened_to() -> None:
     scene.visitor.connected(scene.connection)
     given_up.connection_lost(None)
     scene.answer()
-    assert (scene.tally.done, scene.tally.failed) == (2, 1)
+    assert (scene.counts.done, scene.counts.failed) == (2, 1)
 
 
 def test_no_answer_in_time_is_a_failure() -> None:
     scene = Scene(requests=1)
     scene.time = PATIENCE_SECONDS
-    scene.visitor.lose_patience()
-    assert scene.tally.failed == 0
+    scene.visitor.check_timeout()
+    assert scene.counts.failed == 0
     scene.time += 0.1
-    scene.visitor.lose_patience()
-    assert scene.tally.faults == {Fault.TIMED_OUT: 1}
+    scene.visitor.check_timeout()
+    assert scene.counts.faults == {Fault.TIMED_OUT: 1}
 
 
 def test_every_request_that_finds_no_connection_is_a_failure() -> None:
@@ -264,7 +264,7 @@ def test_every_request_that_finds_no_connection_is_a_failure() -> None:
     scene.connection.connection_lost(None)
     scene.visitor.not_connected("refused")
     scene.visitor.not_connected("refused")
-    assert scene.tally.faults == {Fault.CUT_OFF: 1, Fault.NOT_CONNECTED: 2}
+    assert scene.counts.faults == {Fault.CUT_OFF: 1, Fault.NOT_CONNECTED: 2}
     assert scene.schedule.over(scene.time)
 
 
@@ -278,7 +278,7 @@ def test_a_fault_of_our_own_is_not_counted_as_the_servers() -> None:
     with pytest.raises(Exception, match="on_message_complete") as caught:
         scene.answer()
     assert isinstance(caught.value.__context__, ZeroDivisionError)
-    assert scene.tally.failed == 0
+    assert scene.counts.failed == 0
 
 
 def test_a_duration_ends_a_closed_loop() -> None:
@@ -287,11 +287,11 @@ def test_a_duration_ends_a_closed_loop() -> None:
     scene.answer()
     scene.time = 1.1
     scene.answer()
-    assert scene.tally.done == 2
+    assert scene.counts.done == 2
     assert scene.schedule.over(scene.time)
 
 
-def test_what_was_due_in_time_and_could_not_be_sent_is_told() -> None:
+def test_a_request_that_was_due_but_could_not_be_sent_is_counted() -> None:
     schedule = Schedule(0.0, requests=None, duration=2.0, rate=10.0)
     assert schedule.take(0.0) == 0.0
     assert schedule.take(0.05) is None

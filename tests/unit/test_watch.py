@@ -1,14 +1,14 @@
-"""What is crunched when files change, with what the system tells of it handed in."""
+"""What is crunched when files change; the tests supply the system's reports of changes."""
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
 
+from banners.core.model import Quarter
 from banners.errors import BannersError, CrunchError, SourceError
-from banners.job_report import JobReport
-from banners.model import Quarter
-from banners.watch import changes, follow
+from banners.job.outcome import JobOutcome
+from banners.job.watch import changes, crunch_on_change
 
 TOLD, QUIET = True, False
 Step = tuple[Callable[[], object], bool]
@@ -21,12 +21,12 @@ class Job:
         self.failures = list(failures)
         self.runs: list[set[int]] = []
 
-    def run(self, quarters: Collection[Quarter]) -> JobReport:
+    def run(self, quarters: Collection[Quarter]) -> JobOutcome:
         self.runs.append({int(quarter) for quarter in quarters})
         failure = self.failures.pop(0) if self.failures else None
         if failure:
             raise failure
-        return JobReport(1, ())
+        return JobOutcome(1, ())
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def grow(path: Path) -> Callable[[], object]:
 def followed(
     events: Path, job: Job, *steps: Step, quarters: Collection[Quarter] = tuple(Quarter)
 ) -> list[BannersError]:
-    """Do each step once what was before is crunched, and tell or do not tell of it."""
+    """Do each step when the one before has been crunched, and report it or not."""
 
     def told() -> Iterator[bool]:
         yield True
@@ -58,12 +58,12 @@ def followed(
             yield tell
 
     failures: list[BannersError] = []
-    follow(
+    crunch_on_change(
         events,
         told(),
         quarters=quarters,
         crunch=job.run,
-        on_report=lambda _: None,
+        on_outcome=lambda _: None,
         on_failure=failures.append,
     )
     return failures
@@ -124,7 +124,7 @@ def test_a_folder_that_takes_the_place_of_another_counts(events: Path) -> None:
     assert job.runs == [{1, 2, 3}, {2}]
 
 
-def test_what_the_system_does_not_tell_of_is_seen_once_it_has_settled(events: Path) -> None:
+def test_a_change_that_the_system_does_not_report_is_seen_once_it_has_settled(events: Path) -> None:
     job = Job()
     more = grow(events / "2/clicks_2.csv")
     followed(events, job, (more, QUIET), (more, QUIET), (nothing, QUIET), (nothing, QUIET))
@@ -184,13 +184,13 @@ def test_a_quarter_that_cannot_be_read_is_tried_once_and_again_when_it_can(event
     loop = events / "4"
     loop.symlink_to("4")
 
-    def mend() -> None:
+    def fix() -> None:
         loop.unlink()
         loop.mkdir()
         (loop / "clicks_4.csv").touch()
 
     job = Job()
-    followed(events, job, (nothing, QUIET), (nothing, QUIET), (mend, TOLD))
+    followed(events, job, (nothing, QUIET), (nothing, QUIET), (fix, TOLD))
     assert job.runs == [{1, 2, 3, 4}, {4}]
 
 
@@ -202,7 +202,7 @@ def test_a_quarter_whose_files_have_gone_is_said_to_have_none_once(
     gone = events / "2" / "clicks_2.csv"
     steps = [(nothing, tell) for tell in (*heard_of, QUIET, QUIET)]
     followed(events, job, (gone.unlink, QUIET), *steps)
-    said = "Quarter 2 has no event files any more; what is published of it is served on."
+    said = "Quarter 2 no longer has event files; its current generation stays live."
     assert caplog.messages == [said]
     assert job.runs == [{1, 2, 3}]
 

@@ -1,4 +1,4 @@
-"""``banners completion``: what makes a shell complete commands, options and their values."""
+"""``banners completion``: shell completion of commands, options and their values."""
 
 from typing import Literal
 
@@ -10,13 +10,12 @@ from banners.cli.options import database_option
 
 @click.command(
     epilog="""\b
-Examples, each for the file that the shell reads when it starts:
+Examples, each with the start-up file of the shell that it belongs in:
   eval "$(banners completion bash)"       in ~/.bashrc
   eval "$(banners completion zsh)"        in ~/.zshrc, after compinit
   banners completion fish | source        in ~/.config/fish/config.fish
 
-The shell must find banners by that name: add the folder of the command, such as .venv/bin, to
-PATH first.""",
+The command banners must be on PATH: add its folder, such as .venv/bin, first.""",
 )
 @click.argument(
     "shell",
@@ -24,7 +23,7 @@ PATH first.""",
     type=click.Choice(["bash", "zsh", "fish"]),
     help="The shell: bash (4.4 or later), zsh or fish.",
 )
-@database_option("Taken as every command takes it; completion needs no database.")
+@database_option("Accepted as by every command; completion needs no database.")
 @click.pass_context
 def completion(
     ctx: click.Context,

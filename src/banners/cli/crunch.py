@@ -1,4 +1,4 @@
-"""``banners crunch``: event files in, a new generation served."""
+"""``banners crunch``: crunches event files and publishes a new generation."""
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -17,11 +17,13 @@ from banners.cli.options import (
     settings_from,
 )
 from banners.cli.stopping import stoppable
-from banners.model import Quarter
+from banners.cli.streams import echo, keep_status
+from banners.core.model import Quarter
+from banners.errors import LoopPublishes, readable
 from banners.settings import ENGINES, Settings
 
 if TYPE_CHECKING:
-    from banners.job_report import JobReport
+    from banners.job.outcome import JobOutcome
 
 REFUSED = 3
 
@@ -34,30 +36,54 @@ Examples:
   banners crunch events --quarter 2 3
   banners crunch events --accept
   banners crunch events --watch
+  banners crunch events --replace
   banners crunch events --engine spark
   banners crunch events --database sqlite:////srv/banners.db --json
 
-What was published of a quarter before is served on if it is refused. Why it was is said, and rows
-that were not accepted are written to a file in BANNERS_REJECTS (see docs/event-files.md).
+If a quarter is refused, the reason is printed and its previous generation stays live. Rows that
+were not accepted are written to a file in BANNERS_REJECTS (see docs/event-files.md). Event files of
+closed slots are crunched slot by slot (see docs/live.md).
+
+Once "banners loop" has published into a database, event files of other folders are refused, unless
+--replace is given.
 
 Exit status: 0 every quarter given was published, 1 the job failed and nothing was published,
-2 wrong usage, 3 a quarter was refused (the others are published all the same).""",
+2 wrong usage, 3 a quarter was refused, or a closed slot left out (everything else was published
+nevertheless).""",
 )
 @folder_argument(
     "A folder with 1/impressions_1.csv, 1/clicks_1.csv and 1/conversions_1.csv, and likewise for "
-    "the quarters 2 to 4. A quarter without files is left as it is."
+    "the quarters 2 to 4. A quarter without files stays as it is."
 )
 @quarters_option(
-    "Crunch only these quarters of the hour, each of which is to have files; all that have files "
-    "if not given."
+    "Crunch only these quarters of the hour, each of which must have files. Default: all that have "
+    "files."
 )
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
-    help="What crunches; BANNERS_ENGINE if not given.",
+    help="Engine that crunches the files. Default: BANNERS_ENGINE.",
 )
-@click.option("--watch", is_flag=True, help="Go on, and crunch a quarter when its files change.")
-@click.option("--accept", is_flag=True, help="Publish even what the gate refuses, and say so.")
+@click.option(
+    "--watch", is_flag=True, help="Keep running, and crunch a quarter whenever its files change."
+)
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Publish a quarter, and count a closed slot, even if the gate objects to it; the "
+    "objections are recorded.",
+)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help='Publish even if "banners loop" has published into the database from another folder.',
+)
+@click.option(
+    "--unless-loop",
+    is_flag=True,
+    help='Do nothing, and end with 0, if "banners loop" has published into the database from '
+    "another folder.",
+)
 @database_option()
 @json_option()
 @click.pass_context
@@ -68,31 +94,48 @@ def crunch(
     engine: str | None,
     accept: bool,
     watch: bool,
+    replace: bool,
+    unless_loop: bool,
     database_url: str | None,
     as_json: bool,
 ) -> None:
     """Crunch the event files in DIR and publish the result."""
-    from banners.cli import report
+    from banners.cli import outcome
 
     settings = settings_from(database_url=database_url, engine=engine)
-    show = report.show_as_json if as_json else report.show
+    show = outcome.show_as_json if as_json else outcome.show
     if watch:
-        # What is wrong with these will be no better later; all else may be.
+        # Invalid settings stay invalid; any other error may go away.
         wiring.check(settings)
-        # To be stopped is how a watcher ends, and no failure.
+        # A watcher ends by being stopped; that is not a failure.
+        keep_status("See what is live with: banners generations")
         with contextlib.suppress(KeyboardInterrupt), stoppable() as check:
-            _watch(settings, folder, set(quarters or Quarter), check, accept=accept, show=show)
+            _watch(
+                *(settings, folder, set(quarters or Quarter), check),
+                accept=accept,
+                replace=replace,
+                show=show,
+            )
         return
-    with stoppable() as check, report.progress() as show_step:
+    with stoppable() as check, outcome.progress() as show_step:
 
         def on_step(quarter: Quarter, step: str) -> None:
             check()
             show_step(quarter, step)
 
-        ended = wiring.crunch(settings, folder, quarters, on_step, accept=accept)
+        try:
+            ended = wiring.crunch(
+                settings, folder, quarters, on_step, accept=accept, replace=replace
+            )
+        except LoopPublishes as error:
+            if not unless_loop:
+                raise
+            echo(str(error), err=True)
+            return
+    keep_status("The run is complete; see what is live with: banners generations")
     show(ended)
     if not as_json:
-        report.advise(ended)
+        outcome.advise(ended)
     if ended.refused:
         ctx.exit(REFUSED)
 
@@ -104,15 +147,19 @@ def _watch(
     check: Callable[[], None],
     *,
     accept: bool,
-    show: Callable[["JobReport"], None],
+    replace: bool,
+    show: Callable[["JobOutcome"], None],
 ) -> None:
-    from banners.cli import report
-    from banners.watch import changes, follow
+    from banners.cli import outcome
+    from banners.job.watch import changes, crunch_on_change
 
-    def crunch(changed: Collection[Quarter]) -> "JobReport":
-        with report.progress() as on_step:
+    def crunch(changed: Collection[Quarter]) -> "JobOutcome":
+        with outcome.progress() as on_step:
             return wiring.crunch(
-                settings, folder, changed, on_step, accept=accept, unchanged_too=False
+                *(settings, folder, changed, on_step),
+                accept=accept,
+                replace=replace,
+                unchanged_too=False,
             )
 
     def checked(changed: Iterable[bool]) -> Iterator[bool]:
@@ -121,12 +168,12 @@ def _watch(
             yield each
 
     changed = changes(folder)
-    click.echo(f"Watching {folder} (stop with Ctrl-C).", err=True)
-    follow(
+    echo(f"Watching {readable(folder)} (stop with Ctrl-C).", err=True)
+    crunch_on_change(
         folder,
         checked(changed),
         quarters=quarters,
         crunch=crunch,
-        on_report=show,
-        on_failure=lambda error: click.echo(f"Trying again later: {error}", err=True),
+        on_outcome=show,
+        on_failure=lambda error: echo(f"Trying again later: {error}", err=True),
     )

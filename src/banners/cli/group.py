@@ -1,28 +1,39 @@
-"""The command ``banners`` itself, how errors end it, and how warnings are shown."""
+"""The command ``banners`` itself: its commands, its errors and its warnings."""
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+from banners.cli.catalogue import catalogue
+from banners.cli.close import close
 from banners.cli.completion import completion
+from banners.cli.conversions import conversions
 from banners.cli.crunch import crunch
 from banners.cli.demo import demo
+from banners.cli.export import export
 from banners.cli.generations import generations
+from banners.cli.loop import loop
 from banners.cli.rollback import rollback
 from banners.cli.sample import sample
 from banners.cli.serve import serve
 from banners.cli.show import show
+from banners.cli.sign_in import sign_in
 from banners.cli.stopping import Stopped
+from banners.cli.streams import echo, open_streams
 from banners.cli.stress import stress
-from banners.errors import BannersError, InvalidCampaignId, SettingsError
+from banners.cli.upgrade import upgrade
+from banners.errors import BannersError, InvalidCampaignId, SettingsError, readable
+from banners.logs import ReadableFormatter
 from banners.version import __version__
 
 _SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "Try it": (demo, sample),
-    "Publish": (crunch, generations, rollback),
-    "Serve, and look": (serve, show, stress),
+    "Publish": (crunch, generations, rollback, catalogue, upgrade),
+    "Record": (loop, close, conversions),
+    "Serve and inspect": (serve, sign_in, show, export, stress),
     "Set up the shell": (completion,),
 }
 
@@ -32,10 +43,10 @@ class _WrongUsage(click.ClickException):
 
 
 class _Group(click.Group):
-    """Ends a command with one sentence and the right status, never with a traceback."""
+    """Ends a command that fails with one sentence and the right status, not with a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's own form
-        """Name the commands in the order in which one comes to need them."""
+        """List the commands in the order in which a new user needs them."""
         return list(self.commands)
 
     def format_commands(
@@ -51,15 +62,32 @@ class _Group(click.Group):
                     [(f"{each.name:<{widest}}", _first_sentence(each)) for each in commands]
                 )
 
+    def __call__(self, args: Sequence[str] | None = None, prog_name: str | None = None) -> Any:
+        """Run a command, and end the process with its status."""
+        streams = open_streams()
+        with streams.in_place():
+            try:
+                status = self.main(args, prog_name, standalone_mode=False, obj=streams)
+            except click.ClickException as error:
+                readable_lines = map(readable, error.message.split("\n"))
+                error.message = "\n".join(readable_lines)  # type: ignore[misc]  # for type checkers
+                error.show()
+                status = error.exit_code
+            except click.Abort:
+                status = Stopped().status
+            status = streams.status(status or 0)
+        sys.exit(status)
+
     def invoke(self, ctx: click.Context) -> Any:
         _show_warnings()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            click.echo("Stopped. What was served before is served on.", err=True)
+            kept = "version" if ctx.invoked_subcommand == catalogue.name else "generation"
+            echo(f"Stopped. The previous {kept} stays live.", err=True)
             ctx.exit((error if isinstance(error, Stopped) else Stopped()).status)
         except click.UsageError as error:
-            # An option without its value is said without the command that it is of.
+            # click does not name the command if the value of an option is missing.
             error.ctx = error.ctx or self._context_of_command(ctx)
             raise
         except BannersError as error:
@@ -77,10 +105,11 @@ def _first_sentence(command: click.Command) -> str:
 
 
 def _show_warnings() -> None:
-    """Show each warning that is logged as a plain line on standard error, beside any progress."""
-    # What logging does by itself; but it is said, since else a library may set up something else.
+    """Show each logged warning as a plain line on standard error."""
+    # The default of logging, set explicitly so that no library configures anything else.
     if logging.lastResort:
-        logging.basicConfig(format="%(message)s", handlers=[logging.lastResort])
+        logging.lastResort.setFormatter(ReadableFormatter())
+        logging.basicConfig(handlers=[logging.lastResort])
 
 
 @click.group(
@@ -92,15 +121,16 @@ Start here:
   banners show 27
   banners COMMAND --help
 
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 a quarter was refused. What is asked for goes to
-standard output, all else to standard error; --json makes it one object on one line.""",
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 a quarter was refused. Results go to standard
+output, everything else to standard error; --json writes the result as one line of JSON.""",
 )
 @click.version_option(__version__, prog_name="banners")
 def banners() -> None:
-    """For this campaign, in this quarter of the hour, which banners?
+    """Choose and serve the best banners of each campaign in each quarter of the hour.
 
-    Event files go in (banners crunch), pages come out (banners serve). Settings are read from
-    the environment (BANNERS_...) and from a file .env; docs/settings.md lists them.
+    "banners crunch" reads event files and publishes lineups; "banners serve" shows them as pages
+    and JSON. Settings come from the environment (BANNERS_...) and from a file .env; they are
+    listed in docs/settings.md.
     """
 
 

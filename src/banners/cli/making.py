@@ -1,57 +1,74 @@
-"""Makes a sample, and shows how far it is."""
+"""Makes a sample, and shows the progress."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
 from rich.progress import Progress
 
+from banners.catalogue.export import write_folder
+from banners.cli.streams import echo
 from banners.cli.terminal import can_move, console
+from banners.errors import readable
+from banners.sample.catalogue import MOST_CAMPAIGNS, has_catalogue, write_catalogue
 from banners.sample.events import SampleSpec, banner_ids, event_files, write_events
-from banners.sample.pictures import MOST_PICTURES, write_pictures
+from banners.sample.images import MOST_IMAGES, write_images
 from banners.settings import Settings
 
 
 def make_sample(settings: Settings, folder: Path, spec: SampleSpec) -> int:
-    """Make the event files and the pictures of a sample, and say what was made.
+    """Make the event files, the catalogue and the images of a sample, and print what was made.
 
     Args:
-        settings: say where pictures go.
-        folder: where the event files go.
-        spec: what the sample is to be like.
+        settings: with the folder of the images.
+        folder: the folder for the event files.
+        spec: the sample to make.
 
     Returns:
-        How many banners got no picture.
+        The number of banners without an image.
 
     Raises:
-        SampleError: it cannot be made there.
+        SampleError: the sample cannot be made.
     """
     with _progress("event files", len(event_files(spec))) as step:
         write_events(folder, spec, lambda path: step(str(path)))
     quarters = "1 quarter" if len(spec.quarters) == 1 else f"{len(spec.quarters)} quarters"
-    click.echo(f"{quarters} of {spec.impressions:,} impressions are in {folder}.", err=True)
-    if spec.dirty:
-        click.echo(f"What is to become of their rows is in {folder / 'truth.json'}.", err=True)
-    return make_pictures(settings, spec)
+    echo(f"{quarters} of {spec.impressions:,} impressions are in {readable(folder)}.", err=True)
+    make_catalogue(folder, spec)
+    return make_images(settings, spec)
 
 
-def make_pictures(settings: Settings, spec: SampleSpec) -> int:
-    """Make the pictures of a sample that are not there yet, and say where they are.
-
-    Returns:
-        How many banners got none.
+def make_catalogue(folder: Path, spec: SampleSpec) -> None:
+    """Make the catalogue of a sample beside its events, and print where it is.
 
     Raises:
-        SampleError: they cannot be made there.
+        SampleError: it cannot be written, or there is another catalogue.
+        CatalogueError: it cannot be written.
+    """
+    if not has_catalogue(spec):
+        echo(f"No catalogue is made for more than {MOST_CAMPAIGNS:,} campaigns.", err=True)
+        return
+    campaigns, banners = write_catalogue(folder, spec, write_folder)
+    counted = f"{campaigns:,} campaigns with {banners:,} banners"
+    echo(f"A catalogue of {counted} is in {readable(folder)}.", err=True)
+
+
+def make_images(settings: Settings, spec: SampleSpec) -> int:
+    """Make the missing images of a sample, and print where they are.
+
+    Returns:
+        The number of banners without an image.
+
+    Raises:
+        SampleError: the images cannot be written.
     """
     ids = banner_ids(spec)
-    with _progress("pictures", len(ids)) as step:
-        left_out = write_pictures(settings.images, ids, lambda: step(None))
-    click.echo(f"Pictures of the banners are in {settings.images}.", err=True)
+    with _progress("images", len(ids)) as step:
+        left_out = write_images(settings.images, ids, lambda: step(None))
+    echo(f"Images of the banners are in {readable(settings.images)}.", err=True)
     if left_out:
-        click.echo(
-            f"{left_out:,} banners got no picture ({MOST_PICTURES:,} are made at the most); "
+        echo(
+            f"{left_out:,} banners got no image ({MOST_IMAGES:,} are made at most); "
             "a placeholder is shown for them.",
             err=True,
         )
@@ -60,7 +77,7 @@ def make_pictures(settings: Settings, spec: SampleSpec) -> int:
 
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[Callable[[str | None], None]]:
-    """Show each step: as a moving bar on a terminal; in a pipe as a line, if it has a name."""
+    """Show each step: on a terminal as a progress bar, in a pipe as a line if it has a name."""
     err = console(errors=True)
     moving = can_move(err)
     with Progress(console=err, transient=True, disable=not moving) as bar:
@@ -69,6 +86,6 @@ def _progress(what: str, total: int) -> Iterator[Callable[[str | None], None]]:
         def step(name: str | None) -> None:
             bar.advance(task)
             if name and not moving:
-                click.echo(f"made {name}", err=True)
+                echo(f"made {readable(name)}", err=True)
 
         yield step

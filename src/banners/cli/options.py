@@ -1,17 +1,21 @@
-"""Options that several commands share, and the settings that they lead to."""
+"""Options that several commands share, and the settings with these options applied."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from banners.core.model import Quarter
 from banners.errors import InvalidQuarter
-from banners.model import Quarter
-from banners.settings import Settings, load_settings
+from banners.settings import PREFIX, Settings, load_settings
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+DEFAULT_PORT = 8000
+"""The port on which the web application listens if no option names another."""
 
 _QUARTERS = frozenset(str(int(quarter)) for quarter in Quarter)
 
@@ -30,7 +34,7 @@ class QuarterType(click.ParamType[Quarter]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Quarter:
-        """Read what was given; anything but 1, 2, 3 or 4 is wrong usage."""
+        """Parse a quarter; anything but 1, 2, 3 or 4 is wrong usage."""
         if isinstance(value, Quarter):
             return value
         try:
@@ -44,7 +48,7 @@ class QuarterType(click.ParamType[Quarter]):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem[str]]:
-        """Offer the four quarters, with the minutes that each spans."""
+        """Offer the four quarters, with the minutes of each."""
         return [
             CompletionItem(str(int(quarter)), help=quarter.minutes)
             for quarter in Quarter
@@ -53,23 +57,23 @@ class QuarterType(click.ParamType[Quarter]):
 
 
 class SeveralQuarters(click.Command):
-    """A command whose ``--quarter`` takes several: ``--quarter 1 3`` as well as repeated."""
+    """A command whose ``--quarter`` takes several values: ``--quarter 1 3``, or repeated."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Write ``--quarter 1 3`` as ``--quarter 1 --quarter 3``, which the parser knows."""
-        spelled: list[str] = []
+        """Rewrite ``--quarter 1 3`` as ``--quarter 1 --quarter 3``, which click understands."""
+        rewritten: list[str] = []
         following = False
         for arg in args:
-            if following and arg in _QUARTERS and spelled[-1] != "--quarter":
-                spelled.append("--quarter")
+            if following and arg in _QUARTERS and rewritten[-1] != "--quarter":
+                rewritten.append("--quarter")
             elif arg not in _QUARTERS:
                 following = arg.partition("=")[0] == "--quarter"
-            spelled.append(arg)
-        return super().parse_args(ctx, spelled)
+            rewritten.append(arg)
+        return super().parse_args(ctx, rewritten)
 
 
 def folder_argument(text: str) -> Decorator:
-    """``DIR``, the folder that holds a folder for each quarter."""
+    """Add the argument ``DIR``, the folder with a folder for each quarter."""
 
     def folders(
         _ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -79,7 +83,7 @@ def folder_argument(text: str) -> Decorator:
     return click.argument(
         "folder",
         metavar="DIR",
-        # What is wrong with it is said when it is read.
+        # Errors are reported when the folder is read.
         type=click.Path(path_type=Path, readable=False),
         shell_complete=folders,
         help=text,
@@ -87,36 +91,55 @@ def folder_argument(text: str) -> Decorator:
 
 
 def database_option(
-    text: str = "The database, as an SQLAlchemy URL; BANNERS_DATABASE_URL if not given.",
+    text: str = "The database, as an SQLAlchemy URL. [default: BANNERS_DATABASE_URL]",
 ) -> Decorator:
-    """``--database URL``, which wins over BANNERS_DATABASE_URL."""
+    """Add ``--database URL``, which overrides BANNERS_DATABASE_URL."""
     return click.option("--database", "database_url", metavar="URL", help=text)
 
 
-def port_option() -> Decorator:
-    """``--port P``, on which the web application listens."""
+def port_option(
+    text: str = "The port to listen on; 0 for any free port.", *, least: int = 0
+) -> Decorator:
+    """Add ``--port P``, on which the web application listens.
+
+    Args:
+        text: the help of the option.
+        least: the smallest port that is accepted.
+    """
     return click.option(
         "--port",
         metavar="P",
-        type=WholeNumber(0, 65_535),
-        default=8000,
+        type=WholeNumber(least, 65_535),
+        default=DEFAULT_PORT,
         show_default=True,
-        help="The port to listen on; 0 for any that is free.",
+        help=text,
     )
 
 
 def quarters_option(text: str) -> Decorator:
-    """``--quarter Q ...``, for one or more quarters."""
+    """Add ``--quarter Q ...``, for one or more quarters."""
     return click.option(
         "--quarter", "quarters", type=QuarterType(), multiple=True, metavar="Q ...", help=text
     )
 
 
 def json_option() -> Decorator:
-    """``--json``, for output that programs read."""
+    """Add ``--json``, for output that programs read."""
     return click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 
 
 def settings_from(**overrides: str | None) -> Settings:
-    """Load the settings, with what the command line gives on top."""
+    """Load the settings, overridden by the options of the command line."""
     return load_settings(overrides)
+
+
+def change_environment(values: Mapping[str, str]) -> None:
+    """Change settings in the environment, from which the workers of a server read them.
+
+    Args:
+        values: settings by name, as in :func:`settings_from`.
+    """
+    for name, value in values.items():
+        variable = f"{PREFIX}{name.upper()}"
+        os.environ[variable] = value
+        os.environ.pop(f"{variable}_FILE", None)

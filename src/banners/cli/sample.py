@@ -1,4 +1,4 @@
-"""``banners sample``: event files to try things out with."""
+"""``banners sample``: make event files and a catalogue to try things out."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,9 @@ from banners.cli.options import (
     settings_from,
 )
 from banners.cli.stopping import stoppable
-from banners.errors import SampleError
-from banners.model import Quarter
+from banners.cli.streams import echo, keep_status
+from banners.core.model import Quarter
+from banners.errors import SampleError, readable
 
 
 @click.command(
@@ -25,17 +26,11 @@ from banners.model import Quarter
 Examples:
   banners sample var/sample
   banners sample large --impressions 30000000 --campaigns 20000 --quarter 1
-  banners sample dirty --dirty
   banners sample var/sample --json
 
-A dirty sample has every fault that event files can have. DIR/truth.json says how many rows of each
-kind a crunch is to accept, to count as copies, to reject and to set aside, and for which fault of
-a file it is to refuse quarter 4. It publishes the others if they have 30,000 impressions or more;
-of a smaller sample the faulty rows are too large a share.
-
-Exit status: 0 made, 1 it cannot be made there, 2 wrong usage.""",
+Exit status: 0 made, 1 cannot be made, 2 wrong usage.""",
 )
-@folder_argument("Where the event files go; it is made if need be.")
+@folder_argument("The folder for the event files; made if it does not exist.")
 @click.option(
     "--impressions",
     metavar="N",
@@ -50,7 +45,7 @@ Exit status: 0 made, 1 it cannot be made there, 2 wrong usage.""",
     type=WholeNumber(min=1),
     default=50,
     show_default=True,
-    help="How many campaigns there are.",
+    help="Number of campaigns.",
 )
 @click.option(
     "--seed",
@@ -60,42 +55,37 @@ Exit status: 0 made, 1 it cannot be made there, 2 wrong usage.""",
     show_default=True,
     help="The same seed gives the same files.",
 )
-@click.option(
-    "--dirty",
-    is_flag=True,
-    help="Plant every kind of fault, and write down in DIR/truth.json which.",
-)
 @quarters_option("Make only these quarters of the hour; all four if not given.")
-@database_option("Taken as every command takes it; a sample needs no database.")
+@database_option("Accepted as by every command, but not used.")
 @json_option()
 def sample(
     folder: Path,
     impressions: int,
     campaigns: int,
     seed: int,
-    dirty: bool,
     quarters: tuple[Quarter, ...],
     database_url: str | None,
     as_json: bool,
 ) -> None:
-    """Make sample event files in DIR, and pictures of banners.
+    """Make sample event files and a catalogue in DIR, and images of banners in BANNERS_IMAGES.
 
-    The pictures go to BANNERS_IMAGES. Those that are there already are kept, as is everything
-    else that is not a sample.
+    Existing images are kept. A sample in DIR is replaced; no other file is changed.
     """
     from banners.cli.making import make_sample
+    from banners.sample.catalogue import has_catalogue
     from banners.sample.events import SampleSpec, banner_ids
 
     try:
-        spec = SampleSpec(impressions, campaigns, seed, quarters or tuple(Quarter), dirty)
+        spec = SampleSpec(impressions, campaigns, seed, quarters or tuple(Quarter))
     except SampleError as error:
         raise click.UsageError(str(error)) from error
     settings = settings_from(database_url=database_url)
     with stoppable() as check:
         without_image = make_sample(settings, folder, spec)
         check()
+    keep_status("The sample is made.")
     if not as_json:
-        click.echo(f"Next: banners crunch {folder}", err=True)
+        echo(f"Next: banners crunch {readable(folder)}", err=True)
         return
     told = {
         "folder": str(folder),
@@ -103,9 +93,9 @@ def sample(
         "impressions": impressions,
         "campaigns": campaigns,
         "seed": seed,
-        "truth": str(folder / "truth.json") if dirty else None,
         "images": str(settings.images),
         "banners": len(banner_ids(spec)),
+        "catalogue": has_catalogue(spec),
         "without_image": without_image,
     }
     click.echo(json.dumps(told))

@@ -1,24 +1,44 @@
 """``banners serve``: the web application."""
 
 import contextlib
+import gc
 import logging
-import os
 import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from banners import wiring
-from banners.cli.options import WholeNumber, database_option, port_option, settings_from
+from banners.cli.options import (
+    DEFAULT_PORT,
+    WholeNumber,
+    change_environment,
+    database_option,
+    port_option,
+    settings_from,
+)
 from banners.cli.stopping import stoppable
+from banners.cli.streams import echo
 from banners.errors import NothingPublished, PortTaken, StoreError
-from banners.settings import PREFIX, Settings
+from banners.settings import Settings
+
+if TYPE_CHECKING:
+    from banners.web.shared_memory import SharedMemory
 
 _LOG = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 
+MOST_UNSENT_BYTES = 128 * 1024
+"""Bytes that the system takes for a connection beyond those that are on their way."""
+
 GRACE_SECONDS = 8
-"""So long requests may take to end when the server is stopped; a container is given ten."""
+"""Seconds that requests may take to end when the server stops; a container has ten."""
 
 
 @click.command(
@@ -29,11 +49,17 @@ Examples:
   banners serve --host 0.0.0.0 --workers 4
   BANNERS_LOG_FORMAT=json banners serve
 
-It need not be started again when something is published. docs/operations.md tells how to run it.
+The server loads each new generation without a restart. How to run a server: docs/operations.md.
 
-Exit status: 0 it was stopped, 1 it cannot listen there, 2 wrong usage.""",
+Exit status: 0 stopped by a signal, 1 cannot listen on that port, 2 wrong usage.""",
 )
-@click.option("--host", metavar="H", default=LOOPBACK, show_default=True, help="Where to listen.")
+@click.option(
+    "--host",
+    metavar="H",
+    default=LOOPBACK,
+    show_default=True,
+    help="The name or address to listen on.",
+)
 @port_option()
 @click.option(
     "--workers",
@@ -41,24 +67,28 @@ Exit status: 0 it was stopped, 1 it cannot listen there, 2 wrong usage.""",
     type=WholeNumber(1, 256),
     default=1,
     show_default=True,
-    help="How many processes serve.",
+    help="Number of processes that answer requests.",
 )
 @database_option()
 def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
-    """Serve the form, the campaigns' pages and the JSON."""
+    """Serve the campaigns' pages, the form and the JSON API."""
     from banners import logs
 
     settings = settings_from(database_url=database_url)
     with listen(host, port) as listener:
         logs.configure(settings.log_format)
         wiring.check(settings)
-        _tell_what_is_missing(settings)
+        _warn_of_what_is_missing(settings)
+        for remark in wiring.check_recording(settings):
+            _say(settings, remark)
         _say(settings, f"Banners is at {address(listener)} (stop it with Ctrl-C).")
-        serve_here(listener, settings, workers, database_url=database_url)
+        is_log = settings.log_format == "json" or not sys.stderr.isatty()
+        say_how_to_sign_in(settings, listener, partial(_say, settings), is_log=is_log)
+        serve_here(listener, settings, workers, database_url=database_url, exclusive=True)
 
 
-def _tell_what_is_missing(settings: Settings) -> None:
-    """Say at the start what every request will meet; what is missing may still come."""
+def _warn_of_what_is_missing(settings: Settings) -> None:
+    """Warn if the database cannot be read or has nothing published; both may change later."""
     try:
         with contextlib.closing(wiring.reader(settings)) as reader:
             if not reader.active():
@@ -68,22 +98,51 @@ def _tell_what_is_missing(settings: Settings) -> None:
 
 
 def _say(settings: Settings, sentence: str) -> None:
-    """Say something to whoever started the server, which where logs are JSON may be a program."""
+    """Write a sentence to standard error, or to the log if that is JSON for a program to read."""
     if settings.log_format == "json":
         _LOG.info(sentence)
     else:
-        click.echo(sentence, err=True)
+        echo(sentence, err=True)
+
+
+def say_how_to_sign_in(
+    settings: Settings, listener: socket.socket, say: Callable[[str], None], *, is_log: bool
+) -> None:
+    """Say how operators sign in.
+
+    Args:
+        settings: the settings.
+        listener: the listening socket.
+        say: writes a sentence.
+        is_log: whether others may read it later, so that it must not contain a link.
+
+    Raises:
+        SettingsError: the operators' passwords cannot be read.
+    """
+    url = address(listener).rstrip("/")
+    port = listener.getsockname()[1]
+    command = "banners sign-in" if port == DEFAULT_PORT else f"banners sign-in --port {port}"
+    if wiring.is_open(settings):
+        say("Everybody is an operator, since BANNERS_OPERATORS is open.")
+        return
+    wiring.make_secrets(settings)
+    link = wiring.sign_in_link(settings, url)  # also reports what is wrong with the passwords
+    if is_log:
+        say(f"Operators sign in with the link of: {command}")
+    else:
+        say(f"Operators sign in at {link}")
+        say(f"This link is valid for ten minutes; for another: {command}")
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Start to listen, so that whoever is told the address can connect at once.
+    """Open a listening socket, so that clients can connect as soon as the address is shown.
 
     Args:
         host: a name or address of this machine.
-        port: the port, 0 for any that is free.
+        port: the port; 0 for any free port.
 
     Raises:
-        PortTaken: something else listens there, or this user may not.
+        PortTaken: another program listens there, or this user lacks the permission.
     """
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(
@@ -92,6 +151,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Of its connections, too: the system takes megabytes for a client that does not read.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT_BYTES)
             listener.bind(place)
             listener.listen(2048)
         except OSError:
@@ -100,14 +161,14 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise PortTaken(
             f"Cannot listen on {host}, port {port}: {error.strerror}. "
-            "Choose another place, as in: --port 9000 (or PORT=9000 make demo)."
+            "Choose another port, as in: --port 9000 (or PORT=9000 make demo)."
         ) from error
     listener.set_inheritable(True)
     return listener
 
 
 def address(listener: socket.socket) -> str:
-    """Tell the address to open in a browser."""
+    """Return the address to open in a browser."""
     host, port = listener.getsockname()[:2]
     everywhere = host in {"0.0.0.0", "::"}  # noqa: S104  # compared, not listened on
     name = "localhost" if everywhere else f"[{host}]" if ":" in host else host
@@ -115,48 +176,105 @@ def address(listener: socket.socket) -> str:
 
 
 def serve_here(
-    listener: socket.socket, settings: Settings, workers: int, *, database_url: str | None = None
+    listener: socket.socket,
+    settings: Settings,
+    workers: int,
+    *,
+    database_url: str | None = None,
+    exclusive: bool = False,
+    demo: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> None:
-    """Serve until told to stop.
+    """Serve until interrupted or stopped by a signal.
 
     Args:
-        listener: the socket that listens.
-        settings: what to serve.
-        workers: how many processes serve, 1 or more.
-        database_url: what the command line says; None where settings that workers read say it.
+        listener: the listening socket.
+        settings: the settings.
+        workers: the number of processes that answer requests, 1 or more.
+        database_url: the database of the command line; None if the environment names it.
+        exclusive: whether no other server listens on the socket, so that it can be closed for all
+            workers at the same moment.
+        demo: whether the landing pages of the demo are served.
+        clock: tells the time, in seconds since 1970 in UTC.
     """
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
+    from banners import logs
+    from banners.web.shared_memory import SharedMemory
+    from banners.web.workers.supervisor import Supervisor
 
-    from banners.web.metrics import shared_by_workers
-    from banners.web.protocol import DeliveryProtocol
-
-    # Workers are processes of their own, and read their settings from the environment.
+    logs.configure(settings.log_format)
+    # Workers read their settings from the environment, again after SIGHUP.
     if database_url is not None:
-        os.environ[f"{PREFIX}DATABASE_URL"] = database_url
-        os.environ.pop(f"{PREFIX}DATABASE_URL_FILE", None)
-    if not settings.public_url:
-        os.environ[f"{PREFIX}PUBLIC_URL"] = address(listener).rstrip("/")
-    config = uvicorn.Config(
-        "banners.asgi:create",
-        factory=True,
-        http=DeliveryProtocol,
-        # Nothing here depends on who asks, so nobody's word on that is needed.
-        proxy_headers=False,
-        workers=workers,
-        loop="auto" if workers == 1 else "banners.web.sharing:new_loop",
-        access_log=False,
-        # The application says how it logs, in banners.logs.
-        log_config=None,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        server_header=False,
-        ws="none",
-    )
-    # Ctrl-C, or a signal, is how a server is stopped, and no failure.
+        change_environment({"database_url": database_url})
+    memory = SharedMemory(workers + 1)
+    # Ctrl-C or a signal is the normal end of a server.
     with contextlib.suppress(KeyboardInterrupt), stoppable():
-        if workers == 1:
-            uvicorn.Server(config).run(sockets=[listener])
-        else:
-            with shared_by_workers() as together:
-                os.environ.update(together)
-                Multiprocess(config, sockets=[listener]).run()
+        key = wiring.make_secrets(settings)
+        serve_in_worker = _worker(listener, memory, key, demo=demo, clock=clock)
+        # A copy of this process would otherwise copy each page that its collector looks at.
+        gc.freeze()
+        Supervisor(
+            listener,
+            workers,
+            memory,
+            serve_in_worker,
+            grace_seconds=GRACE_SECONDS + 1,
+            exclusive=exclusive,
+        ).run()
+
+
+def _worker(
+    listener: socket.socket,
+    memory: "SharedMemory",
+    session_key: str,
+    *,
+    demo: bool,
+    clock: Callable[[], float],
+) -> Callable[[int, socket.socket], None]:
+    """Return what a worker does; all that it needs is imported now, for all workers together."""
+    import uvicorn
+
+    import banners.web.app  # noqa: F401  # for wiring.web_application
+    from banners.settings import load_settings
+    from banners.web.hot.connection_counts import ConnectionCounts
+    from banners.web.hot.protocol import DeliveryProtocol
+    from banners.web.hot.sharing import SharingLoop
+    from banners.web.metrics import Metrics
+    from banners.web.workers.server import WorkerServer
+
+    here = address(listener).rstrip("/")
+
+    def serve_in_worker(slot: int, channel: socket.socket) -> None:
+        def beat() -> None:
+            memory.beats[slot] += 1
+
+        settings = load_settings()
+        settings = replace(settings, public_url=settings.public_url or here)
+        metrics = Metrics(memory, slot)
+        # The key of this process and not that of the file, which may be damaged or replaced
+        # meanwhile: a session has to be valid on all workers.
+        application = wiring.web_application(
+            settings,
+            metrics,
+            memory.wrong_passwords,
+            session_key=session_key,
+            demo=demo,
+            shared=memory,
+            clock=clock,
+        )
+        config = uvicorn.Config(
+            application,
+            http=DeliveryProtocol,
+            # banners.web.middleware.proxies reads them, from trusted proxies only.
+            proxy_headers=False,
+            # uvicorn takes a callable as well as the name of one.
+            loop=lambda: SharingLoop(ConnectionCounts(memory, slot)),  # type: ignore[arg-type]
+            access_log=False,
+            # banners.logs configures logging.
+            log_config=None,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            server_header=False,
+            ws="none",
+        )
+        WorkerServer(config, channel, beat).run(sockets=[listener])
+
+    return serve_in_worker

@@ -1,14 +1,13 @@
 """``banners show``: a campaign's lineup, and why."""
 
 import json
+import time
 from contextlib import closing
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from banners import wiring
-from banners.answer import lineup_answer, preview_answer
 from banners.cli.options import (
     QuarterType,
     WholeNumber,
@@ -16,11 +15,16 @@ from banners.cli.options import (
     json_option,
     settings_from,
 )
+from banners.core.catalogue import CatalogueCampaign
+from banners.core.model import FillPolicy, Quarter
+from banners.core.showing import fill_policy
 from banners.errors import NothingPublished
-from banners.model import FillPolicy, Quarter
+from banners.reports.json_object import as_json as written
+from banners.reports.lineup_json import lineup_answer, preview_answer
+from banners.settings import Settings
 
 if TYPE_CHECKING:
-    from banners.serve.reporting import Read
+    from banners.reports.campaign import Read
 
 
 @click.command(
@@ -31,8 +35,8 @@ Examples:
   banners show 54 --quarter 1 --generation 3
   banners show 54 --quarter 1 --json
 
-Above the line is the lineup, best first; below it are the best of those that are out. JSON is what
-/api/v1/campaigns/CAMPAIGN answers.
+Above the line is the lineup, best first; below it are the best of the other banners. With --json,
+the output is the object that the API returns for the campaign.
 
 Exit status: 0 shown, 1 there is no such lineup or the database cannot be read, 2 wrong usage.""",
 )
@@ -48,8 +52,7 @@ Exit status: 0 shown, 1 there is no such lineup or the database cannot be read, 
     "number",
     metavar="N",
     type=WholeNumber(min=1),
-    help="Preview a generation that is kept (see banners generations); what is served if not "
-    "given.",
+    help="Preview a generation that is kept (see banners generations); the live one if not given.",
 )
 @database_option()
 @json_option()
@@ -60,29 +63,38 @@ def show(
     database_url: str | None,
     as_json: bool,
 ) -> None:
-    """Show the lineup of CAMPAIGN, and why it is so."""
-    from banners.serve.reporting import Reporting
+    """Show the lineup of CAMPAIGN, and explain it."""
+    from banners.reports.campaign import Reporting
 
     settings = settings_from(database_url=database_url)
     quarter = quarter or wiring.quarter_now(settings)
     with closing(wiring.reader(settings)) as reader, closing(wiring.reports(settings)) as reports:
         reporting = Reporting(reader, reports)
         try:
-            if as_json:
-                _show_as_json(reporting.lineup(campaign, quarter, number), settings.fill, number)
-            else:
+            if not as_json:
                 from banners.cli import lineup
 
-                lineup.show(reporting.report(campaign, quarter, number), settings.fill)
+                report = reporting.report(campaign, quarter, number, int(time.time()))
+                fill = fill_policy(settings.fill, has_catalogue=report.left is not None)
+                lineup.show(report, fill)
+            elif number is None:
+                shown = wiring.shown_now(settings, reader, campaign, quarter)
+                site = wiring.site(settings)
+                answer = lineup_answer(
+                    shown.lineup, shown.policy, site, shown.campaign, shown.ranked
+                )
+                click.echo(json.dumps(written(answer)))
+            else:
+                read, named = reporting.preview(campaign, quarter, number, int(time.time()))
+                fill = fill_policy(settings.fill, has_catalogue=named is not None)
+                _show_preview(read, named, fill, settings)
         except NothingPublished as error:
             raise NothingPublished(wiring.database_name(settings)) from error
 
 
-def _show_as_json(read: "Read", policy: FillPolicy, number: int | None) -> None:
-    """Write what the API answers to the same question, as one line of JSON."""
-    answer = (
-        lineup_answer(read.lineup, policy)
-        if number is None
-        else preview_answer(read.lineup, policy, served=read.served)
-    )
-    click.echo(json.dumps(asdict(answer)))
+def _show_preview(
+    read: "Read", named: CatalogueCampaign | None, policy: FillPolicy, settings: Settings
+) -> None:
+    """Print the answer of the API for a generation as one line of JSON."""
+    answer = preview_answer(read.lineup, policy, wiring.site(settings), named, served=read.served)
+    click.echo(json.dumps(written(answer)))

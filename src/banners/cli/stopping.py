@@ -1,4 +1,4 @@
-"""What stops a command from outside: Ctrl-C, or a signal that is sent to it."""
+"""End a command cleanly on Ctrl-C or a signal."""
 
 import signal
 import sys
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# By the convention of shells, the status of what a signal ended is this and its number.
+# Shells use this plus the number of the signal as the status of a process that it ended.
 _ENDED_BY = 128
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal has stopped the command."""
+    """The command was stopped by a signal."""
 
     def __init__(self, number: int = signal.SIGINT) -> None:
         self.status = _ENDED_BY + number
@@ -20,31 +20,34 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
-    """Let a signal end the block as Ctrl-C does, so that what it wrote on its way goes with it.
+    """Let SIGTERM and SIGHUP end the block as Ctrl-C does, so that it removes its temporary files.
 
-    A signal that is ignored, as by ``nohup``, stays so. Python drops an interrupt that comes while
-    it tidies up after something, with a traceback that is left out here, and so does many a
-    library; so what takes long is to call what is given now and then, which ends the block for that
-    one too. Other libraries put an error of their own in its place, which is none here.
+    A signal that is ignored, as by ``nohup``, stays ignored. Python drops an interrupt that is
+    raised in a finalizer, and so do some libraries. Therefore this yields a function that raises
+    the interrupt again; long-running work calls it at intervals. If a library replaces the
+    interrupt with an error of its own, the block still ends as stopped.
+
+    Yields:
+        a function that raises KeyboardInterrupt if a signal was received.
 
     Raises:
-        Stopped: a signal came.
+        Stopped: a signal was received.
     """
-    came: list[int] = []
+    received: list[int] = []
 
     def check() -> None:
-        if came:
+        if received:
             raise KeyboardInterrupt
 
     def stop(number: int, _: FrameType | None) -> None:
-        came.append(number)
+        received.append(number)
         raise KeyboardInterrupt
 
-    report_dropped = sys.unraisablehook
+    show_dropped = sys.unraisablehook
 
-    def report_unless_stopped(unraisable: "sys.UnraisableHookArgs") -> None:
+    def show_unless_interrupt(unraisable: "sys.UnraisableHookArgs") -> None:
         if not isinstance(unraisable.exc_value, KeyboardInterrupt):
-            report_dropped(unraisable)
+            show_dropped(unraisable)
 
     handlers = {
         number: handler
@@ -53,14 +56,14 @@ def stoppable() -> Iterator[Callable[[], None]]:
     }
     for number in handlers:
         signal.signal(number, stop)
-    sys.unraisablehook = report_unless_stopped
+    sys.unraisablehook = show_unless_interrupt
     try:
         yield check
     except (KeyboardInterrupt, Exception) as error:
-        if came or isinstance(error, KeyboardInterrupt):
-            raise Stopped(*came[:1]) from error
+        if received or isinstance(error, KeyboardInterrupt):
+            raise Stopped(*received[:1]) from error
         raise
     finally:
-        sys.unraisablehook = report_dropped
+        sys.unraisablehook = show_dropped
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""``banners stress``: asks for campaigns, fast, and checks every answer."""
+"""``banners stress``: request campaigns, fast, and verify every answer."""
 
 import math
 import signal
@@ -8,14 +8,15 @@ import click
 
 from banners import wiring
 from banners.cli.options import WholeNumber, database_option, json_option, settings_from
+from banners.cli.streams import keep_status
 from banners.errors import NothingPublished
 
 REQUESTS = 5_000
-_STOPPED = 128 + signal.SIGINT
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 class _Finite(click.FloatRange):
-    """A number above zero, and neither infinite nor none at all."""
+    """A finite number above zero."""
 
     name = "number"
 
@@ -39,22 +40,22 @@ Examples:
   banners stress --duration 60 --concurrency 32 --rate 2000
   banners stress --path json --json
 
-A run needs the database and the settings of what it tests, to know what is right. A change of
-the quarter of the hour or of the generation while it goes on is no failure (see docs/stress.md).
+Needs the database and the settings of the server, to know the right answers. A change of the
+quarter of the hour or of the generation during the run is not a failure (see docs/stress.md).
 
-Exit status: 0 every answer was right, 1 something failed, 2 wrong usage, 130 it was stopped.""",
+Exit status: 0 every answer was right, 1 a request failed, 2 wrong usage, 130 interrupted.""",
 )
 @click.argument(
     "url",
     metavar="[URL]",
     default="http://localhost:8000",
-    help="The server; http://localhost:8000 if not given.",
+    help="The server to test. [default: http://localhost:8000]",
 )
 @click.option(
     "--requests",
     metavar="N",
     type=WholeNumber(min=1),
-    help=f"How many requests; {REQUESTS} if neither this nor --duration is given.",
+    help=f"Number of requests. [default: {REQUESTS}, unless --duration is given]",
 )
 @click.option(
     "--concurrency",
@@ -62,20 +63,20 @@ Exit status: 0 every answer was right, 1 something failed, 2 wrong usage, 130 it
     type=WholeNumber(1, 10_000),
     default=1,
     show_default=True,
-    help="How many visitors ask at the same time; with 1, one request after another.",
+    help="Number of visitors; each sends one request at a time.",
 )
 @click.option(
     "--duration",
     metavar="S",
     type=_Finite(),
-    help="Go on for so many seconds.",
+    help="Seconds that the run lasts.",
 )
 @click.option(
     "--rate",
     metavar="R",
     type=_Finite(),
-    help="Send R requests a second whether or not the server keeps up, and count latencies from "
-    "when each was due; as fast as they are answered if not given.",
+    help="Send R requests a second even if the server does not keep up, and measure latencies from "
+    "when each request was due. [default: send a request when the previous one is answered]",
 )
 @click.option(
     "--path",
@@ -83,7 +84,7 @@ Exit status: 0 every answer was right, 1 something failed, 2 wrong usage, 130 it
     type=click.Choice(["page", "json", "banner"]),
     default="page",
     show_default=True,
-    help="Which address of the campaigns to ask for.",
+    help="The address of each campaign to request.",
 )
 @database_option()
 @json_option()
@@ -99,11 +100,11 @@ def stress(
     database_url: str | None,
     as_json: bool,
 ) -> None:
-    """Ask the server at URL for the published campaigns, and check every answer."""
-    from banners.cli import stress_report
-    from banners.stress.check import Address
+    """Request the published campaigns from the server at URL, and verify every answer."""
+    from banners.cli import stress_outcome
     from banners.stress.run import Plan
     from banners.stress.target import Target
+    from banners.stress.verify import Address
 
     settings = settings_from(database_url=database_url)
     plan = Plan(
@@ -115,12 +116,13 @@ def stress(
         rate=rate,
     )
     try:
-        with stress_report.progress(plan) as on_progress:
+        with stress_outcome.progress(plan) as on_progress:
             outcome = wiring.stress(settings, plan, on_progress)
     except NothingPublished as error:
         raise NothingPublished(wiring.database_name(settings)) from error
-    (stress_report.show_as_json if as_json else stress_report.show)(plan, outcome)
+    keep_status("The exit status is that of the stress test.")
+    (stress_outcome.show_as_json if as_json else stress_outcome.show)(plan, outcome)
     if outcome.stopped:
-        ctx.exit(_STOPPED)
-    if outcome.tally.failed:
+        ctx.exit(_INTERRUPTED)
+    if outcome.counts.failed:
         ctx.exit(1)

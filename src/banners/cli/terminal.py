@@ -1,7 +1,7 @@
-"""What is written to: a terminal as wide as it is, or a pipe, which has no width.
+"""Output for a terminal, whose width limits it, or for a pipe, which has no width.
 
-Colours are for terminals. NO_COLOR and TERM=dumb turn them off there, and FORCE_COLOR turns them on
-in a pipe; rich knows these. What moves is for terminals alone, whatever is forced.
+Colours are for terminals. rich lets NO_COLOR and TERM=dumb turn them off there, and FORCE_COLOR
+turn them on in a pipe. Progress bars are for terminals only, even with FORCE_COLOR.
 """
 
 import io
@@ -15,7 +15,9 @@ from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 
-# Wide enough that no table is cut or wrapped on its way into a file or another program.
+from banners.errors import readable
+
+# Wide enough that no table is cut or wrapped in a file or in another program.
 _PIPE_WIDTH = 200
 
 _LEAST_BAR, _LONGEST_BAR = 4, 20
@@ -29,22 +31,23 @@ def console(*, errors: bool = False) -> Console:
     if not stream.isatty():
         opened.width = _PIPE_WIDTH
     if opened.options.ascii_only and isinstance(stream, io.TextIOWrapper):
-        # A character that the terminal does not have is no reason to fail.
+        # A character that the terminal cannot show must not end the command.
         stream.reconfigure(errors="replace")
     return opened
 
 
 def can_move(opened: Console) -> bool:
-    """Tell whether bars can move there: on a terminal, unless it is a dumb one."""
+    """Return whether progress bars can move: on a terminal that is not TERM=dumb."""
     return opened.is_interactive and opened.file.isatty()
 
 
 def say(out: Console, text: str, *, style: str = "") -> None:
-    """Write text: its lines are broken between words on a terminal, and never in a pipe.
+    """Write text. On a terminal its lines are wrapped between words; in a pipe they are not.
 
-    What has no blank in it, such as a path, is never broken, so that it can be copied.
+    A word such as a path is never broken, so that it can be copied. Control characters are written
+    as escapes.
     """
-    for line in text.splitlines():
+    for line in map(readable, text.split("\n")):
         broken = [line]
         if out.file.isatty():
             broken = textwrap.wrap(
@@ -58,7 +61,7 @@ def say(out: Console, text: str, *, style: str = "") -> None:
 
 
 def draw(out: Console, table: Table) -> None:
-    """Write a table, if need be wider than the terminal: figures are neither cut nor broken."""
+    """Write a table, wider than the terminal if needed so that no figure is cut or wrapped."""
     width = out.width
     unbound = out.options.update(width=_PIPE_WIDTH)
     out.width = max(width, Measurement.get(out, unbound, table).minimum)
@@ -68,11 +71,11 @@ def draw(out: Console, table: Table) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar in a cell of a table, as long as there is room.
+    """A bar in a cell of a table, scaled to the width that is left.
 
     Args:
-        part: what it stands for, 0 or more.
-        whole: what the longest bar stands for, above 0.
+        part: the value of this bar, 0 or more.
+        whole: the value of the longest bar, above 0.
         colour: its colour on a terminal.
     """
 
@@ -81,7 +84,7 @@ class Bar:
     colour: str = "default"
 
     def __rich_console__(self, out: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw it in eighths of a character; what is there is seen, however little it is."""
+        """Draw it in eighths of a character; a value above 0 is always visible."""
         width = options.max_width
         if options.ascii_only:
             yield Segment("#" * -(-self.part * width // self.whole))
@@ -90,5 +93,5 @@ class Bar:
         yield SmoothBar(self.whole, 0, seen, width=width, color=self.colour)
 
     def __rich_measure__(self, out: Console, options: ConsoleOptions) -> Measurement:
-        """Take the room that others leave, but not more than a bar needs to be read."""
+        """Take the width that other columns leave, within limits."""
         return Measurement(_LEAST_BAR, _LONGEST_BAR)

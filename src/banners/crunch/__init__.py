@@ -1,1 +1,1 @@
-"""Event files in, the performance and lineup of every campaign out."""
+"""Turns event files into the performance and the lineup of every campaign."""

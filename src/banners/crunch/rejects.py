@@ -1,8 +1,8 @@
-"""Finds the rows that were not accepted where they stand in the files, and writes them down.
+"""Finds the rows that were not accepted in the event files, and writes them to a file.
 
-The engine counts such rows and tells the ids that it set aside; the files are then read again, so
-that lines are found, and are the same whatever engine ran. Nothing here grows with the number of
-rejected rows; of a quarantined id nine bytes are kept.
+The engine only counts such rows and returns the ids that it quarantined. The files are then read
+again to find the lines, which are therefore the same for every engine. Memory does not grow with
+the number of rejected rows; a quarantined id takes nine bytes.
 """
 
 import csv
@@ -10,18 +10,19 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from banners.crunch.engine import CrunchedQuarter
-from banners.crunch.kinds import Kind, Reason, bad_value
-from banners.crunch.quality import Account, Accounting
-from banners.crunch.sources import QuarterSources, check_unchanged
-from banners.crunch.suspects import suspect_rows
-from banners.errors import CrunchError, readable
+from banners.core.account import Account, Accounting
+from banners.core.events import Kind, Reason, bad_value
+from banners.core.spreadsheet import safe_cell
+from banners.crunch.engines.engine import CrunchedQuarter
+from banners.crunch.files.find import QuarterSources, check_unchanged
+from banners.crunch.files.suspects import suspect_rows
+from banners.crunch.scratch import locked_folder
+from banners.errors import CrunchError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,11 +38,11 @@ class UnacceptedRow(NamedTuple):
     """A row that was rejected or quarantined.
 
     Args:
-        kind: the kind of file that it stands in.
+        kind: the kind of the file that has it.
         path: the file as it was delivered.
         line: its line number there; the header is line 1.
         reason: why it was not accepted.
-        text: the row as it stands in the file.
+        text: the row as it is in the file.
     """
 
     kind: Kind
@@ -58,11 +59,11 @@ def unaccepted_rows(
 
     Args:
         sources: the files of the quarter.
-        accounting: tells which kinds have such rows; the files of others are not read again.
+        accounting: says which kinds have such rows; the files of the others are not read again.
         crunched: the engine's result.
 
     Raises:
-        CrunchError: there are not as many of them as the engine counted, or a file has changed.
+        CrunchError: their number differs from what the engine counted, or a file has changed.
     """
     check_unchanged(sources)
     quarantine = {kind: _Quarantine() for kind in Kind}
@@ -77,57 +78,57 @@ def unaccepted_rows(
 def write_rejects(
     path: Path, rows: Iterable[UnacceptedRow], *, shown: int = 0
 ) -> list[UnacceptedRow]:
-    """Write rows that were not accepted to a CSV file.
+    """Write rows that were not accepted to a CSV file, with the cells of :func:`safe_cell`.
 
     Args:
-        path: the file; its folder is made where it is missing.
-        rows: what to write.
-        shown: how many of them to give back.
+        path: the file; its folder is created if it is missing.
+        rows: the rows to write.
+        shown: maximum number of rows to return.
 
     Returns:
-        The first of them.
+        The first rows.
 
     Raises:
         CrunchError: the file cannot be written.
     """
-    unfinished = path.with_name(f".{path.name}.part")
     first: list[UnacceptedRow] = []
-    shown_path = cache(readable)
+    shown_path = cache(lambda path: safe_cell(str(path)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            out = csv.writer(file)
-            out.writerow(COLUMNS)
-            for row in rows:
-                if len(first) < shown:
-                    first.append(row)
-                out.writerow((row.kind, shown_path(row.path), row.line, row.reason, row.text))
-        unfinished.replace(path)
+        with locked_folder(path.parent) as folder:
+            unfinished = folder / path.name
+            with unfinished.open("w", encoding="utf-8", newline="") as file:
+                out = csv.writer(file)
+                out.writerow(COLUMNS)
+                for row in rows:
+                    if len(first) < shown:
+                        first.append(row)
+                    out.writerow(
+                        (row.kind, shown_path(row.path), row.line, row.reason, safe_cell(row.text))
+                    )
+            unfinished.replace(path)
     except OSError as error:
         raise CrunchError(
-            f"The rejects cannot be written to {path}: {error.strerror}. Mend that, or name "
+            f"The rejects cannot be written to {path}: {error.strerror}. Fix that, or name "
             "another folder in BANNERS_REJECTS."
         ) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
     return first
 
 
 @dataclass(slots=True)
 class _Quarantine:
-    """The ids of one kind that were set aside, and why, as tightly as they can be kept."""
+    """The quarantined ids of one kind and their reasons, in as little memory as possible."""
 
     ids: "array[int]" = field(default_factory=lambda: array("q"))
     reasons: bytearray = field(default_factory=bytearray)
 
     def add(self, identity: int, reason: Reason) -> None:
-        """Take an id, which is larger than those before."""
+        """Add an id, which must be larger than those before."""
         self.ids.append(identity)
         self.reasons.append(_REASONS.index(reason))
 
     def arrow(self) -> "pa.Array | None":
-        """Give the ids as Arrow holds them, without a copy; None where there are none."""
+        """Return the ids as an Arrow array, without a copy; None if there are none."""
         import pyarrow as pa
 
         if not self.ids:
@@ -135,7 +136,7 @@ class _Quarantine:
         return pa.Array.from_buffers(pa.int64(), len(self.ids), [None, pa.py_buffer(self.ids)])
 
     def reason(self, identity: int) -> Reason | None:
-        """Tell why the next row with this id is set aside; None where it is not."""
+        """Return why the next row with this id is quarantined; None if it is not."""
         place = bisect_left(self.ids, identity)
         if place == len(self.ids) or self.ids[place] != identity or self.reasons[place] == _TOLD:
             return None
@@ -152,11 +153,14 @@ def _find(
     kind = account.kind
     found: Counter[Reason] = Counter()
     for file in sources.of(kind):
+        place = file.read.index(kind.id_column) if kind.id_column in file.read else None
         for line, values in suspect_rows(file, quarantine.arrow()):
             if values is None:
                 reason: Reason | None = Reason.BAD_WIDTH
             else:
-                reason = bad_value(kind, values) or quarantine.reason(int(values[0]))
+                reason = bad_value(file.read, values)
+                if reason is None and place is not None:
+                    reason = quarantine.reason(int(values[place]))
             if reason is not None:
                 found[reason] += 1
                 text = line.text.decode()

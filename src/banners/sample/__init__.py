@@ -1,1 +1,1 @@
-"""Makes sample data: event files and banner pictures, the same for the same seed."""
+"""Makes sample data: event files and banner images, the same for the same seed."""

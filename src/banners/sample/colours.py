@@ -1,14 +1,14 @@
-"""The colours of pictures: a palette for each banner, from deep over bright to white."""
+"""The colours of images: a palette for each banner, from dark to white."""
 
 import math
 import random
 from itertools import pairwise
 
-# So few that files are small, and so many that a gradient shows no steps.
+# Few enough for small files, and enough for gradients without visible steps.
 LEVELS = 96
 
-# What colours a palette passes through: at which level, of what lightness and chroma, and how much
-# of the way to its second hue.
+# The colours of a palette between which the others are interpolated: the level, the lightness, the
+# chroma, and the share of the way to the second hue (0 to 1).
 _STOPS = (
     (0, 0.20, 0.07, 0.0),
     (27, 0.44, 0.17, 0.15),
@@ -17,19 +17,19 @@ _STOPS = (
     (LEVELS - 1, 1.0, 0.0, 1.0),
 )
 
-# Where the curve of sRGB begins; below, it is a straight line.
+# Below this amount of light, the transfer function of sRGB is linear.
 _LINEAR_UP_TO = 0.0031308
 
 
 def palette(banner_id: int, source: random.Random) -> list[int]:
-    """Give a colour to each level, as red, green and blue in turn.
+    """Return the colour of each level, as red, green and blue in turn.
 
-    Hues go on by the golden angle, so that banners with neighbouring numbers look least alike.
-    Dark yellows are left out, for they are muddy.
+    The hues of consecutive ids differ by the golden angle, so that they look as different as
+    possible. Dark yellows are left out, because they look muddy.
 
     Args:
         banner_id: 1 to 18 digits.
-        source: decides which way the hue turns from dark to light.
+        source: decides in which direction the hue changes from dark to light.
     """
     hue = 130 + (banner_id * 137_508 % 360_000) / 1_000 * 275 / 360
     turn = source.choice((-60, -40, 40, 60))
@@ -43,11 +43,11 @@ def palette(banner_id: int, source: random.Random) -> list[int]:
 
 
 def _rgb(lightness: float, chroma: float, hue: float) -> tuple[int, int, int]:
-    """Convert a colour of OKLCH, in which equal lightness looks equally light, to sRGB.
+    """Convert a colour from OKLCH, where equal lightness looks equally light, to sRGB.
 
     Args:
         lightness: 0 (black) to 1 (white).
-        chroma: 0 (grey) to about 0.3; what sRGB cannot show is clipped.
+        chroma: 0 (grey) to about 0.3; colours outside of sRGB are clipped.
         hue: in degrees.
 
     Source: Björn Ottosson, "A perceptual color space for image processing".
@@ -64,7 +64,7 @@ def _rgb(lightness: float, chroma: float, hue: float) -> tuple[int, int, int]:
 
 
 def _channel(light: float) -> int:
-    """Encode an amount of light, 0 to 1, as a channel of sRGB, 0 to 255."""
+    """Convert an amount of light, 0 to 1, to a channel of sRGB, 0 to 255."""
     light = min(1.0, max(0.0, light))
     curved = 12.92 * light if light <= _LINEAR_UP_TO else 1.055 * light ** (1 / 2.4) - 0.055
     return round(255 * curved)

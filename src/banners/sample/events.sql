@@ -1,26 +1,26 @@
 -- The events of a sample, as views over range(): nothing is stored, so that memory stays small,
 -- and nothing is joined or sorted, so that the rows come in the same order every time.
 --
--- Variables that are set before a view is read:
+-- Variables to set before a view is read:
 --   seed, quarter
---   impressions   rows of the quarter
---   campaigns     how many there are, numbered from 1
+--   impressions   number of rows of the quarter
+--   campaigns     number of campaigns, numbered from 1
 --   first_id      id of the quarter's first event; the ids of the others follow
---   own_banners   whether each campaign has banners of its own, or all draw on one inventory
---   inventory     how many banners there are, numbered from 100
+--   own_banners   whether each campaign has banners of its own, or all share one inventory
+--   inventory     number of banners, numbered from 100
 
--- A number of [0, 1), always the same for the same seed, purpose and key. The inner hash of two
--- purposes differs by a constant only (it ends in an xor), so it is hashed once more: without
--- that, banners that are clicked often would be those that convert rarely, or the other way round.
+-- A number in [0, 1), always the same for the same seed, purpose and key. The inner hashes of two
+-- purposes differ only by a constant (they end in an xor), so the result is hashed again: otherwise
+-- click rates and conversion rates of banners would be correlated.
 CREATE MACRO draw(purpose, key) AS
     (hash(hash(getvariable('seed'), purpose, key)) >> 11) / 9007199254740992;
 
--- What a banner is like in a campaign: mostly lasting, and a little of the quarter.
+-- A trait of a banner in a campaign: mostly the same in all quarters, partly of this quarter.
 CREATE MACRO trait(purpose, pair) AS
     0.85 * draw(purpose, pair)
     + 0.15 * draw(concat(purpose, ' in quarter ', getvariable('quarter')), pair);
 
--- How many banners a campaign has. Of twenty campaigns sixteen are of the ordinary kind.
+-- Number of banners of a campaign. Sixteen of twenty campaigns are ordinary.
 CREATE MACRO pool_size(campaign_id) AS CASE
     WHEN getvariable('own_banners') THEN 50
     WHEN campaign_id % 20 = 4 THEN 3   -- too few for a page
@@ -30,7 +30,7 @@ CREATE MACRO pool_size(campaign_id) AS CASE
     ELSE 30 + floor(41 * draw('pool size', campaign_id))
 END;
 
--- How many of them can bring revenue at all, so that every case of the rule occurs.
+-- Number of its banners that can convert at all, chosen so that every case of the rule occurs.
 CREATE MACRO able_to_convert(campaign_id) AS CASE campaign_id % 20
     WHEN 4 THEN 3                      -- revenue_then_clicks
     WHEN 8 THEN 3                      -- revenue_then_clicks
@@ -39,12 +39,23 @@ CREATE MACRO able_to_convert(campaign_id) AS CASE campaign_id % 20
     ELSE 1000                          -- top_revenue
 END;
 
--- Shared pools begin 29 places after one another, which is less than most of them hold: they
--- overlap. The inventory is walked in steps of 157, so that a pool is no mere block of ids; as 401
--- is a prime, the steps come by every banner.
+-- Shared pools begin 29 places apart, which is less than the size of most, so that they overlap.
+-- Steps of 157 through the inventory spread the ids of a pool; because 401 is prime, the steps reach
+-- every banner.
 CREATE MACRO banner_of(campaign_id, place) AS
     100 + CASE WHEN getvariable('own_banners') THEN 50 * (campaign_id - 1) + place
                ELSE (29 * (campaign_id - 1) + place) * 157 % getvariable('inventory') END;
+
+-- Which banner belongs to which campaign, whether it has events or not.
+CREATE VIEW banners_of_campaigns AS
+WITH numbered AS (
+    SELECT range AS campaign_id FROM range(1, getvariable('campaigns') + 1)
+),
+places AS (
+    SELECT campaign_id, unnest(range(pool_size(campaign_id)::BIGINT)) AS place FROM numbered
+)
+SELECT campaign_id, banner_of(campaign_id, place) AS banner_id FROM places
+ORDER BY campaign_id, banner_id;
 
 CREATE VIEW impressions AS
 WITH events AS (
@@ -76,7 +87,7 @@ SELECT event_id AS click_id, banner_id, campaign_id, place, pair
 FROM impressions
 WHERE draw('click', event_id) < 0.14 + 0.40 * trait('click rate', pair);
 
--- One conversion of twenty is followed by a second one of the same click.
+-- One in twenty conversions is followed by a second one of the same click.
 CREATE VIEW conversions AS
 WITH chances AS (
     SELECT

@@ -1,7 +1,7 @@
-"""The patterns that pictures are made of, as drawings in levels of grey.
+"""The patterns of images, drawn in levels of grey.
 
-Each fills a canvas of 600 x 500 with levels from 40 (deep) to 200 (bright). What it looks like in
-detail, such as where its centre lies, comes from the random source.
+Each fills a canvas of 600 x 500 with levels from 40 (dark) to 200 (bright). The random source
+decides its details, such as the position of its centre.
 """
 
 import math
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 CANVAS = (600, 500)
-"""Width and height that a pattern fills, in pixels."""
+"""Width and height of a pattern in pixels."""
 
 Pattern = Callable[["ImageDraw", random.Random], None]
 
@@ -21,7 +21,7 @@ _RIGHT, _BOTTOM = CANVAS
 
 
 def rings(draw: "ImageDraw", source: random.Random) -> None:
-    """Rings around a point at the upper right."""
+    """Draw rings around a point at the upper right."""
     x, y = source.randint(380, 620), source.randint(-40, 140)
     width = source.randint(44, 80)
     radius = 800
@@ -32,7 +32,7 @@ def rings(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def stripes(draw: "ImageDraw", source: random.Random) -> None:
-    """Slanting stripes of changing brightness."""
+    """Draw slanting stripes of different brightness."""
     slant = source.choice((-1, 1)) * source.randint(200, 420)
     width = source.randint(36, 84)
     levels = source.sample((60, 84, 108, 132, 160, 190), 4)
@@ -42,7 +42,7 @@ def stripes(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def discs(draw: "ImageDraw", source: random.Random) -> None:
-    """A few large discs, one over the other."""
+    """Draw a few large discs, one over the other."""
     draw.rectangle((0, 0, *CANVAS), fill=76)
     for radius, level in ((300, 108), (230, 140), (150, 172), (80, 200)):
         x = source.randint(240, 620)
@@ -51,7 +51,7 @@ def discs(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def dots(draw: "ImageDraw", source: random.Random) -> None:
-    """A grid of dots that grow from one side to the other."""
+    """Draw a grid of dots that grow from one side to the other."""
     draw.rectangle((0, 0, *CANVAS), fill=70)
     step = source.randint(54, 70)
     grows_right = source.choice((True, False))
@@ -62,7 +62,7 @@ def dots(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def waves(draw: "ImageDraw", source: random.Random) -> None:
-    """Hills, one before the other, darker the nearer they are."""
+    """Draw hills one behind the other, the nearest the darkest."""
     draw.rectangle((0, 0, *CANVAS), fill=200)
     length = source.uniform(0.007, 0.015)
     for level in range(5):
@@ -76,7 +76,7 @@ def waves(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def facets(draw: "ImageDraw", source: random.Random) -> None:
-    """A net of triangles, as on a cut stone."""
+    """Draw a net of triangles, as on a cut stone."""
     step = source.choice((140, 160, 180))
     columns, rows = _RIGHT // step + 2, _BOTTOM // step + 2
     points = {
@@ -95,7 +95,7 @@ def facets(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def tiles(draw: "ImageDraw", source: random.Random) -> None:
-    """Tiles, each with a quarter of a disc in one of its corners."""
+    """Draw tiles, each with a quarter of a disc in one of its corners."""
     step = source.choice((100, 125))
     for left in range(0, _RIGHT, step):
         for top in range(0, _BOTTOM, step):
@@ -107,7 +107,7 @@ def tiles(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def rays(draw: "ImageDraw", source: random.Random) -> None:
-    """Rays from a point beyond the lower edge."""
+    """Draw rays from a point below the lower edge."""
     x, y = source.randint(120, 480), source.randint(540, 640)
     count = source.randint(18, 28)
     turn = source.randint(0, 30)
@@ -119,7 +119,7 @@ def rays(draw: "ImageDraw", source: random.Random) -> None:
 
 
 def bars(draw: "ImageDraw", source: random.Random) -> None:
-    """Round-headed bars of different heights."""
+    """Draw bars of different heights with round ends."""
     draw.rectangle((0, 0, *CANVAS), fill=74)
     width = source.randint(34, 66)
     for left in range(source.randint(-30, 0), _RIGHT, width + 14):
@@ -129,4 +129,4 @@ def bars(draw: "ImageDraw", source: random.Random) -> None:
 
 
 PATTERNS: tuple[Pattern, ...] = (rings, stripes, discs, dots, waves, facets, tiles, rays, bars)
-"""Every pattern; their number shares no factor with the numbers whose hues come out alike."""
+"""All patterns: nine, so that ids of similar hue (8, 13, 21, 34 or 55 apart) get different ones."""

@@ -1,1 +1,1 @@
-"""Reading what is published: the one way in which a lineup gets from a tier to its user."""
+"""Reads what is published, through tiers: memory, then Redis, then the database."""

@@ -1,4 +1,4 @@
-"""Notices a new generation, and has it loaded before it is served."""
+"""Looks for new generations in the background, so that they are loaded before they are served."""
 
 import logging
 import threading
@@ -8,18 +8,20 @@ from contextlib import contextmanager
 _LOG = logging.getLogger(__name__)
 
 SECONDS = 0.5
-"""So often it is looked: a new generation is to be served everywhere within two seconds."""
+"""Seconds between two looks, so that every worker serves a new generation within two seconds."""
 
 FIRST_SECONDS = 2.0
-"""So long a start waits for the first look, so that the first visitor finds something."""
+"""Maximum number of seconds that a start, or an end, waits for a look to finish."""
 
 
 @contextmanager
 def following(load: Callable[[], None]) -> Iterator[None]:
-    """Look for a new generation again and again, in a thread, until the block ends.
+    """Look for a new generation repeatedly, in a thread, until the block ends.
+
+    The block begins after the first look, so that the first visitor is served.
 
     Args:
-        load: looks once, and loads what is new.
+        load: looks once, and loads a new generation.
     """
     looked, ended = threading.Event(), threading.Event()
 
@@ -27,8 +29,8 @@ def following(load: Callable[[], None]) -> Iterator[None]:
         while not ended.is_set():
             try:
                 load()
-            except Exception:  # noqa: BLE001  # logged, and looked again
-                # A fault of ours, which a later look may not meet; to stop looking would be worse.
+            except Exception:  # noqa: BLE001  # logged, and tried again
+                # An error in our code. To go on looking is better than to serve old data forever.
                 _LOG.exception("Looking for a new generation failed")
             looked.set()
             ended.wait(SECONDS)
@@ -40,5 +42,5 @@ def following(load: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        # What hangs in a server that is gone is not waited for: the process ends without it.
+        # A look that hangs is not waited for longer: the process ends without it.
         thread.join(FIRST_SECONDS)

@@ -1,8 +1,8 @@
-"""The first tier: what is served, in the memory of this worker.
+"""The first tier: the live generations, in the memory of this worker.
 
-A generation is loaded before it is switched to, so that no request waits for it. Where it fits the
-bound it is loaded whole, and the worker needs nobody any more; where it does not, the campaigns'
-ids are, so that an unknown one troubles nobody, and the lineups come one by one when asked for.
+A generation is loaded before the switch to it, so that no request waits for it. If its lineups fit
+the bound, all are loaded, and the worker needs no other tier. If they do not, only the campaigns'
+ids are loaded, so that unknown campaigns cause no query, and each lineup is read when asked for.
 """
 
 import logging
@@ -11,16 +11,26 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 
+from banners.core.candidates import Candidates
+from banners.core.model import Generation, Quarter
 from banners.errors import DamagedRecord, StoreClosed, StoreError, StoreUnavailable
-from banners.model import Generation, Lineup, Quarter
-from banners.record import decode_lineup, encode_lineup
+from banners.serve.lasting import Lasting
+from banners.serve.packed import check_record, decode_candidates, encode_candidates
 from banners.serve.reader import LineupReader
 
 _LOG = logging.getLogger(__name__)
+
+LINEUP_BYTES = 1_000
+"""Size of a record that counts as one lineup; a larger one counts as several, since a campaign may
+have very many candidates."""
+
+DAMAGED_SECONDS = 60.0
+"""Seconds after which a damaged quarter is read again; a new generation is read immediately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +40,10 @@ class Shelf:
     Args:
         generation: the generation.
         quarter: the quarter of the hour.
-        campaigns: the ids of all campaigns that have a lineup, sorted.
-        records: the record of each of them; None where they do not fit.
+        campaigns: the ids of all campaigns that have candidates, sorted.
+        records: the record of each campaign; None if they do not fit.
         inventory: the ids of all candidates, sorted.
+        damage: what is wrong with a record; its campaign is answered with an error.
     """
 
     generation: Generation
@@ -40,13 +51,14 @@ class Shelf:
     campaigns: Sequence[int]
     records: Mapping[int, bytes] | None
     inventory: Sequence[int]
+    damage: DamagedRecord | None = None
 
-    def lineup(self, campaign_id: int) -> Lineup | None:
-        """Read the lineup of a campaign; None where it is not held, or not there at all."""
+    def candidates(self, campaign_id: int) -> Candidates | None:
+        """Return the candidates of a campaign; None if they are not held, or there are none."""
         record = self.records.get(campaign_id) if self.records is not None else None
         if record is None:
             return None
-        return decode_lineup(record, self.generation, self.quarter, campaign_id)
+        return decode_candidates(record, self.generation, self.quarter, campaign_id)
 
     def __contains__(self, campaign_id: int) -> bool:
         """Whether the campaign has a lineup."""
@@ -56,13 +68,22 @@ class Shelf:
         return place < len(self.campaigns) and self.campaigns[place] == campaign_id
 
 
+class _Damage(NamedTuple):
+    """A generation that cannot be loaded in a quarter, why, and when to read it again."""
+
+    generation: Generation
+    error: DamagedRecord
+    next_read: float
+
+
 class MemoryReader:
-    """A LineupReader that answers from memory; :meth:`load` brings there what is served.
+    """A LineupReader that answers from memory; :meth:`load` loads the live generations.
 
     Args:
         source: the tier behind it.
-        most_lineups: how many lineups it holds at the most.
-        on_load: is told of each quarter that was loaded, and of the seconds it took.
+        most_lineups: maximum number of lineups that it holds; a large campaign counts as several.
+        on_load: called after each quarter is loaded, with the seconds that it took.
+        clock: returns the time in seconds; only differences matter.
     """
 
     def __init__(
@@ -71,146 +92,188 @@ class MemoryReader:
         *,
         most_lineups: int,
         on_load: Callable[[Shelf, float], None] = lambda _shelf, _seconds: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._most_lineups = most_lineups
         self._on_load = on_load
+        self._clock = clock
+        self._lasting = Lasting(clock)
+        self._damaged: dict[Quarter, _Damage] = {}
         self._shelves: Mapping[Quarter, Shelf] = {}
-        self._trouble: StoreError | None = StoreUnavailable("Nothing has been loaded yet.")
+        self._source_error: StoreError | None = StoreUnavailable("Nothing has been loaded yet.")
         self._loading = threading.Lock()
-        # One query a key at a time: whoever asks for what is being read waits for it.
+        # One query for each key at a time: other requests for the same lineup wait for it.
         self._read_through = cached(
-            LRUCache(max(1, most_lineups)), key=hashkey, condition=threading.Condition()
+            LRUCache(max(1, most_lineups), getsizeof=_weight),
+            key=hashkey,
+            condition=threading.Condition(),
         )(self._read_record)
 
     @property
-    def trouble(self) -> StoreError | None:
-        """Why what is served may be old by now: the source was out of reach when last asked."""
-        return self._trouble
+    def source_error(self) -> StoreError | None:
+        """The error of the source when it was last read; None if it answered."""
+        return self._source_error
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the source answers, and what it holds of a quarter is damaged."""
+        return isinstance(self._source_error, DamagedRecord)
 
     def numbers(self) -> dict[int, int]:
-        """Tell the number of the generation that is loaded in each quarter; {} for none."""
+        """Return the number of the loaded generation of each quarter."""
         return {int(each): shelf.generation.number for each, shelf in self._shelves.items()}
 
     def load(self) -> None:
-        """Bring what is served now into memory, and switch to it.
+        """Load the generations that are live now, and switch to them.
 
-        A source that is out of reach, or that has lost everything, changes nothing.
+        If the source cannot be reached, or has lost what it had, the loaded generations stay.
         """
         with self._loading:
             self._load()
 
     def active(self) -> Mapping[Quarter, Generation]:
-        """Tell the generation that is loaded in each quarter."""
-        if self._trouble and not self._shelves:
-            raise self._trouble
+        """Return the loaded generation of each quarter."""
+        if self._source_error and not self._shelves:
+            raise self._source_error
         return {quarter: shelf.generation for quarter, shelf in self._shelves.items()}
 
-    def lineup(self, generation: Generation, quarter: Quarter, campaign_id: int) -> Lineup | None:
-        """Read a lineup from memory, or through it."""
+    def candidates(
+        self, generation: Generation, quarter: Quarter, campaign_id: int
+    ) -> Candidates | None:
+        """Return the candidates of a campaign from memory, or read and keep them."""
         shelf = self._shelf(generation, quarter)
         if shelf is None:
-            return self._source.lineup(generation, quarter, campaign_id)
+            return self._source.candidates(generation, quarter, campaign_id)
         if campaign_id not in shelf:
             return None
         if shelf.records is not None:
-            return shelf.lineup(campaign_id)
+            return shelf.candidates(campaign_id)
         record = self._read_through(generation, quarter, campaign_id)
         if record is None:
             self._replace(shelf)
             return None
-        return decode_lineup(record, generation, quarter, campaign_id)
+        return decode_candidates(record, generation, quarter, campaign_id)
 
     def held(self, quarter: Quarter) -> Shelf | None:
-        """Give what is held of a quarter: another object once another generation is held."""
+        """Return what is held of a quarter: another object for each generation."""
         return self._shelves.get(quarter)
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
-        """Read the inventory from memory."""
+        """Return the inventory from memory."""
         shelf = self._shelf(generation, quarter)
         return shelf.inventory if shelf else self._source.inventory(generation, quarter)
 
     def campaigns(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
-        """Read the campaigns' ids from memory."""
+        """Return the campaigns' ids from memory."""
         shelf = self._shelf(generation, quarter)
         return shelf.campaigns if shelf else self._source.campaigns(generation, quarter)
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterable[tuple[int, bytes]]:
-        """Stream all lineups, from memory where they are all there."""
+        """Stream all records, from memory if all are held."""
         shelf = self._shelf(generation, quarter)
         if shelf is None or shelf.records is None:
             return self._source.records(generation, quarter)
         return shelf.records.items()
 
     def close(self) -> None:
-        """Close the source, and forget what is in memory."""
+        """Close the source, and drop what is in memory."""
         self._shelves = {}
-        self._trouble = StoreClosed("The reader has been closed. To read from it, open it again.")
+        self._source_error = StoreClosed(
+            "The reader has been closed. To read from it, open it again."
+        )
         self._source.close()
 
     def _shelf(self, generation: Generation, quarter: Quarter) -> Shelf | None:
-        """Find what is held of a generation; None for an old one, or one from a moment ago."""
+        """Return what is held of a generation; None if another generation is held."""
         shelf = self._shelves.get(quarter)
         return shelf if shelf is not None and shelf.generation == generation else None
 
     def _replace(self, dropped: Shelf) -> None:
-        """Load what is served now, where a generation was dropped before it was looked again."""
+        """Load what is live now, because a generation was dropped before the next look."""
         with self._loading:
             if self._shelves.get(dropped.quarter) is dropped:
                 self._load()
             if self._shelves.get(dropped.quarter) is dropped:
                 raise StoreUnavailable(
                     f"Generation {dropped.generation.number} is no longer in the database, and "
-                    "what is served in its place cannot be loaded yet."
+                    "the one that replaces it cannot be loaded yet. Ask again."
                 )
 
     def _load(self) -> None:
-        trouble: StoreError | None = None
+        source_error: StoreError | None = None
         try:
             active = self._source.active()
             if active or not self._shelves:
                 self._switch(active)
             else:
-                trouble = StoreUnavailable("The database has lost everything it had published.")
+                source_error = StoreUnavailable(
+                    "The database has lost everything that was published in it."
+                )
         except StoreError as error:
-            trouble = error
-        if str(trouble) != str(self._trouble):
-            if trouble:
-                _LOG.warning("Serving what is in memory: %s", trouble)
-            elif self._shelves:
+            source_error = error
+        if source_error:
+            if self._lasting.is_due(type(source_error)):
+                _LOG.warning("Serving what is in memory: %s", source_error)
+        elif self._source_error:
+            self._lasting.end()
+            if self._shelves:
                 _LOG.info("What is in memory is up to date.")
-        self._trouble = trouble
+        self._source_error = source_error
 
     def _switch(self, active: Mapping[Quarter, Generation]) -> None:
-        shelves = {quarter: shelf for quarter, shelf in self._shelves.items() if quarter in active}
+        shelves = dict(self._shelves)
         damaged: DamagedRecord | None = None
+        for quarter in shelves.keys() - active.keys():
+            # No run removes a pointer.
+            damaged = DamagedRecord(
+                f"The database no longer says what is live in quarter {int(quarter)}. "
+                "Crunch the quarter again."
+            )
         for quarter, generation in active.items():
             if self._shelf(generation, quarter) is None:
                 start = time.perf_counter()
                 try:
-                    shelf = self._fetch(generation, quarter, shelves.values())
+                    shelf = self._fetch_once(generation, quarter, shelves.values())
                 except DamagedRecord as error:
-                    damaged = error  # of this quarter; the others are none the worse for it
+                    damaged = error  # of this quarter; the others can be loaded
                     continue
                 shelves[quarter] = shelf
                 self._on_load(shelf, time.perf_counter() - start)
-            # Whoever starts has all quarters at once: one that is yet to come is not one that
-            # has nothing.
+            self._damaged.pop(quarter, None)
+            # At the start all quarters appear together: a quarter that is not loaded yet would be
+            # answered as one without data.
             if self._shelves:
                 self._shelves = dict(shelves)
         self._shelves = shelves
+        damaged = damaged or next(filter(None, (each.damage for each in shelves.values())), None)
         if damaged:
             raise damaged
 
+    def _fetch_once(self, generation: Generation, quarter: Quarter, held: Iterable[Shelf]) -> Shelf:
+        """Fetch a quarter; if it is damaged, do not read all of it again at every look."""
+        known = self._damaged.get(quarter)
+        if known and known.generation == generation and self._clock() < known.next_read:
+            raise known.error
+        try:
+            return self._fetch(generation, quarter, held)
+        except DamagedRecord as error:
+            self._damaged[quarter] = _Damage(generation, error, self._clock() + DAMAGED_SECONDS)
+            raise
+
     def _fetch(self, generation: Generation, quarter: Quarter, held: Iterable[Shelf]) -> Shelf:
         campaigns = self._source.campaigns(generation, quarter)
-        others = (len(shelf.records or ()) for shelf in held if shelf.quarter != quarter)
-        room = self._most_lineups - sum(others)
+        room = self._most_lineups - sum(
+            _weight_of(shelf) for shelf in held if shelf.quarter != quarter
+        )
         records = None
         if len(campaigns) <= room:
-            records = dict(self._source.records(generation, quarter))
+            records = self._fetch_records(generation, quarter, room)
         inventory = self._source.inventory(generation, quarter)
-        shelf = Shelf(generation, quarter, campaigns, records, inventory)
+        damage = _damage_in(records or {}, generation, quarter)
+        if damage and quarter in self._shelves:
+            raise damage
+        shelf = Shelf(generation, quarter, campaigns, records, inventory, damage)
         lacking = records is not None and len(records) < len(campaigns)
         empty = not (campaigns and inventory)
         if lacking or (empty and self._source.active().get(quarter) != generation):
@@ -219,8 +282,42 @@ class MemoryReader:
             )
         return shelf
 
+    def _fetch_records(
+        self, generation: Generation, quarter: Quarter, room: int
+    ) -> dict[int, bytes] | None:
+        """Fetch the records of a quarter; None if they take more room than there is."""
+        records = {}
+        for campaign_id, record in self._source.records(generation, quarter):
+            records[campaign_id] = record
+            room -= _weight(record)
+            if room < 0:
+                return None
+        return records
+
     def _read_record(
         self, generation: Generation, quarter: Quarter, campaign_id: int
     ) -> bytes | None:
-        lineup = self._source.lineup(generation, quarter, campaign_id)
-        return encode_lineup(lineup) if lineup else None
+        found = self._source.candidates(generation, quarter, campaign_id)
+        return encode_candidates(found) if found is not None else None
+
+
+def _weight(record: bytes | None) -> int:
+    """Return how many lineups a record counts as."""
+    return 1 + len(record or b"") // LINEUP_BYTES
+
+
+def _weight_of(shelf: Shelf) -> int:
+    """Return how many lineups a quarter in memory counts as."""
+    return sum(map(_weight, (shelf.records or {}).values()))
+
+
+def _damage_in(
+    records: Mapping[int, bytes], generation: Generation, quarter: Quarter
+) -> DamagedRecord | None:
+    """Return what is wrong with the first damaged record; None if none is."""
+    try:
+        for campaign_id, record in records.items():
+            check_record(record, generation, quarter, campaign_id)
+    except DamagedRecord as error:
+        return error
+    return None

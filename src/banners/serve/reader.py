@@ -1,49 +1,53 @@
-"""How a lineup is read, whatever tier it comes from."""
+"""The port through which candidates are read, the same for all tiers, and their lineup."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from banners.core.candidates import Candidates
+from banners.core.model import Generation, Lineup, Quarter
+from banners.core.rule import line_up
 from banners.errors import NothingPublished, NotInQuarter, StoreUnavailable, UnknownCampaign
-from banners.model import Generation, Lineup, Quarter
 
-# So often a campaign is looked for while what is served keeps changing.
+# Maximum number of tries to find a campaign while the live generations keep changing.
 _TRIES = 10
 
 
 class LineupReader(Protocol):
-    """A tier that lineups are read from. What it answers for a generation never changes.
+    """A tier that lineups are read from. Its answers for a generation never change.
 
-    Each method raises StoreUnavailable where this tier and those behind it are out of reach, and
-    StoreClosed once it has been closed.
+    Each method raises StoreUnavailable if this tier and those behind it cannot be reached, and
+    StoreClosed after it has been closed.
     """
 
     def active(self) -> Mapping[Quarter, Generation]:
-        """Tell the generation that is served in each quarter; {} for none."""
+        """Return the live generation of each quarter that has one."""
         ...
 
-    def lineup(self, generation: Generation, quarter: Quarter, campaign_id: int) -> Lineup | None:
-        """Read the lineup of a campaign; None where the generation has none of it."""
+    def candidates(
+        self, generation: Generation, quarter: Quarter, campaign_id: int
+    ) -> Candidates | None:
+        """Return the candidates of a campaign, ranked; None if the generation has none."""
         ...
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
-        """Read the ids of all candidates of all campaigns in a quarter, each once, sorted."""
+        """Return the ids of all candidates of all campaigns in a quarter, each once, sorted."""
         ...
 
     def campaigns(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
-        """Read the ids of all campaigns that have a lineup in a quarter, each once, sorted."""
+        """Return the ids of all campaigns that have candidates in a quarter, each once, sorted."""
         ...
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterable[tuple[int, bytes]]:
-        """Stream all lineups of a quarter: each campaign with its record (banners.record)."""
+        """Stream a quarter: each campaign with its record (banners.serve.packed)."""
         ...
 
     def close(self) -> None:
-        """Let go of what the tier holds; nothing can be read from it any more."""
+        """Release what the tier holds; nothing can be read from it afterwards."""
         ...
 
 
 class HeldQuarter(Protocol):
-    """What a worker holds of a quarter in memory, to be had without waiting for anybody."""
+    """What a worker holds of a quarter in memory, available without waiting."""
 
     @property
     def generation(self) -> Generation:
@@ -57,7 +61,7 @@ class HeldQuarter(Protocol):
 
     @property
     def campaigns(self) -> Sequence[int]:
-        """The ids of all campaigns that have a lineup, each once, sorted."""
+        """The ids of all campaigns that have candidates, each once, sorted."""
         ...
 
     @property
@@ -69,24 +73,29 @@ class HeldQuarter(Protocol):
         """Whether the campaign has a lineup."""
         ...
 
-    def lineup(self, campaign_id: int) -> Lineup | None:
-        """Read the lineup of a campaign; None where it is not held, or not there at all."""
+    def candidates(self, campaign_id: int) -> Candidates | None:
+        """Return the candidates of a campaign; None if they are not held, or there are none."""
         ...
 
 
 def read_lineup(reader: LineupReader, campaign_id: int, quarter: Quarter) -> Lineup:
-    """Read what a campaign shows in a quarter.
+    """Return the live lineup of a campaign in a quarter; see :func:`read_candidates`."""
+    return line_up(read_candidates(reader, campaign_id, quarter))
+
+
+def read_candidates(reader: LineupReader, campaign_id: int, quarter: Quarter) -> Candidates:
+    """Return the candidates of a campaign in a quarter, by the live generation.
 
     Args:
         reader: the tier to read from.
-        campaign_id: 1 to 18 digits.
-        quarter: the quarter asked for.
+        campaign_id: an id of 1 to 18 digits.
+        quarter: the quarter of the hour.
 
     Raises:
         NothingPublished: no quarter has been published.
         NotInQuarter: the campaign has banners in other quarters only.
         UnknownCampaign: the campaign has no banners in any published quarter.
-        StoreUnavailable: the tier cannot be reached, or what is served never stays the same.
+        StoreUnavailable: no tier can be reached, or the live generations kept changing.
 
     Source: docs/rule.md, "Odd requests".
     """
@@ -95,15 +104,15 @@ def read_lineup(reader: LineupReader, campaign_id: int, quarter: Quarter) -> Lin
         if not active:
             raise NothingPublished
         if quarter in active:
-            lineup = reader.lineup(active[quarter], quarter, campaign_id)
-            if lineup is not None:
-                return lineup
+            candidates = reader.candidates(active[quarter], quarter, campaign_id)
+            if candidates is not None:
+                return candidates
         elsewhere = [
             other
             for other, generation in sorted(active.items())
-            if other != quarter and reader.lineup(generation, other, campaign_id) is not None
+            if other != quarter and reader.candidates(generation, other, campaign_id) is not None
         ]
-        # Not found may also mean that the generation was replaced, and then dropped, meanwhile.
+        # The generation may have been replaced, and then dropped, in the meantime.
         before, active = active, reader.active()
         if active != before:
             continue
@@ -111,6 +120,6 @@ def read_lineup(reader: LineupReader, campaign_id: int, quarter: Quarter) -> Lin
             raise NotInQuarter(campaign_id, quarter, elsewhere)
         raise UnknownCampaign(campaign_id)
     raise StoreUnavailable(
-        f"What is served has changed {_TRIES} times while campaign {campaign_id} was looked for. "
+        f"The live generations changed {_TRIES} times while campaign {campaign_id} was read. "
         "Ask again."
     )

@@ -1,9 +1,9 @@
-"""The tier in the middle: Redis, which all workers share and any of them can do without.
+"""The second tier: Redis, which all workers share, and without which each can serve.
 
-What a generation holds in a quarter is one hash. Its key carries the generation, so that nothing is
-ever invalidated, and it lives on for a while after it was last served; its fields are the
-campaigns, each with a record, and two lists. Redis may be down, slow, full, or full of nonsense:
-what it cannot answer is asked of the tier behind it.
+Each quarter of a generation is one hash. Its key contains the generation, so that nothing is ever
+invalidated, and it expires some time after it was last served. Its fields are the campaigns, each
+with a record, and two lists. Redis may be down, slow, full or filled with foreign data: what it
+cannot answer is read from the tier behind it.
 """
 
 import logging
@@ -12,17 +12,19 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from banners.errors import DamagedRecord, StoreUnavailable
-from banners.model import Generation, Lineup, Quarter
-from banners.record import (
+from banners.core.candidates import Candidates
+from banners.core.model import Generation, Quarter
+from banners.errors import DamagedRecord, StoreError, StoreUnavailable
+from banners.serve.breaker import Breaker
+from banners.serve.catalogue_note import CatalogueNote
+from banners.serve.codec import (
     decode_ids,
-    decode_lineup,
     decode_pointers,
     encode_ids,
-    encode_lineup,
     encode_pointers,
 )
-from banners.serve.breaker import Breaker
+from banners.serve.lasting import Lasting
+from banners.serve.packed import decode_candidates, encode_candidates
 from banners.serve.reader import LineupReader
 
 if TYPE_CHECKING:
@@ -32,27 +34,31 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 REQUEST_SECONDS = 0.05
-"""So long a request waits for Redis to connect, and so long to answer."""
+"""Seconds that a request waits for a connection to Redis, and again for the answer."""
 
 PUBLISH_SECONDS = 5.0
-"""So long a publish waits for Redis."""
+"""Seconds that a publish waits for Redis."""
+
+REFUSING_SECONDS = 5.0
+"""Seconds after the last refusal for which Redis is said to refuse what it is asked."""
 
 _POINTERS = "banners:active"
 _CAMPAIGNS = "campaigns"
 _INVENTORY = "inventory"
-_AT_ONCE = 1_000
+_BATCH = 1_000
 
 
 class RedisReader:
-    """A LineupReader that asks Redis first, and keeps there what it had to ask for behind it.
+    """A LineupReader that asks Redis first, then the source, whose answers it stores in Redis.
 
     Args:
-        client: connects to Redis, and gives bytes.
+        client: a client of Redis that returns bytes.
         source: the tier behind it.
-        keep_seconds: how long Redis keeps what nobody serves any more.
-        breaker: keeps requests from waiting for a Redis that is gone.
-        count: is told of each lineup whether it was a ``hit``, a ``miss`` or ``damaged``, and of
-            each call that it ``failed`` or was ``skipped``.
+        keep_seconds: seconds that Redis keeps a generation after it was last served.
+        breaker: keeps requests from waiting while Redis does not answer.
+        count: called with ``hit``, ``miss`` or ``damaged`` for each campaign, and with ``failed``
+            or ``skipped`` for each call without an answer.
+        clock: returns the time in seconds; only differences matter.
     """
 
     def __init__(
@@ -63,72 +69,83 @@ class RedisReader:
         keep_seconds: int,
         breaker: Breaker,
         count: Callable[[str], None],
+        clock: Callable[[], float],
     ) -> None:
         self._client = client
         self._source = source
         self._keep_seconds = keep_seconds
         self._breaker = breaker
         self._count = count
-        self._told: Mapping[Quarter, Generation] = {}
-        self._trouble: StoreUnavailable | None = None
+        self._refusals = Lasting(clock)
+        self._damages = Lasting(clock)
+        self._last_active: Mapping[Quarter, Generation] = {}
+        self._source_error: StoreUnavailable | None = None
+        self._note = CatalogueNote(client)
 
     @property
     def is_down(self) -> bool:
-        """Whether Redis did not answer lately."""
+        """Whether Redis recently failed to answer."""
         return self._breaker.is_open
 
     @property
-    def trouble(self) -> StoreUnavailable | None:
-        """Why what is served may be old by now: the source was out of reach when last asked."""
-        return self._trouble
+    def refuses(self) -> bool:
+        """Whether Redis answered recently, but refused a command."""
+        return self._refusals.lasts(REFUSING_SECONDS)
+
+    @property
+    def source_error(self) -> StoreUnavailable | None:
+        """The error of the source when it was last read; None if it answered."""
+        return self._source_error
 
     def active(self) -> Mapping[Quarter, Generation]:
-        """Ask the source, whose word counts; where it is out of reach, tell what it said last."""
+        """Return the live generations from the source; if that cannot be reached, from Redis."""
         try:
             active = self._source.active()
-            self._trouble, self._told = None, active
+            self._source_error, self._last_active = None, active
         except StoreUnavailable as error:
-            if self._told:
-                # Whoever has heard the source itself knows better than what Redis remembers.
-                told = self._told
-                self._ask(lambda: self._keep(told))
+            if self._last_active:
+                # What this worker heard from the source is at least as new as what Redis has.
+                last = self._last_active
+                self._ask(lambda: self._keep(last))
                 raise
             active = self._decoded(decode_pointers, lambda: self._client.get(_POINTERS)) or {}
             if not active:
                 raise
-            if self._trouble is None:
+            if self._source_error is None:
                 _LOG.warning("Serving what Redis remembers: %s", error)
-            self._trouble = error
+            self._source_error = error
         if active:
             self._ask(lambda: self._keep(active))
         return active
 
-    def lineup(self, generation: Generation, quarter: Quarter, campaign_id: int) -> Lineup | None:
-        """Read a lineup here, or else behind."""
+    def candidates(
+        self, generation: Generation, quarter: Quarter, campaign_id: int
+    ) -> Candidates | None:
+        """Return the candidates of a campaign from Redis, or else from the source."""
         key, field = _key(generation, quarter), str(campaign_id)
-        lineup = self._decoded(
-            lambda record: decode_lineup(record, generation, quarter, campaign_id),
+        candidates = self._decoded(
+            lambda record: decode_candidates(record, generation, quarter, campaign_id),
             lambda: self._client.hget(key, field),
         )
-        if lineup is not None:
+        if candidates is not None:
             self._count("hit")
-            return lineup
+            return candidates
         self._count("miss")
-        found = self._source.lineup(generation, quarter, campaign_id)
+        found = self._source.candidates(generation, quarter, campaign_id)
         if found is not None:
-            self._ask(lambda: self._write(key, {field: encode_lineup(found)}))
+            self._ask(lambda: self._write(key, {field: encode_candidates(found)}))
         return found
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
-        """Read the inventory from behind; in need, from here."""
+        """Return the inventory from the source; if that cannot be reached, from Redis."""
         return self._list(_INVENTORY, self._source.inventory, generation, quarter)
 
     def campaigns(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
-        """Read the campaigns' ids from behind; in need, from here."""
+        """Return the campaigns' ids from the source; if that cannot be reached, from Redis."""
         return self._list(_CAMPAIGNS, self._source.campaigns, generation, quarter)
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterable[tuple[int, bytes]]:
-        """Stream all lineups from behind, which takes the least work; in need, from here."""
+        """Stream all records from the source, which is cheapest; without it, from Redis."""
         try:
             yield from self._source.records(generation, quarter)
         except StoreUnavailable:
@@ -138,16 +155,16 @@ class RedisReader:
                 if kept is None or None in kept:
                     raise
                 for campaign_id, record in zip(part, kept, strict=True):
-                    check = partial(decode_lineup, record, generation, quarter, campaign_id)
+                    check = partial(decode_candidates, record, generation, quarter, campaign_id)
                     if self._checked(check) is None:
                         raise
                     yield campaign_id, record
 
     def fill(self, generation: Generation, quarter: Quarter) -> None:
-        """Bring a whole quarter here, so that a cold start does not storm the source.
+        """Write a complete quarter to Redis, so that cold starts do not overload the source.
 
         Raises:
-            redis.RedisError: Redis failed; nothing but time is lost.
+            redis.RedisError: Redis failed; no data is lost.
         """
         key = _key(generation, quarter)
         for part in _parts(self._source.records(generation, quarter)):
@@ -158,8 +175,38 @@ class RedisReader:
         ):
             self._write(key, {field: encode_ids(read(generation, quarter), f"{key} {field}")})
 
+    def try_fill(self, generation: Generation, quarter: Quarter) -> None:
+        """Write a complete quarter to Redis; if Redis fails, log it and go on.
+
+        Raises:
+            StoreError: the source failed.
+        """
+        try:
+            self.fill(generation, quarter)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  # the client raises errors of any type
+            _LOG.warning(
+                "Redis could not be filled with quarter %d. Its lineups are read from the database "
+                "when they are requested: %s",
+                quarter,
+                error,
+            )
+
+    def remembers_no_catalogue(self) -> bool:
+        """Return whether a worker found a moment ago that there is no catalogue.
+
+        What Redis has of lineups may be served alone only if it also has this: see
+        :mod:`banners.serve.catalogue_note`.
+        """
+        return bool(self._ask(self._note.says_none))
+
+    def note_catalogue(self, number: int) -> None:
+        """Tell Redis what was just found in the database: a version's number, or 0 for none."""
+        self._ask(lambda: self._note.found(number))
+
     def close(self) -> None:
-        """Let go of the connections, and close the source."""
+        """Close the connections and the source."""
         self._client.close()
         self._source.close()
 
@@ -187,16 +234,17 @@ class RedisReader:
         return None if record is None else self._checked(lambda: decode(record))
 
     def _checked(self, decode: Callable[[], _T]) -> _T | None:
-        """Decode what Redis gave; None, and counted, where it is not what was asked for."""
+        """Return what Redis gave, decoded; if it is damaged, count that and return None."""
         try:
             return decode()
         except DamagedRecord as error:
             self._count("damaged")
-            _LOG.warning("Redis holds something that is not ours, and is not used: %s", error)
+            if self._damages.is_due(None):
+                _LOG.warning("Redis returned a damaged value, which is ignored: %s", error)
             return None
 
     def _ask(self, call: Callable[[], _T]) -> _T | None:
-        """Ask Redis, unless it is known to be gone; None where it does not answer."""
+        """Call Redis unless the breaker is open; None if there is no answer."""
         from redis import ResponseError
 
         if not self._breaker.lets_through():
@@ -205,13 +253,14 @@ class RedisReader:
         try:
             answer = call()
         except ResponseError as error:
-            # It does answer, but something else lies there than what we would have written.
+            # It answers, but a key has another type, or Redis is full or read-only.
             self._breaker.went_well()
             self._count("damaged")
-            _LOG.warning("Redis refuses what is asked of it, which is done without: %s", error)
+            if self._refusals.is_due(type(error)):
+                _LOG.warning("Redis refuses a command, which is skipped: %s", error)
             return None
-        except Exception as error:  # noqa: BLE001  # its client raises all sorts at odd replies
-            # Not those that others are waiting at: one slow answer would be a failure of them all.
+        except Exception as error:  # noqa: BLE001  # the client raises errors of any type
+            # Close only idle connections: closing those in use would make other requests fail.
             self._client.connection_pool.disconnect(inuse_connections=False)
             self._count("failed")
             self._breaker.failed(error)
@@ -220,7 +269,7 @@ class RedisReader:
         return answer
 
     def _keep(self, active: Mapping[Quarter, Generation]) -> None:
-        """Remember what is served, and keep it alive."""
+        """Write which generations are live, and delay their expiry."""
         with self._client.pipeline(transaction=False) as pipeline:
             pipeline.set(_POINTERS, encode_pointers(active))
             for quarter, generation in active.items():
@@ -240,5 +289,5 @@ def _key(generation: Generation, quarter: Quarter) -> str:
 
 def _parts(items: Iterable[_T]) -> Iterator[list[_T]]:
     rest = iter(items)
-    while part := list(islice(rest, _AT_ONCE)):
+    while part := list(islice(rest, _BATCH)):
         yield part

@@ -1,1 +1,1 @@
-"""Generations in a SQL database: one writer, and the reader that serves from it."""
+"""Generations in a SQL database: what writes them, and what reads them."""

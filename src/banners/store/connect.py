@@ -1,4 +1,4 @@
-"""Opens the database, and puts its driver's errors into words."""
+"""Opens the database, and translates the errors of its driver."""
 
 import logging
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL, Engine
 
 from banners.errors import SettingsError, StoreError, StoreUnavailable
-from banners.store import mysql, sqlite
-from banners.store.dialect import URL_SETTING, Dialect
+from banners.store.descriptors import shortage
+from banners.store.dialects import mysql, sqlite
+from banners.store.dialects.dialect import URL_SETTING, Dialect
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,34 +30,36 @@ _DRIVERS = {
 _EXPECTED = "sqlite:///var/banners.db or mysql+pymysql://user:password@host:3306/database"
 
 
-def open_database(url: str, *, create: bool) -> Engine:
+def open_database(url: str, *, create: bool, hurry: bool = False) -> Engine:
     """Open the database that a URL names.
 
     Args:
         url: an SQLAlchemy URL, such as ``sqlite:///var/banners.db``.
-        create: whether to publish to it: makes an SQLite file (and its folder) that is not there
-            yet, and has more patience with a server.
+        create: whether it is opened to publish: creates an SQLite file (and its folder) that does
+            not exist yet, and waits longer for the answers of a server.
+        hurry: whether visitors wait for it: a server that does not answer is soon given up.
 
     Raises:
-        SettingsError: the URL is none, or none for a database that Banners knows.
-        StoreUnavailable: the folder of an SQLite file cannot be made.
+        SettingsError: the URL is malformed, or names a database that Banners does not support, or
+            certificates that cannot be read.
+        StoreUnavailable: the folder of an SQLite file cannot be created.
     """
     parsed = _parse(url)
-    engine = _dialect(parsed).open_engine(parsed, create=create)
-    sa.event.listen(engine, "do_connect", _connecting(engine))
-    return engine
+    database = _dialect(parsed).open_database(parsed, create=create, hurry=hurry)
+    sa.event.listen(database, "do_connect", _connecting(database))
+    return database
 
 
 def wait_for_server(database: Engine, *, seconds: float) -> None:
-    """Connect once, and again while the server may still be starting; say so on the log.
+    """Connect once, and repeat while the server may still be starting; log that once.
 
     Args:
-        database: an open database; for a file there is nothing to wait for.
-        seconds: how long to go on trying; 0 to try once.
+        database: an open database; a file is not waited for.
+        seconds: seconds to keep trying; 0 to try once.
 
     Raises:
-        StoreUnavailable: the server did not start in time, or what is wrong is something else, such
-            as the password, which no waiting would mend.
+        StoreUnavailable: the server did not start in time, or refused the connection for a reason
+            that waiting cannot fix, such as a wrong password.
     """
     from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
     from tenacity.stop import stop_before_delay
@@ -68,7 +71,7 @@ def wait_for_server(database: Engine, *, seconds: float) -> None:
     def is_starting(error: BaseException) -> bool:
         return error.__cause__ is not None and dialect.is_starting(error.__cause__)
 
-    def tell(state: RetryCallState) -> None:
+    def log(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome:
             _LOG.warning(
                 "%s Waiting up to %g seconds for it to start.", state.outcome.exception(), seconds
@@ -82,62 +85,63 @@ def wait_for_server(database: Engine, *, seconds: float) -> None:
         retry=retry_if_exception(is_starting),
         stop=stop_before_delay(seconds),
         wait=wait_exponential(multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS),
-        before_sleep=tell,
+        before_sleep=log,
         reraise=True,
     )(connect)
 
 
-def dialect_of(engine: Engine) -> Dialect:
-    """Tell the ways of an open database."""
-    return _dialect(engine.url)
+def dialect_of(database: Engine) -> Dialect:
+    """Return the dialect of an open database."""
+    return _dialect(database.url)
 
 
-def named(engine: Engine) -> str:
-    """Name a database at the beginning of a sentence, as one would write it, without a password."""
-    url = engine.url
+def named(database: Engine) -> str:
+    """Return "The database" and its URL as a user writes it, without the password."""
+    url = database.url
     written = url.set(drivername=url.get_backend_name()) if _dialect(url) is sqlite else url
     return f"The database {written.render_as_string(hide_password=True)}"
 
 
 @contextmanager
-def translated(engine: Engine) -> Iterator[None]:
-    """Turn what the database's driver raises into errors of this project.
+def translated(database: Engine) -> Iterator[None]:
+    """Translate the errors of the database's driver into errors of this project.
 
     Args:
-        engine: the database that is worked with, named in the message without its password.
+        database: the database in use; the message names it without its password.
 
     Raises:
         StoreUnavailable: it cannot be reached or opened.
-        StoreError: it refused or broke.
+        StoreError: it refused or failed.
     """
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        raise StoreUnavailable(
-            f"{named(engine)} cannot be used: {_reason(engine, error)}"
-        ) from error
-    except _failures(engine) as error:
-        raise StoreError(f"{named(engine)} failed: {_reason(engine, error)}") from error
+        raise _unavailable(database, "used", error) from error
+    except _failures(database) as error:
+        raise StoreError(f"{named(database)} failed: {_reason(database, error)}") from error
 
 
-def _failures(engine: Engine) -> tuple[type[Exception], ...]:
-    # SQLAlchemy wraps most of a driver's errors, but no warning, and nothing that it did not call.
-    driver = vars(engine.dialect.loaded_dbapi).values()
+def _failures(database: Engine) -> tuple[type[Exception], ...]:
+    # SQLAlchemy wraps most errors of a driver, but not its warnings, and none of direct calls.
+    driver = vars(database.dialect.loaded_dbapi).values()
     raw = [each for each in driver if isinstance(each, type) and issubclass(each, Exception)]
     return exc.SQLAlchemyError, *raw
 
 
-def _connecting(engine: Engine) -> Any:
+def _connecting(database: Engine) -> Any:
     def connect(dialect: Any, _record: object, words: Any, options: Any) -> Any:
-        """Connect, and put into a sentence whatever a driver makes of what answers there."""
+        """Connect, and translate whatever a driver raises if something else answers there."""
         try:
             return dialect.connect(*words, **options)
-        except Exception as error:  # a driver's way to fail here is not bound to its own errors
-            raise StoreUnavailable(
-                f"{named(engine)} cannot be reached: {_reason(engine, error)}"
-            ) from error
+        except Exception as error:  # drivers also raise other errors than their own here
+            raise _unavailable(database, "reached", error) from error
 
     return connect
+
+
+def _unavailable(database: Engine, done: str, error: Exception) -> StoreUnavailable:
+    found = shortage() or f"{named(database)} cannot be {done}: {_reason(database, error)}"
+    return StoreUnavailable(found)
 
 
 def _parse(url: str) -> URL:
@@ -145,7 +149,7 @@ def _parse(url: str) -> URL:
         parsed = sa.make_url(url)
     except (exc.ArgumentError, ValueError) as error:
         raise SettingsError(
-            f"{URL_SETTING} holds a value that is no SQLAlchemy URL (not shown here); "
+            f"{URL_SETTING} holds a value that is not an SQLAlchemy URL (not shown here); "
             f"expected something like {_EXPECTED}."
         ) from error
     if parsed.drivername not in _DRIVERS:
@@ -160,6 +164,6 @@ def _dialect(url: URL) -> Dialect:
     return sqlite if url.get_backend_name() == "sqlite" else mysql
 
 
-def _reason(engine: Engine, error: Exception) -> str:
-    said = error.orig if isinstance(error, exc.DBAPIError) and error.orig else error
-    return dialect_of(engine).reason(said)
+def _reason(database: Engine, error: Exception) -> str:
+    original = error.orig if isinstance(error, exc.DBAPIError) and error.orig else error
+    return dialect_of(database).reason(original)

@@ -1,1 +1,1 @@
-"""The stress test: asks a served address for campaigns, fast, and checks every answer."""
+"""The stress test: request campaigns from a server, fast, and verify every answer."""

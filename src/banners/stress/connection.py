@@ -1,46 +1,46 @@
-"""HTTP over one connection: a request out, an answer in."""
+"""HTTP over one connection: send a request, receive an answer."""
 
 import asyncio
 from typing import Protocol, cast
 
 import httptools
 
-from banners.stress.check import Address
 from banners.stress.schedule import PATIENCE_SECONDS
+from banners.stress.verify import Address
 
 
-class Asker(Protocol):
-    """Whoever asks over a connection, and is told what became of it."""
+class Client(Protocol):
+    """What sends requests over a connection; the connection calls these methods."""
 
     def answered(self, connection: "Connection") -> None:
-        """Take the answer, which is whole: ``connection`` has its status, body and location."""
+        """Take the complete answer: ``connection`` has its status, body and location."""
         ...
 
-    def spoiled(self, connection: "Connection", reason: str) -> None:
-        """Learn that what came is not HTTP."""
+    def malformed(self, connection: "Connection", reason: str) -> None:
+        """Called when the answer is not HTTP."""
         ...
 
     def lost(self, connection: "Connection") -> None:
-        """Learn that the server has closed the connection, or the network has."""
+        """Called when the server or the network has closed the connection."""
         ...
 
 
 class Connection(asyncio.Protocol):
     """A connection to the server, for one request at a time; see :func:`connect`."""
 
-    asker: Asker
+    client: Client
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self.location = b""
-        """Where the answer leads to; known only if it is asked for by :func:`connect`."""
+        """The Location header of the answer; read only for the addresses that need it."""
         self.fresh = True
-        """Whether no request was answered yet."""
+        """Whether no request has been answered yet."""
         self.begun = False
-        """Whether some of an answer has come."""
+        """Whether part of an answer has arrived."""
 
-    def ask(self, request: bytes) -> None:
+    def send(self, request: bytes) -> None:
         """Send a request."""
         self._body.clear()
         self.location = b""
@@ -48,7 +48,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
 
     def abort(self) -> None:
-        """Close it, and tell nothing more."""
+        """Close the connection immediately."""
         self._transport.abort()
 
     @property
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin (called by the event loop)."""
-        # As TCP's transports are, though uvloop's have no class that says so.
+        # TCP transports can be written to, but uvloop has no class that declares it.
         self._transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -85,24 +85,24 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserCallbackError:
             raise
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self.asker.spoiled(self, f"the answer is not HTTP: {error}")
+            self.client.malformed(self, f"the answer is not HTTP: {error}")
 
     def connection_lost(self, _: Exception | None) -> None:
         """End (called by the event loop)."""
-        self.asker.lost(self)
+        self.client.lost(self)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body (called by the parser)."""
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Hand over the answer (called by the parser)."""
+        """Pass on the answer (called by the parser)."""
         self.fresh = False
-        self.asker.answered(self)
+        self.client.answered(self)
 
 
-class _Leading(Connection):
-    """Looks at the headers too, which takes time for each of them."""
+class _WithLocation(Connection):
+    """Reads the headers too, which takes time for each of them."""
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header (called by the parser)."""
@@ -115,9 +115,9 @@ async def connect(host: str, port: int, address: Address) -> Connection:
 
     Raises:
         OSError: it cannot be opened.
-        TimeoutError: it could not be opened in time.
+        TimeoutError: it was not opened within :data:`PATIENCE_SECONDS`.
     """
-    kind: type[Connection] = _Leading if address is Address.BANNER else Connection
+    kind: type[Connection] = _WithLocation if address is Address.BANNER else Connection
     async with asyncio.timeout(PATIENCE_SECONDS):
         _, connection = await asyncio.get_running_loop().create_connection(kind, host, port)
     return connection

@@ -1,10 +1,10 @@
-"""Latencies in bounded memory, however many there are."""
+"""A histogram of latencies in bounded memory."""
 
 from array import array
 from collections.abc import Iterator, Sequence
 
 _BITS = 8
-"""So many leading bits of a latency in nanoseconds are kept: it is told to 1 in 128."""
+"""Number of leading bits kept of a latency in nanoseconds, for a precision of 1 in 128."""
 _HALF = 1 << (_BITS - 1)
 _LONGEST = (1 << 63) - 1
 
@@ -12,14 +12,14 @@ _LONGEST = (1 << 63) - 1
 class Latencies:
     """Counts latencies in cells whose width grows with what they hold.
 
-    Source: the idea of HdrHistogram; a latency is off by 1 in 128 at the most.
+    Source: the idea of HdrHistogram; the error of a latency is at most 1 in 128.
     """
 
     def __init__(self) -> None:
         self._counts = array("Q", bytes(8 * (_cell(_LONGEST) + 1)))
         self._largest = 0
         self.count = 0
-        """How many were added."""
+        """The number of latencies that were added."""
 
     def add(self, seconds: float) -> None:
         """Count a latency."""
@@ -30,11 +30,11 @@ class Latencies:
 
     @property
     def largest(self) -> float:
-        """The largest, in seconds; exact."""
+        """The largest latency, in seconds; exact."""
         return self._largest / 1e9
 
     def percentile(self, per_mille: int) -> float:
-        """Tell below which latency, in seconds, a share of all of them is; 0 if there are none.
+        """Return a percentile in seconds; 0 if no latency was added.
 
         Args:
             per_mille: the share in thousandths, 1 to 1000: 500 asks for the median.
@@ -53,7 +53,7 @@ class Latencies:
         """Count the latencies up to each edge and above the one before it.
 
         Args:
-            edges: in seconds, rising; what is above the last is left out.
+            edges: in seconds, rising; latencies above the last are not counted.
         """
         counts = [0] * len(edges)
         place = 0
@@ -66,7 +66,7 @@ class Latencies:
         return counts
 
     def _cells(self) -> Iterator[tuple[int, int]]:
-        """Give the cells that hold any: the largest latency that belongs there, and how many."""
+        """Yield each cell that is not empty: its largest possible latency, and its count."""
         for index, count in enumerate(self._counts):
             if count:
                 over = max(0, index // _HALF - 1)

@@ -1,4 +1,4 @@
-"""Runs a stress test: opens the connections, keeps the pace, and follows what is published."""
+"""Run a stress test: open the connections, keep the pace, and track what is published."""
 
 import asyncio
 import contextlib
@@ -10,36 +10,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from banners.errors import StressError
-from banners.stress.check import Address, Answer, Complaint, Fault
 from banners.stress.connection import Connection, connect
-from banners.stress.follow import Following
+from banners.stress.counts import Counts
+from banners.stress.expectations import QuarterExpectations
+from banners.stress.published import PublishedHistory
 from banners.stress.schedule import PATIENCE_SECONDS, Schedule
-from banners.stress.shows import QuarterShows
-from banners.stress.tally import Tally
 from banners.stress.target import Target
+from banners.stress.verify import Address, Answer, Failure, Fault
 from banners.stress.visitor import Crowd, Visitor
 
 _TICK_SECONDS = 0.1
-# A generation that comes and goes between two looks would not be known to have been served.
-_LOOK_SECONDS = 0.25
-# Requests of an open loop are at the most so late by our own doing; finer would take a processor.
+# A generation that was live only between two readings would not be known.
+_REFRESH_SECONDS = 0.25
+# The most by which our own pacing delays a request; a smaller value would occupy a processor.
 _PACE_SECONDS = 0.000_2
 
-OnProgress = Callable[[float, Tally], None]
-"""Is told, several times a second, how much of a run is done (0 to 1), and what it gave so far."""
+OnProgress = Callable[[float, Counts], None]
+"""Called several times a second with the part of the run that is done (0 to 1) and its counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to do.
+    """The parameters of a run.
 
     Args:
         target: where requests go.
-        address: which address of the campaigns is asked for.
-        requests: how many; None for as many as fit into the duration.
-        duration: how long to go on, in seconds; None for until all are answered.
-        concurrency: how many visitors ask at the same time, each over its own connection.
-        rate: requests a second, whether or not the server keeps up; None for as fast as it does.
+        address: the address of the campaigns that is requested.
+        requests: the number of requests; None for as many as fit into the duration.
+        duration: seconds that the run lasts; None for until all requests are answered.
+        concurrency: the number of visitors, each with its own connection.
+        rate: requests a second, whether or not the server keeps up; None for as fast as it
+            answers.
     """
 
     target: Target
@@ -52,59 +53,63 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run gave.
+    """The result of a run.
 
     Args:
-        tally: what became of the requests.
-        seconds: from the first request to the last answer.
-        stopped: whether somebody stopped it early.
+        counts: the counts of its requests.
+        seconds: the time from the first request to the last answer.
+        stopped: whether it was interrupted.
     """
 
-    tally: Tally
+    counts: Counts
     seconds: float
     stopped: bool
 
 
 def run(
-    plan: Plan, following: Following, on_progress: OnProgress, now: Callable[[], float]
+    plan: Plan, history: PublishedHistory, on_progress: OnProgress, now: Callable[[], float]
 ) -> Outcome:
-    """Run a stress test, until its end or an interrupt.
+    """Run a stress test until its end or an interrupt.
 
     Args:
-        plan: what to do.
-        following: what is published, which the answers are held against.
-        on_progress: is told how far it is.
-        now: a clock that never goes back, in seconds.
+        plan: the parameters.
+        history: what is published, against which the answers are verified.
+        on_progress: called with the progress.
+        now: a monotonic clock, in seconds.
 
     Raises:
-        StressError: there is nothing to ask for, or nobody to ask.
-        NothingPublished: no generation is active.
+        StressError: nothing is published for this quarter, or the server cannot be reached.
+        NothingPublished: no generation is live.
         StoreError: the database cannot be read.
     """
     import uvloop
 
-    expected = following.begin()
+    expected = history.start()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Run(plan, following, on_progress, now).go(expected))
+        return runner.run(_Run(plan, history, on_progress, now).go(expected))
 
 
 class _Run:
     """One run; see :func:`run`."""
 
     def __init__(
-        self, plan: Plan, following: Following, on_progress: OnProgress, now: Callable[[], float]
+        self,
+        plan: Plan,
+        history: PublishedHistory,
+        on_progress: OnProgress,
+        now: Callable[[], float],
     ) -> None:
         self._plan = plan
-        self._following = following
+        self._history = history
         self._on_progress = on_progress
         self._now = now
         self._stopped = False
         self._over = False
         self._wake = asyncio.Event()
-        # The event loop itself holds on to its tasks too loosely.
+        # The event loop itself only keeps weak references to its tasks.
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def go(self, expected: QuarterShows) -> Outcome:
+    async def go(self, expected: QuarterExpectations) -> Outcome:
         plan = self._plan
         loop = asyncio.get_running_loop()
         connections = await self._open()
@@ -124,7 +129,7 @@ class _Run:
         )
         self._visitors = [Visitor(self._crowd, each) for each in connections]
         loop.add_signal_handler(signal.SIGINT, self._stop)
-        following, ticking = self._start(self._follow()), self._start(self._tick())
+        tracking, ticking = self._start(self._track()), self._start(self._tick())
         try:
             with self._pacing(loop, schedule):
                 for visitor in self._visitors:
@@ -132,17 +137,17 @@ class _Run:
                 seconds = await self._end - start
             self._over = True
             self._wake.set()
-            await following
+            await tracking
         finally:
             ticking.cancel()
             loop.remove_signal_handler(signal.SIGINT)
-        tally = self._crowd.tally
+        counts = self._crowd.counts
         if schedule.never_sent:
-            reason = "it was due, but the answers to those before it took too long"
-            tally.done += schedule.never_sent
-            tally.complain(Complaint(Fault.NEVER_SENT, None, reason), schedule.never_sent)
-        self._tell_progress()
-        return Outcome(tally, seconds, self._stopped)
+            reason = "it was due, but earlier answers took too long"
+            counts.done += schedule.never_sent
+            counts.add_failure(Failure(Fault.NEVER_SENT, None, reason), schedule.never_sent)
+        self._report_progress()
+        return Outcome(counts, seconds, self._stopped)
 
     async def _open(self) -> list[Connection]:
         """Open all connections, so that the first requests are not slower than the others."""
@@ -150,14 +155,14 @@ class _Run:
         self._place = plan.target.host, plan.target.port
         try:
             first = await connect(*self._place, plan.address)
-            # The name is looked up once, and not again whenever a connection is opened anew.
+            # The name is resolved once, and not for each connection.
             self._place = first.peer
             others = range(plan.concurrency - 1)
             return [first, *[await connect(*self._place, plan.address) for _ in others]]
         except OSError as error:
             raise StressError(
-                f"Cannot connect to {plan.target.url}: {_reason(error)}. Name another address, or "
-                "start what is to be tested there, as with: banners serve"
+                f"Cannot connect to {plan.target.url}: {_reason(error)}. Start a server there with "
+                "banners serve, or name another URL, as in: banners stress http://localhost:9000"
             ) from error
 
     def _reconnect(self, visitor: Visitor) -> None:
@@ -171,45 +176,45 @@ class _Run:
 
         self._start(reconnect())
 
-    async def _follow(self) -> None:
-        """Look at what is published: now and then, and when an answer does not fit it."""
+    async def _track(self) -> None:
+        """Read what is published at intervals, and whenever an answer differs from it."""
         crowd = self._crowd
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
+                await asyncio.wait_for(self._wake.wait(), _REFRESH_SECONDS)
             self._wake.clear()
             last, doubtful, crowd.doubtful = self._over, crowd.doubtful, []
-            # Not in the event loop, which has answers to time.
-            expected, complaints = await asyncio.to_thread(self._judge, doubtful)
-            for complaint in complaints:
-                crowd.tally.complain(complaint)
+            # In a thread, since the event loop measures the time of answers.
+            expected, failures = await asyncio.to_thread(self._verify, doubtful)
+            for failure in failures:
+                crowd.counts.add_failure(failure)
             if expected is not None and expected is not crowd.expected:
                 crowd.expect(expected)
             if last:
                 return
             await asyncio.sleep(_TICK_SECONDS)
 
-    def _judge(self, answers: list[Answer]) -> tuple[QuarterShows | None, list[Complaint]]:
-        expected = self._following.look()
-        complaints = [self._following.judge(answer) for answer in answers]
-        return expected, [complaint for complaint in complaints if complaint is not None]
+    def _verify(self, answers: list[Answer]) -> tuple[QuarterExpectations | None, list[Failure]]:
+        expected = self._history.refresh()
+        failures = [self._history.verify(answer) for answer in answers]
+        return expected, [failure for failure in failures if failure is not None]
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             for visitor in self._visitors:
-                visitor.lose_patience()
-            self._tell_progress()
+                visitor.check_timeout()
+            self._report_progress()
 
-    def _tell_progress(self) -> None:
-        tally = self._crowd.tally
-        self._on_progress(self._crowd.schedule.done(self._now(), tally.done), tally)
+    def _report_progress(self) -> None:
+        counts = self._crowd.counts
+        self._on_progress(self._crowd.schedule.done(self._now(), counts.done), counts)
 
     @contextlib.contextmanager
     def _pacing(self, loop: asyncio.AbstractEventLoop, schedule: Schedule) -> Iterator[None]:
         """Wake up visitors when requests are due.
 
-        By a thread, since the timers of the event loop have a resolution of a millisecond.
+        A thread does it, since the timers of the event loop have a resolution of a millisecond.
         """
         over = threading.Event()
 
@@ -235,7 +240,7 @@ class _Run:
             self._end.set_result(now)
 
     def _stop(self) -> None:
-        """Send no more; at a second interrupt, do not even wait for what was sent."""
+        """Send no more requests; a second interrupt also ends the wait for the answers."""
         self._stopped = True
         self._crowd.schedule.stop()
         self._end_if_over()
@@ -253,7 +258,7 @@ class _Run:
             self._break_off(asyncio.get_running_loop(), {"exception": error})
 
     def _break_off(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """End with an error that nobody foresaw, rather than count it as the server's."""
+        """End the run with an unexpected error of our own, which is not a failure of the server."""
         if not self._end.done():
             self._end.set_exception(context.get("exception") or RuntimeError(context["message"]))
 

@@ -1,22 +1,22 @@
-"""When each request is due."""
+"""The moments at which requests are due."""
 
 import math
 
 PATIENCE_SECONDS = 10.0
-"""So long an answer is waited for, and so long what was due in time may still be sent."""
+"""Seconds to wait for an answer, and seconds after the end in which due requests are still sent."""
 
 
 class Schedule:
     """Hands out the requests of a run, each with the moment at which it is due.
 
-    Without a rate, a request is due as soon as somebody is free to send it (a closed loop). With
+    Without a rate, a request is due as soon as a visitor is free to send it (a closed loop). With
     one, the n-th is due at ``start + n / rate`` whether or not the server keeps up (an open loop):
-    its latency counts from then, so that a server that stalls cannot hide how many had to wait.
+    its latency counts from then, so that the wait of all requests behind a stall is included.
 
     Args:
         start: the moment at which the run starts, in seconds.
-        requests: how many requests to send; None for as many as fit into the duration.
-        duration: how long to go on, in seconds; None for until all are sent.
+        requests: the number of requests to send; None for as many as fit into the duration.
+        duration: seconds that the run lasts; None for until all requests are sent.
         rate: requests a second, above 0; None for as fast as they are answered.
     """
 
@@ -31,15 +31,19 @@ class Schedule:
             self._requests = min(self._requests, math.ceil(duration * rate))
         self._stopped = False
         self.taken = 0
-        """How many requests were handed out."""
+        """The number of requests that were handed out."""
 
     @property
     def open(self) -> bool:
-        """Whether requests are due at moments of their own."""
+        """Whether requests are due at a fixed rate (an open loop)."""
         return self._rate is not None
 
     def take(self, now: float) -> float | None:
-        """Hand out the next request: the moment at which it was due; None if none is due yet."""
+        """Hand out the next request.
+
+        Returns:
+            the moment at which it was due; None if no request is due yet.
+        """
         due = self.next_due(now)
         if due > now or self.over(now):
             return None
@@ -47,7 +51,7 @@ class Schedule:
         return due
 
     def next_due(self, now: float) -> float:
-        """Tell the moment at which the next request is due."""
+        """Return the moment at which the next request is due."""
         return now if self._rate is None else self._start + self.taken / self._rate
 
     def stop(self) -> None:
@@ -55,22 +59,27 @@ class Schedule:
         self._stopped = True
 
     def over(self, now: float) -> bool:
-        """Tell whether no more requests will be handed out."""
+        """Return whether no more requests will be handed out."""
         last = self._end if self._rate is None else self._end + PATIENCE_SECONDS
         return self._stopped or self.taken >= self._requests or now >= last
 
     @property
     def never_sent(self) -> int:
-        """How many requests of an open loop were due in its time, and not handed out.
+        """The number of requests of an open loop that were due but not handed out.
 
-        What was stopped has none.
+        0 for a run that was interrupted.
         """
         if self._rate is None or self._end == math.inf or self._stopped:
             return 0
         return int(self._requests) - self.taken
 
     def done(self, now: float, ended: int) -> float:
-        """Tell how much of the run lies behind, from 0 to 1, with so many requests at their end."""
+        """Return the part of the run that is done, from 0 to 1.
+
+        Args:
+            now: the present moment, in seconds.
+            ended: the number of requests that have ended.
+        """
         by_count = ended / self._requests
         by_time = (now - self._start) / (self._end - self._start)
         return min(1.0, max(by_count, by_time))

@@ -1,22 +1,22 @@
-"""Where requests go, and what they look like on the wire."""
+"""The server that is tested, and the requests to it."""
 
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
 from banners.errors import SettingsError, shorten
-from banners.stress.check import Address
+from banners.stress.verify import Address
 from banners.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A served address.
+    """The address of a server.
 
     Args:
-        host: a name or address.
+        host: its host name or IP address.
         port: its port.
-        root: what the paths begin with, such as ``/ads``; empty for none.
+        root: the prefix of all paths, such as ``/ads``; empty for none.
     """
 
     host: str
@@ -25,10 +25,10 @@ class Target:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read an address that somebody wrote.
+        """Parse a URL.
 
         Raises:
-            SettingsError: it is none that can be asked over plain HTTP.
+            SettingsError: it is not an http URL without query, fragment and user name.
         """
         try:
             parts = urlsplit(url)
@@ -44,16 +44,18 @@ class Target:
 
     @property
     def url(self) -> str:
-        """The address, for people."""
+        """The address as a URL."""
         return f"http://{self._authority}{self.root}"
 
     def request(self, address: Address) -> bytes:
-        """Write the request for an address of a campaign, whose id takes the place of ``%d``."""
+        """Return the request for an address of a campaign, with ``%d`` for the campaign's id."""
+        # Who opts out gets no token, so that the views of a stress test are not counted as served.
         root = self.root.replace("%", "%%")
         return (
             f"GET {root}{address.path} HTTP/1.1\r\n"
             f"Host: {self._authority}\r\n"
-            f"User-Agent: banners-stress/{__version__}\r\n\r\n"
+            f"User-Agent: banners-stress/{__version__}\r\n"
+            "Sec-GPC: 1\r\n\r\n"
         ).encode()
 
     @property

@@ -1,8 +1,14 @@
--- What became of the rows that the engine read: every one has one outcome.
+-- Number of rows that the engine read, by kind and outcome; every row has one outcome.
 SELECT 'impressions' AS kind, 'accepted' AS outcome, coalesce(sum(impressions), 0) AS affected
-FROM impressions
-WHERE banner_id IS NOT NULL
+FROM performance
 UNION ALL
+SELECT -- tagged
+    'impressions', -- tagged
+    CASE WHEN conflicting THEN 'conflicting_id' ELSE 'duplicate' END, -- tagged
+    sum(CASE WHEN conflicting THEN copies ELSE copies - 1 END) -- tagged
+FROM repeated_impressions -- tagged
+GROUP BY conflicting -- tagged
+UNION ALL -- tagged
 SELECT 'impressions', 'rejected', coalesce(sum(impressions), 0)
 FROM impressions
 WHERE banner_id IS NULL

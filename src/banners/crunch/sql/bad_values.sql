@@ -1,9 +1,15 @@
--- How many rows have a bad value, by reason: asked for only where the accounting has some.
+-- Number of rows with a bad value, by kind and reason; run only if rows were rejected.
 WITH judged AS (
     SELECT
         'impressions' AS kind,
         CASE
-            WHEN to_id(banner_id) > 0 AND to_id(campaign_id) > 0 THEN NULL
+            WHEN to_id(banner_id) > 0 AND to_id(campaign_id) > 0
+                AND (impression_id IS NULL OR to_id(impression_id) > 0) -- tagged
+                THEN CASE -- tagged
+                    WHEN tag_of(group_name, '0') IS NULL THEN 'bad_group' -- tagged
+                    WHEN tag_of(group_name, fill) IS NULL THEN 'bad_fill' -- tagged
+                END -- tagged
+                THEN NULL -- untagged
             ELSE 'bad_id'
         END AS reason
     FROM text_impressions
@@ -11,7 +17,12 @@ WITH judged AS (
     SELECT
         'clicks',
         CASE
-            WHEN to_id(click_id) > 0 AND to_id(banner_id) > 0 AND to_id(campaign_id) > 0 THEN NULL
+            WHEN to_id(click_id) > 0 AND to_id(banner_id) > 0 AND to_id(campaign_id) > 0
+                THEN CASE -- tagged
+                    WHEN tag_of(group_name, '0') IS NULL THEN 'bad_group' -- tagged
+                    WHEN tag_of(group_name, fill) IS NULL THEN 'bad_fill' -- tagged
+                END -- tagged
+                THEN NULL -- untagged
             ELSE 'bad_id'
         END
     FROM text_clicks

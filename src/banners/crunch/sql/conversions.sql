@@ -1,5 +1,5 @@
 -- Each conversion id once, with the number of its rows, the banner and campaign of its click, and
--- what becomes of it; rows with a bad value in the group NULL.
+-- its outcome; rows with a bad value are grouped under NULL.
 WITH judged AS (
     SELECT
         CASE
@@ -20,17 +20,19 @@ by_id AS (
     FROM judged
     GROUP BY conversion_id
 ),
--- From the clicks to the conversions, not the other way: those are the fewer, so that they are
--- what a join keeps in memory.
+-- Clicks are joined to conversions in this order because a join keeps its right side in memory,
+-- and there are fewer conversions.
 clicked AS (
     SELECT
         by_id.conversion_id,
         min(clicks.banner_id) AS banner_id,
+        min(clicks.tag) AS tag, -- tagged
         min(clicks.campaign_id) AS campaign_id
     FROM clicks
     JOIN by_id ON by_id.click_id = clicks.click_id
     GROUP BY by_id.conversion_id
     HAVING min(clicks.banner_id) = max(clicks.banner_id)
+        AND min(clicks.tag) = max(clicks.tag) -- tagged
         AND min(clicks.campaign_id) = max(clicks.campaign_id)
 )
 SELECT
@@ -38,6 +40,7 @@ SELECT
     by_id.copies,
     by_id.revenue_micros,
     clicked.banner_id,
+    clicked.tag, -- tagged
     clicked.campaign_id,
     CASE
         WHEN by_id.conversion_id IS NULL THEN 'rejected'

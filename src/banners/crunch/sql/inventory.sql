@@ -1,2 +1,2 @@
--- Every candidate of any campaign: what a page is filled up from when its campaign has too few.
+-- The candidates of all campaigns, from which the fill draws if a campaign has too few.
 SELECT DISTINCT banner_id FROM performance ORDER BY banner_id

@@ -1,4 +1,8 @@
--- The ids whose rows were set aside, and why: asked for only where the accounting has some.
+-- The ids whose rows are quarantined, with the reason; run only if there are such rows.
+SELECT 'impressions' AS kind, impression_id AS id, 'conflicting_id' AS reason -- tagged
+FROM repeated_impressions -- tagged
+WHERE conflicting -- tagged
+UNION ALL -- tagged
 SELECT 'clicks' AS kind, click_id AS id, 'conflicting_id' AS reason
 FROM repeated_clicks
 WHERE conflicting

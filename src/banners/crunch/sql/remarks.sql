@@ -1,7 +1,16 @@
--- What is worth a remark though it changes nothing. Added up as a decimal: the revenue of orphans
--- has no bound, since nothing of it is published.
+-- Figures that do not change the result. The orphans' revenue is summed as a decimal, because it is
+-- not limited to 64 bits: it is not published.
 SELECT
-    (SELECT coalesce(sum(clicks), 0) FROM performance WHERE impressions = 0) AS unseen_clicks,
+    (
+        SELECT coalesce(sum(clicks), 0)
+        FROM performance -- untagged
+        FROM ( -- tagged
+            SELECT sum(impressions) AS impressions, sum(clicks) AS clicks -- tagged
+            FROM performance -- tagged
+            GROUP BY campaign_id, banner_id -- tagged
+        ) AS candidates -- tagged
+        WHERE impressions = 0
+    ) AS unseen_clicks,
     (
         SELECT coalesce(sum(CAST(revenue_micros AS DECIMAL(38, 0))), 0)
         FROM conversions

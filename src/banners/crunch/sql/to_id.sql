@@ -1,3 +1,2 @@
--- The number that is written here as an id: NULL where it is none. An id is above
--- zero besides, which the steps judge.
+-- The text as an id, or NULL if it is not written as one. The steps check that it is above zero.
 CASE WHEN matches(text, '${id_pattern}') THEN CAST(text AS BIGINT) END

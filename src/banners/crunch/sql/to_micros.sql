@@ -1,6 +1,5 @@
--- The revenue that is written here, in millionths; NULL where it is none. The digits are put
--- together as text, since decimals of the width that a product would need are some thirty times as
--- slow.
+-- The text as a revenue in millionths, or NULL if it is not written as one. The digits are joined as
+-- text, because multiplying decimals of the necessary width is about thirty times as slow.
 CASE
     WHEN matches(text, '${revenue_pattern}')
         THEN CAST(

@@ -1,0 +1,1 @@
+"""Campaigns and banners as people maintain them: checked, compared, exchanged as files."""

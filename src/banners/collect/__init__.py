@@ -1,0 +1,1 @@
+"""Records impressions, clicks and conversions, and makes event files from them."""

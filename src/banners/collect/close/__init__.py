@@ -1,0 +1,1 @@
+"""Closes slots: turns the records of a slot's views into its three event files."""

@@ -1,0 +1,124 @@
+"""Reads the records of slots from the segments, and divides them by slot and kind."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from banners.collect.segments.names import SEALED, Segment, hosts_of, log_folder, segments_of
+from banners.collect.segments.read import Content, Read, content_of_segment, read_records
+from banners.collect.segments.record import RecordKind
+from banners.core.events import Kind
+
+# How much of a slot and kind is held in memory before it is written.
+_MOST_HELD = 1 << 20
+
+_KINDS = {
+    RecordKind.IMPRESSIONS.encode(): Kind.IMPRESSIONS,
+    RecordKind.CLICK.encode(): Kind.CLICKS,
+    RecordKind.CONVERSION.encode(): Kind.CONVERSIONS,
+}
+
+
+@dataclass(slots=True)
+class Index:
+    """What the event log holds.
+
+    Args:
+        segments: every segment, with what it holds.
+        by_slot: for each slot of a view the segments that hold records of it, with their numbers.
+    """
+
+    segments: list[tuple[Segment, Content]] = field(default_factory=list)
+    by_slot: dict[int, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+
+
+def index_of(events: Path) -> Index:
+    """Find out which slots the segments of all hosts hold.
+
+    Raises:
+        OSError: the log cannot be read.
+    """
+    index = Index()
+    log = log_folder(events)
+    for host in hosts_of(log):
+        for segment in segments_of(log / host):
+            try:
+                content = content_of_segment(segment.path)
+            except FileNotFoundError:
+                # It was sealed in between.
+                content = content_of_segment(segment.path.with_suffix(SEALED))
+            index.segments.append((segment, content))
+            for slot, records in content.slots.items():
+                index.by_slot[slot][segment.key] = records
+    return index
+
+
+def divide(
+    segments: Iterable[Segment], slots: Collection[int], scratch: Path
+) -> tuple[Mapping[tuple[int, Kind], Path], int]:
+    """Write the records of some slots to files of fields, one for each slot and kind.
+
+    Args:
+        segments: the segments that may hold such records.
+        slots: the slots.
+        scratch: an existing empty folder for the files.
+
+    Returns:
+        The files that have content, and the number of damaged bytes that were not read.
+
+    Raises:
+        OSError: the log cannot be read, or a file cannot be written.
+    """
+    wanted = {b"%d" % slot for slot in slots}
+    held = _Held(scratch)
+    torn = 0
+    for segment in segments:
+        read = Read()
+        with _opened(segment) as file:
+            for content in read_records(file, read):
+                if kind := _KINDS.get(content[:1]):
+                    _, slot, fields = content.split(b",", 2)
+                    if slot in wanted:
+                        held.add(kind, slot, fields)
+        # The end of an open segment may be on its way to the disk.
+        torn += read.torn if segment.is_sealed else 0
+    return held.files(), torn
+
+
+class _Held:
+    """Fields of records that wait to be written, so that few files are open at a time."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._lines: dict[tuple[Kind, bytes], list[bytes]] = defaultdict(list)
+        self._sizes: dict[tuple[Kind, bytes], int] = defaultdict(int)
+        self._written: dict[tuple[int, Kind], Path] = {}
+
+    def add(self, kind: Kind, slot: bytes, fields: bytes) -> None:
+        key = kind, slot
+        self._lines[key].append(fields)
+        self._sizes[key] += len(fields) + 1
+        if self._sizes[key] > _MOST_HELD:
+            self._write(key)
+
+    def files(self) -> Mapping[tuple[int, Kind], Path]:
+        for key in list(self._lines):
+            self._write(key)
+        return self._written
+
+    def _write(self, key: tuple[Kind, bytes]) -> None:
+        kind, slot = key[0], int(key[1])
+        path = self._scratch / f"{kind}-{slot}.csv"
+        with path.open("ab") as file:
+            file.write(b"\n".join(self._lines.pop(key)) + b"\n")
+        self._sizes.pop(key)
+        self._written[slot, kind] = path
+
+
+def _opened(segment: Segment) -> BinaryIO:
+    try:
+        return segment.path.open("rb")
+    except FileNotFoundError:
+        return segment.path.with_suffix(SEALED).open("rb")

@@ -1,0 +1,1 @@
+"""Takes conversions from those who may report them."""

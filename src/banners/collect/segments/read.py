@@ -1,0 +1,108 @@
+"""Reads segments up to their first damaged record."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from banners.collect.segments.record import (
+    MOST_BYTES,
+    RecordKind,
+    content_of,
+    slot_of,
+    slots_at_end,
+)
+
+_END = RecordKind.END.encode() + b","
+
+
+@dataclass(slots=True)
+class Read:
+    """How far a segment could be read.
+
+    Args:
+        good: bytes of the records up to the first damaged one.
+        torn: bytes from there on.
+    """
+
+    good: int = 0
+    torn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a segment holds.
+
+    Args:
+        slots: the number of its records by the slot of their view.
+        read: how far it could be read.
+        has_end: whether its last record says so, as that of a sealed segment does.
+    """
+
+    slots: Mapping[int, int]
+    read: Read = field(default_factory=Read)
+    has_end: bool = False
+
+
+def read_records(file: BinaryIO, read: Read) -> Iterator[bytes]:
+    """Yield the contents of records up to the first damaged one.
+
+    Args:
+        file: a segment, at its beginning.
+        read: takes how far it was read; complete when all records were taken.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    rest = b""
+    while block := file.read(MOST_BYTES):
+        *lines, rest = (rest + block).split(b"\n")
+        for number, line in enumerate(lines):
+            content = content_of(line)
+            if content is None:
+                read.torn += sum(len(each) + 1 for each in lines[number:]) + len(rest)
+                read.torn += _bytes_left(file)
+                return
+            read.good += len(line) + 1
+            yield content
+        if len(rest) >= MOST_BYTES:
+            read.torn += len(rest) + _bytes_left(file)
+            return
+    read.torn += len(rest)
+
+
+def content_of_segment(path: Path) -> Content:
+    """Return what a segment holds: from its last record, or else by reading all of it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        content = content_of(_last_line(file, size))
+        if content and content.startswith(_END):
+            return Content(slots_at_end(content), Read(size), has_end=True)
+        file.seek(0)
+        read = Read()
+        slots = Counter(
+            slot_of(content) for content in read_records(file, read) if not content.startswith(_END)
+        )
+    return Content(slots, read)
+
+
+def _last_line(file: BinaryIO, size: int) -> bytes:
+    """Return the last line without its end; empty if it has none."""
+    tail = b""
+    # There are thousands of segments, and most have a short last record.
+    for length in (1 << 12, MOST_BYTES):
+        file.seek(max(0, size - length))
+        tail = file.read(length)
+        if tail.endswith(b"\n") and b"\n" in tail[:-1]:
+            return tail[:-1].rpartition(b"\n")[2]
+    return tail.removesuffix(b"\n") if tail.endswith(b"\n") and len(tail) == size else b""
+
+
+def _bytes_left(file: BinaryIO) -> int:
+    here = file.tell()
+    return file.seek(0, 2) - here

@@ -1,0 +1,130 @@
+r"""Records: one line of text for each event, with its length and a checksum.
+
+::
+
+    <length, 6 hex digits><CRC-32, 8 hex digits> <kind>,<slot of the view>,<other fields>\n
+
+Lines of text, and not bytes of our own, so that every engine can read them with the means that it
+has. The fields are numbers and words of ours, so nothing in them needs quotes.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from zlib import crc32
+
+from banners.core.views import Traffic, View, event_id
+
+MOST_BYTES = 1 << 20
+"""Maximum number of bytes of a record, with its end."""
+
+_HEAD = 15
+
+
+class RecordKind(StrEnum):
+    """What a record is about: its first field."""
+
+    IMPRESSIONS = "i"
+    """The banners of a view were seen: slot, traffic, quarter, campaign id, generation, group, view
+    id, whether paused, banner ids, and for each the campaign that it belongs to if it is fill."""
+    CLICK = "c"
+    """A banner was clicked: slot, traffic, quarter, campaign id, generation, group, click id,
+    banner id, whether it is fill, number of places."""
+    CONVERSION = "v"
+    """A click converted: slot, conversion id, click id, revenue, and the campaign that its sender
+    may report; 0 for any."""
+    END = "e"
+    """The last record of a sealed segment: the slots of the others, with their numbers."""
+
+
+def impressions_record(view: View, traffic: Traffic) -> bytes:
+    """Return the record of a view whose banners were seen."""
+    return framed(
+        b"i,%d,%b,%d,%d,%d,%b,%d,%d,%b,%b"
+        % (
+            view.slot,
+            traffic.encode(),
+            view.quarter,
+            view.campaign_id,
+            view.generation,
+            view.group.encode(),
+            view.view_id,
+            view.paused,
+            ";".join(map(str, view.banner_ids)).encode(),
+            ";".join(map(str, view.fill)).encode(),
+        )
+    )
+
+
+def click_record(view: View, position: int, traffic: Traffic) -> bytes:
+    """Return the record of a click.
+
+    Args:
+        view: the view in which it happened.
+        position: the place of the banner, from 1.
+        traffic: who clicked.
+    """
+    return framed(
+        b"c,%d,%b,%d,%d,%d,%b,%d,%d,%d,%d"
+        % (
+            view.slot,
+            traffic.encode(),
+            view.quarter,
+            view.owner(position),
+            view.generation,
+            view.group.encode(),
+            event_id(view.view_id, position),
+            view.banner_ids[position - 1],
+            view.is_fill(position),
+            len(view.banner_ids),
+        )
+    )
+
+
+def conversion_record(
+    slot: int, conversion_id: int, click_id: int, revenue: str, campaign_id: int
+) -> bytes:
+    """Return the record of a conversion.
+
+    Args:
+        slot: the slot of the view in which the click happened.
+        conversion_id: its id, of 59 bits.
+        click_id: the click that it came from.
+        revenue: as in an event file.
+        campaign_id: the campaign that the click must be of; 0 for any.
+    """
+    return framed(
+        b"v,%d,%d,%d,%b,%d" % (slot, conversion_id, click_id, revenue.encode(), campaign_id)
+    )
+
+
+def end_record(slots: Mapping[int, int]) -> bytes:
+    """Return the last record of a sealed segment; empty if there are too many slots for one.
+
+    Args:
+        slots: the number of records by the slot of their view.
+    """
+    content = b"e,%b" % ";".join(f"{slot}:{slots[slot]}" for slot in sorted(slots)).encode()
+    return framed(content) if len(content) + _HEAD < MOST_BYTES else b""
+
+
+def slots_at_end(content: bytes) -> dict[int, int]:
+    """Return what :func:`end_record` was given, from the content of its record."""
+    pairs = (pair.split(b":") for pair in content[2:].split(b";") if pair)
+    return {int(slot): int(records) for slot, records in pairs}
+
+
+def framed(content: bytes) -> bytes:
+    """Return a record with its length and checksum."""
+    return b"%06x%08x %b\n" % (len(content), crc32(content), content)
+
+
+def content_of(line: bytes) -> bytes | None:
+    """Return the content of a record, without its line end; None if it is damaged."""
+    content = line[_HEAD:]
+    expected = b"%06x%08x " % (len(content), crc32(content))
+    return content if line[:_HEAD] == expected and content else None
+
+
+def slot_of(content: bytes) -> int:
+    """Return the slot of the view that a record is about."""
+    return int(content.split(b",", 2)[1])

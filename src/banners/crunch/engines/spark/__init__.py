@@ -1,0 +1,1 @@
+"""The engine for data that is too large for one machine: Spark."""

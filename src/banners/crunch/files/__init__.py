@@ -1,0 +1,1 @@
+"""Finds, checks and reads event files."""

@@ -1,0 +1,1 @@
+"""Uploaded images: checked, stripped of everything but the image, and stored by digest."""

@@ -1,0 +1,1 @@
+"""The batch job: crunch event files and publish the result."""

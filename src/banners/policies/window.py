@@ -1,0 +1,131 @@
+"""The figures that policies work from: sums over the window, of each quarter of the hour."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from banners.core.model import Quarter
+from banners.policies.exact import exact_sum
+
+Numbers: TypeAlias = npt.NDArray[np.float64]
+"""Numbers in a column or a table of columns."""
+Ids: TypeAlias = npt.NDArray[np.int64]
+"""Ids, counts or indexes."""
+
+QUARTERS = len(Quarter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowFigures:
+    """The figures of candidates, with a row for each quarter and a column for each candidate.
+
+    Args:
+        impressions: impressions, of shape (4, candidates), zero or more.
+        clicks: clicks, of the same shape.
+        conversions: conversions, of the same shape.
+        revenue_micros: revenue in millionths, of the same shape.
+    """
+
+    impressions: Numbers
+    clicks: Numbers
+    conversions: Numbers
+    revenue_micros: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """Exact sums over all candidates of all campaigns, from which policies take what is common.
+
+    They are fractions, so that neither the order of adding nor the division into parts changes
+    anything: add the sums of parts of the campaigns to get those of all.
+
+    Args:
+        impressions: impressions of all quarters.
+        clicks: clicks of all quarters.
+        conversions: conversions of all quarters.
+        revenue_micros: revenue of all quarters, in millionths.
+        click_excess: by how much the click rates of a banner's quarters vary more than chance
+            makes them, summed over the banners.
+        click_weight: the weight of these banners.
+        conversion_excess: the same of the conversion rates.
+        conversion_weight: the same of the conversion rates.
+    """
+
+    impressions: Fraction = Fraction()
+    clicks: Fraction = Fraction()
+    conversions: Fraction = Fraction()
+    revenue_micros: Fraction = Fraction()
+    click_excess: Fraction = Fraction()
+    click_weight: Fraction = Fraction()
+    conversion_excess: Fraction = Fraction()
+    conversion_weight: Fraction = Fraction()
+
+    def __add__(self, other: "Overall") -> "Overall":
+        """Return the sums over the campaigns of both."""
+        return Overall(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Campaigns with their candidates and what policies know of them.
+
+    Args:
+        campaign_ids: the campaign of each candidate, ascending.
+        banner_ids: the banner of each candidate, ascending within its campaign.
+        everybody: the figures of all groups but a trial's.
+        overall: the sums of these over all campaigns, of which those here may be a part.
+        trial_rule: the figures of a trial's arm that shows the rule's lineups; None without trial.
+        trial_policy: the figures of the arm that shows the policy's lineups.
+        trial_overall: the sums of the latter over all campaigns.
+    """
+
+    campaign_ids: Ids
+    banner_ids: Ids
+    everybody: WindowFigures
+    overall: Overall
+    trial_rule: WindowFigures | None = None
+    trial_policy: WindowFigures | None = None
+    trial_overall: Overall | None = None
+
+
+def measure(figures: WindowFigures) -> Overall:
+    """Return the sums over candidates.
+
+    Args:
+        figures: figures that are sound (:func:`banners.policies.soundness.sound_figures`).
+
+    Source: docs/policies.md, "How much the other quarters count".
+    """
+    clicks = _variation(figures.clicks, figures.impressions)
+    conversions = _variation(figures.conversions, figures.clicks)
+    return Overall(
+        exact_sum(figures.impressions),
+        exact_sum(figures.clicks),
+        exact_sum(figures.conversions),
+        exact_sum(figures.revenue_micros),
+        *clicks,
+        *conversions,
+    )
+
+
+def _variation(events: Numbers, trials: Numbers) -> tuple[Fraction, Fraction]:
+    """Return how much rates vary between a banner's quarters: excess and weight, both summed.
+
+    Only banners with two events and two quarters with trials can say anything about it.
+    """
+    all_events, all_trials = events.sum(0), trials.sum(0)
+    alive = trials > 0
+    quarters = alive.sum(0)
+    telling = (all_events >= 2) & (quarters >= 2)  # noqa: PLR2004  # see the docstring
+    if not telling.any():
+        return Fraction(), Fraction()
+    events, trials, alive = events[:, telling], trials[:, telling], alive[:, telling]
+    all_events, all_trials = all_events[telling], all_trials[telling]
+    rate = all_events / all_trials
+    scatter = (events * events / np.where(alive, trials, 1) * alive).sum(0)
+    excess = scatter - all_events * all_events / all_trials - (quarters[telling] - 1) * rate
+    weight = rate * (all_trials - (trials * trials).sum(0) / all_trials)
+    return exact_sum(excess / rate), exact_sum(weight)

@@ -1,0 +1,64 @@
+"""What a policy prepared for a campaign, as members of the JSON object of its lineup."""
+
+from dataclasses import dataclass
+
+from banners.core.candidates import Candidates
+from banners.core.figures import MICROS
+from banners.reports.json_object import JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedBanner(JsonObject):
+    """A candidate of a campaign whose lineups a policy prepared."""
+
+    banner_id: int
+    """The id of the banner."""
+
+    banner_id_text: str
+    """The same id as text, for languages in which numbers above 2^53 are not exact."""
+
+    of_64: int
+    """In how many of the 64 prepared lineups it is."""
+
+    expected_per_thousand: float | None
+    """Expected revenue per thousand impressions; null if the policy expects nothing of it."""
+
+    click_rate: float | None
+    """Expected clicks per impression."""
+
+    conversion_rate: float | None
+    """Expected conversions per click."""
+
+    revenue_per_conversion: float | None
+    """Expected revenue per conversion."""
+
+
+def prepared_banners(ranked: Candidates) -> list[PreparedBanner]:
+    """Return the candidates of a campaign with their shares and expectations.
+
+    Args:
+        ranked: the candidates as they were published; none are returned without prepared lineups.
+
+    Source: docs/policies.md, "As JSON".
+    """
+    prepared = ranked.prepared
+    if prepared is None:
+        return []
+    found = []
+    counts = prepared.counts(len(ranked))
+    for place, banner_id in enumerate(ranked.banner_ids):
+        expected = prepared.expectation(place) if prepared.expectations else None
+        if expected is not None and not expected.click_shape:
+            expected = None  # it was off when the lineups were prepared
+        found.append(
+            PreparedBanner(
+                banner_id=banner_id,
+                banner_id_text=str(banner_id),
+                of_64=counts[place],
+                expected_per_thousand=expected.per_thousand if expected else None,
+                click_rate=expected.click_rate if expected else None,
+                conversion_rate=expected.conversion_rate if expected else None,
+                revenue_per_conversion=expected.value_micros / MICROS if expected else None,
+            )
+        )
+    return found

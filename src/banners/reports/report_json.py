@@ -1,0 +1,231 @@
+"""A report as JSON and as CSV: every figure exact."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Self
+
+from banners.core.addresses import Site
+from banners.core.figures import Figures
+from banners.core.model import FillPolicy
+from banners.core.spreadsheet import Cell, write_csv
+from banners.reports.campaign import Read, Report
+from banners.reports.explained import explain_report
+from banners.reports.figures import Row, Shown, rows_of
+from banners.reports.json_object import JsonObject
+from banners.reports.lineup_json import CountedAnswer, Fill, lineup_answer
+from banners.reports.taken_out import taken_out_sentence
+
+CSV_HEADER = (
+    *("campaign_id", "quarter", "generation", "place", "banner_id", "shown", "position"),
+    *("impressions", "clicks", "conversions", "revenue", "click_rate", "revenue_per_thousand"),
+    *("campaign_name", "banner_name"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiguresAnswer(CountedAnswer):
+    """The four figures, and two rates."""
+
+    click_rate: str | None
+    """Clicks per impression, with six places, as text; null without impressions."""
+
+    revenue_per_thousand: str | None
+    """Revenue per thousand impressions, with six places, as text; null without impressions."""
+
+    @classmethod
+    def of(cls, figures: Figures, **others: Any) -> Self:
+        """Return the JSON object of figures and their rates, with its other members."""
+        return super().of(
+            figures,
+            click_rate=_text(figures.click_rate),
+            revenue_per_thousand=_text(figures.revenue_per_thousand),
+            **others,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateAnswer(FiguresAnswer):
+    """A banner that the campaign could show."""
+
+    place: int
+    """Its rank among the campaign's banners, from 1."""
+
+    banner_id: int
+    """The id of the banner."""
+
+    banner_id_text: str
+    """The same id as text, for languages in which numbers above 2^53 are not exact."""
+
+    shown: Shown
+    """`lineup` if the rule picked it, `fill` if it may be drawn to fill up, `no` otherwise."""
+
+    position: int | None
+    """Its place in the lineup, from 1; null if it is not in the lineup."""
+
+    image: str
+    """The address of its image."""
+
+    name: str | None
+    """Its name; null if the catalogue has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarterAnswer(FiguresAnswer):
+    """The figures of a campaign in one quarter of the hour."""
+
+    quarter: int
+    """The quarter of the hour, 1 to 4."""
+
+    generation: int
+    """The number of the generation (the published result) that it comes from."""
+
+    rule: str
+    """The name of the case of the rule that applied."""
+
+    converting: int
+    """The number of the campaign's banners that have revenue."""
+
+    picked: int
+    """The number of banners that the rule picked."""
+
+    candidates: int
+    """The number of banners that it could pick from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnswer(JsonObject):
+    """What a campaign shows in a quarter, why, and how its banners perform."""
+
+    campaign_id: int
+    """The campaign."""
+
+    campaign_id_text: str
+    """The same id as text, for languages in which numbers above 2^53 are not exact."""
+
+    quarter: int
+    """The quarter of the hour, 1 to 4."""
+
+    generation: int
+    """The number of the generation (the published result) that it comes from."""
+
+    preview: bool
+    """Whether this generation is not the live one."""
+
+    served: int | None
+    """The number of the generation that is live in this quarter; null if there is none."""
+
+    rule: str
+    """The name of the case of the rule that applied."""
+
+    explanation: str
+    """The case of the rule, explained in a sentence."""
+
+    converting: int
+    """The number of the campaign's banners that have revenue."""
+
+    slots: int
+    """The number of banners that the rule asks for, 5 to 10."""
+
+    fill: Fill
+    """How the lineup is filled up if it is short."""
+
+    totals: FiguresAnswer
+    """The figures of all candidates together."""
+
+    lineup: FiguresAnswer
+    """The figures of the lineup's banners together."""
+
+    candidates: list[CandidateAnswer]
+    """All of the campaign's banners in this quarter, best first."""
+
+    quarters: list[QuarterAnswer]
+    """The figures of the campaign in each quarter in which it has banners."""
+
+    name: str | None
+    """The campaign's name; null if the catalogue has none."""
+
+
+def report_answer(report: Report, policy: FillPolicy, site: Site) -> ReportAnswer:
+    """Return a report as a JSON object.
+
+    Args:
+        report: the report.
+        policy: where the fill may come from.
+        site: where the images are.
+    """
+    lineup = report.read.lineup
+    rows = rows_of(lineup, report.candidates, policy, report.campaign)
+    return ReportAnswer(
+        campaign_id=lineup.campaign_id,
+        campaign_id_text=str(lineup.campaign_id),
+        quarter=int(lineup.quarter),
+        generation=lineup.generation.number,
+        preview=report.read.is_preview,
+        served=report.read.served,
+        rule=lineup.rule.value,
+        explanation=" ".join(
+            filter(None, (explain_report(report), taken_out_sentence(report.left)))
+        ),
+        converting=lineup.converting,
+        slots=lineup.slots,
+        fill=lineup_answer(lineup, policy, site).fill,
+        totals=FiguresAnswer.of(Figures.sum_of(row.figures for row in rows)),
+        lineup=FiguresAnswer.of(Figures.sum_of(lineup.banners)),
+        candidates=[
+            CandidateAnswer.of(
+                row.figures,
+                place=row.place,
+                banner_id=row.banner_id,
+                banner_id_text=str(row.banner_id),
+                shown=row.shown,
+                position=row.position,
+                image=site.image(row.banner_id),
+                name=row.name,
+            )
+            for row in rows
+        ],
+        quarters=[
+            QuarterAnswer.of(
+                totals.figures,
+                quarter=int(quarter),
+                generation=report.read.generations[quarter].number,
+                rule=totals.rule.value,
+                converting=totals.converting,
+                picked=totals.picked,
+                candidates=totals.candidates,
+            )
+            for quarter, totals in sorted(report.totals.items())
+        ],
+        name=report.campaign.name if report.campaign else None,
+    )
+
+
+def report_csv(report: Report, rows: Iterable[Row]) -> str:
+    """Return a report's table of candidates as CSV, in the order of the rows."""
+    lineup = report.read.lineup
+    name = report.campaign.name if report.campaign else None
+    key = (lineup.campaign_id, int(lineup.quarter), lineup.generation.number)
+
+    def lines() -> Iterator[Sequence[Cell]]:
+        for row in rows:
+            figures = row.figures
+            yield (
+                *(*key, row.place, row.banner_id, row.shown.value, row.position),
+                *(figures.impressions, figures.clicks, figures.conversions, figures.revenue),
+                *(figures.click_rate, figures.revenue_per_thousand, name, row.name),
+            )
+
+    return write_csv(CSV_HEADER, lines())
+
+
+def csv_name(read: Read) -> str:
+    """Return the name of the file that a report is downloaded as."""
+    lineup = read.lineup
+    name = f"campaign-{lineup.campaign_id}-quarter-{int(lineup.quarter)}"
+    preview = "-preview" if read.is_preview else ""
+    return f"{name}-generation-{lineup.generation.number}{preview}.csv"
+
+
+def _text(rate: Decimal | None) -> str | None:
+    return None if rate is None else f"{rate:f}"

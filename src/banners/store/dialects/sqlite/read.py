@@ -1,0 +1,53 @@
+"""Reads from SQLite, without making files beside the database."""
+
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Engine
+
+from banners.errors import StoreError, StoreUnavailable
+from banners.store.dialects.dialect import Query, Rows
+from banners.store.dialects.sqlite.file import SEEN, path_of, state_at_rest
+
+_TRIES = 10
+
+
+def is_missing(url: URL) -> bool:
+    """Return whether there is no such file.
+
+    Raises:
+        StoreUnavailable: this user has no right to find out.
+    """
+    file = path_of(url)
+    try:
+        return not file.exists()
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The database {file} cannot be opened: {error.strerror}. "
+            "Give this user the right to enter its folder and to read the file."
+        ) from error
+
+
+def read(database: Engine, query: Query) -> Rows:
+    """Query the file as it is, and again if it has changed in the meantime.
+
+    Files beside it would take time to make, and not every user may make them. While a run writes,
+    the file is read together with the files of the run.
+
+    Raises:
+        StoreUnavailable: it kept changing.
+    """
+    file = path_of(database.url)
+    for _ in range(_TRIES):
+        with database.connect() as connection:
+            seen = connection.info.get(SEEN)
+            try:
+                rows = query(connection)
+            except (exc.DBAPIError, StoreError):
+                # Of a file that changes meanwhile, even that tables are missing may be wrong.
+                if SEEN not in connection.info or state_at_rest(file) == seen:
+                    raise
+                continue
+        if seen is None or state_at_rest(file) == seen:
+            return rows
+    raise StoreUnavailable(
+        f"The database {file} has changed {_TRIES} times while it was read. Try again."
+    )

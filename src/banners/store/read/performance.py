@@ -1,0 +1,75 @@
+"""Streams the figures of all candidates of a quarter, as the crunch wrote them."""
+
+from array import array
+from collections.abc import Iterator
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from banners.core.candidates import COLUMNS
+from banners.core.model import Generation, Quarter
+from banners.core.rule import count_picked
+from banners.serve.packed import decode_candidates
+from banners.store.read.lineups import read_records
+from banners.store.read.queries import Queries
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS_AT_ONCE = 20_000
+_NAMES = ("campaign_id", *COLUMNS)
+
+
+def stream_performance(
+    queries: Queries, generation: Generation, quarter: Quarter
+) -> Iterator["pa.RecordBatch"]:
+    """Stream the figures of a quarter, by campaign, best first.
+
+    Args:
+        queries: the open database.
+        generation: the generation; one that is not kept has no figures.
+        quarter: the quarter of the hour.
+
+    Yields:
+        Batches with a column ``campaign_id``, those of a candidate
+        (:data:`banners.core.candidates.COLUMNS`), and its ``position`` in the lineup, which is null
+        for those that are not in it; all integers.
+
+    Raises:
+        StoreUnavailable: the generation was dropped meanwhile.
+        DamagedRecord: a record is damaged.
+    """
+    columns, positions = _empty(), array("i")
+    for campaign_id, record in read_records(queries, generation, quarter):
+        candidates = decode_candidates(record, generation, quarter, campaign_id)
+        picked = count_picked(candidates)
+        start = 0
+        while start < len(candidates):
+            end = min(len(candidates), start + _ROWS_AT_ONCE - len(columns[0]))
+            for column, numbers in zip(columns[1:], candidates.columns, strict=True):
+                column.extend(numbers[start:end])
+            columns[0].extend(repeat(campaign_id, end - start))
+            positions.extend(place if place <= picked else 0 for place in range(start + 1, end + 1))
+            start = end
+            if len(positions) == _ROWS_AT_ONCE:
+                yield _batch(columns, positions)
+                columns, positions = _empty(), array("i")
+    if positions:
+        yield _batch(columns, positions)
+
+
+def _empty() -> "list[array[int]]":
+    return [array("q") for _ in _NAMES]
+
+
+def _batch(columns: "list[array[int]]", positions: "array[int]") -> "pa.RecordBatch":
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def of(kind: "pa.DataType", numbers: "array[int]") -> "pa.Array":
+        return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
+
+    places = of(pa.int32(), positions)
+    position = pc.if_else(pc.greater(places, 0), places, pa.scalar(None, pa.int32()))
+    return pa.record_batch(
+        [*(of(pa.int64(), each) for each in columns), position], [*_NAMES, "position"]
+    )

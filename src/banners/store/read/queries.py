@@ -1,0 +1,106 @@
+"""Runs queries that only read, even if nothing has been published yet."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection, Engine
+
+from banners.errors import StoreClosed, StoreError, StoreUnavailable
+from banners.store.connect import dialect_of, named, translated
+from banners.store.dialects.dialect import Rows
+from banners.store.schema import GENERATIONS
+from banners.store.steps import refuse_other
+
+
+class Breaker(Protocol):
+    """Blocks calls while a server does not answer (banners.serve.breaker)."""
+
+    def lets_through(self) -> bool:
+        """Return whether a call may be made; its caller then reports success or failure."""
+        ...
+
+    def went_well(self) -> None:
+        """Record that a call succeeded."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """Record that a call failed."""
+        ...
+
+
+class Queries:
+    """Queries of an open database, until it is closed.
+
+    Args:
+        database: an open database, which may have no tables yet.
+        breaker: fails queries immediately while the database does not answer; None to let each
+            wait for it.
+        table: the table whose absence means that nothing has been published yet.
+    """
+
+    def __init__(
+        self, database: Engine, breaker: Breaker | None = None, table: sa.Table = GENERATIONS
+    ) -> None:
+        self._database = database
+        self._table = table
+        self._breaker = breaker
+        self._closed = False
+
+    def close(self) -> None:
+        """Close the database; later queries raise :class:`StoreClosed`."""
+        self._closed = True
+        self._database.dispose()
+
+    def rows(
+        self, select: sa.Select[*tuple[object, ...]], key: Mapping[str, object] | None = None
+    ) -> Rows:
+        """Run a SELECT, and return all rows; none if nothing has been published yet.
+
+        Raises:
+            StoreClosed: it has been closed.
+            StoreUnavailable: the database cannot be reached, or did not answer other queries.
+            StoreError: it refused or failed.
+        """
+        if self._closed:
+            raise StoreClosed("The database has been closed. To read from it, open it again.")
+        if self._breaker is None:
+            return self._rows(select, key)
+        if not self._breaker.lets_through():
+            raise StoreUnavailable(
+                f"{named(self._database)} did not answer, and is asked again every second."
+            )
+        try:
+            rows = self._rows(select, key)
+        except StoreUnavailable as error:
+            # Waiting for a connection of the pool says nothing about the server.
+            if not isinstance(error.__cause__, exc.TimeoutError):
+                self._breaker.failed(error)
+            raise
+        except StoreError:
+            self._breaker.went_well()
+            raise
+        self._breaker.went_well()
+        return rows
+
+    def _rows(
+        self, select: sa.Select[*tuple[object, ...]], key: Mapping[str, object] | None
+    ) -> Rows:
+        dialect = dialect_of(self._database)
+        if dialect.is_missing(self._database.url):
+            return ()
+
+        def query(connection: Connection) -> Rows:
+            try:
+                return connection.execute(select, key).all()
+            except exc.DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+                if not sa.inspect(connection).has_table(self._table.name):
+                    return ()
+                refuse_other(connection)
+                raise
+
+        with translated(self._database):
+            return dialect.read(self._database, query)

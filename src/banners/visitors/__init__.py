@@ -1,0 +1,1 @@
+"""Simulated visitors for the demo: they look at pages, click and buy by hidden preferences."""

@@ -1,0 +1,1 @@
+"""The JSON addresses and the OpenAPI document."""

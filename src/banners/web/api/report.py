@@ -1,0 +1,50 @@
+"""The report on a campaign as JSON."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request
+
+from banners.core.addresses import Route, Site
+from banners.core.model import FillPolicy
+from banners.reports.campaign import Reporting
+from banners.reports.report_json import ReportAnswer, report_answer
+from banners.web.http.addresses import routed
+from banners.web.http.clock import second_of
+from banners.web.http.parameters import AskedFor, CampaignId, GenerationAsked
+from banners.web.http.responses import (
+    CAMPAIGN_ERRORS,
+    GENERATION_ERRORS,
+    READING_ERRORS,
+    TO_ADDRESS_WITHOUT_SLASH,
+    problem_responses,
+)
+
+
+def routes(reporting: Reporting, policy: Callable[[], FillPolicy], site: Site) -> APIRouter:
+    """Build the address of the report.
+
+    Args:
+        reporting: reads reports.
+        policy: returns where the fill may come from.
+        site: where the images are.
+    """
+    router = APIRouter()
+
+    @router.get(
+        routed(Route.API_REPORT),
+        tags=["campaigns"],
+        summary="The report on a campaign",
+        response_description="The report",
+        responses={
+            **TO_ADDRESS_WITHOUT_SLASH,
+            **problem_responses(*CAMPAIGN_ERRORS, *GENERATION_ERRORS, *READING_ERRORS),
+        },
+    )
+    def read_report(
+        request: Request, campaign_id: CampaignId, quarter: AskedFor, generation: GenerationAsked
+    ) -> ReportAnswer:
+        """Return what a campaign shows in a quarter, why, and the figures of all its banners."""
+        found = reporting.report(campaign_id, quarter, generation, second_of(request))
+        return report_answer(found, policy(), site)
+
+    return router

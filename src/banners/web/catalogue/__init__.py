@@ -1,0 +1,1 @@
+"""The catalogue as operators edit it: what they enter, and the changes that it makes."""

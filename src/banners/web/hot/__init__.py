@@ -1,0 +1,1 @@
+"""Everything that answers before the framework."""

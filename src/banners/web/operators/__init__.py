@@ -1,0 +1,1 @@
+"""Who may see what: passwords, sessions and the gate in front of the operators' addresses."""

@@ -1,0 +1,309 @@
+"""The first sentence of the status page: whether all is well and, if not, what to do.
+
+What is known goes in as facts, and sentences come out. Nothing is read here.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from banners.core.addresses import Route
+from banners.core.model import Quarter
+from banners.errors import listed
+
+OLD = timedelta(days=1)
+"""Age from which a live generation is pointed out."""
+
+LONGEST_UNSYNCED = 5.0
+"""Seconds after which an event should be safe from a loss of power; usually it takes less than
+one."""
+
+LEAST_FREE = 0.1
+"""Share of the disk of the event log that should be free."""
+
+_SEEN = Route.SEEN.at(token="")
+
+ENOUGH_VIEWS = 100
+"""Number of views from which it means something that none of them was seen, or most clicked."""
+
+MOST_CLICKS = 0.5
+"""Clicks for each view that was seen; more are implausible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that an operator should know.
+
+    Args:
+        text: what was found and what to do, as sentences.
+        is_fault: whether something has to be done. Otherwise it may be as it is meant to be.
+    """
+
+    text: str
+    is_fault: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarterFacts:
+    """What is known of a quarter.
+
+    Args:
+        quarter: the quarter of the hour.
+        is_served: whether it has a generation in memory.
+        is_loading: whether a newer generation is published, and is being loaded.
+        age: the time since its generation was published; None if that is not known.
+        objections: what the gate said against it, which was accepted.
+        is_unreadable: whether the account of its rows cannot be read.
+    """
+
+    quarter: Quarter
+    is_served: bool
+    is_loading: bool = False
+    age: timedelta | None = None
+    objections: Sequence[str] = ()
+    is_unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFacts:
+    """What is known of recording in the last quarter of an hour, and of closing.
+
+    Args:
+        served: views that were handed out with a token.
+        seen: views that were seen.
+        clicks: clicks that were recorded.
+        not_kept: events that could not be kept.
+        unsynced_seconds: age of the oldest event that would be lost if the power failed.
+        free_share: the share of the disk of the event log that is free; None if that is unknown.
+        waiting: the names of the slots that should have been closed and are not, the oldest first.
+        missing: the hosts whose events are missing in closed slots.
+        is_closed: whether any slot was ever closed.
+    """
+
+    served: float = 0
+    seen: float = 0
+    clicks: float = 0
+    not_kept: float = 0
+    unsynced_seconds: float = 0.0
+    free_share: float | None = None
+    waiting: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    is_closed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of an installation.
+
+    Args:
+        out_of_reach: the names of the tiers that cannot be reached.
+        impaired: the tiers that answer but do not work correctly, each with the reason.
+        quarters: what is known of each quarter.
+        has_catalogue: whether there is a catalogue.
+        is_open: whether everybody is an operator.
+        complaints: what is wrong with the operators' passwords, as sentences.
+        recording: what is known of recording and closing; None if nothing is recorded.
+    """
+
+    out_of_reach: Collection[str] = ()
+    impaired: Mapping[str, str] = field(default_factory=dict)
+    quarters: Sequence[QuarterFacts] = ()
+    has_catalogue: bool = False
+    is_open: bool = False
+    complaints: Sequence[str] = ()
+    recording: RecordingFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Whether all is well.
+
+    Args:
+        faults: what has to be done, the most urgent first.
+        notes: what may be as it is meant to be.
+    """
+
+    faults: Sequence[Finding]
+    notes: Sequence[Finding]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing has to be done."""
+        return not self.faults
+
+    @property
+    def sentence(self) -> str:
+        """What the page begins with: that all is well, or the most urgent fault."""
+        return "All is well." if self.is_well else f"Not all is well. {self.faults[0].text}"
+
+    @property
+    def others(self) -> Sequence[Finding]:
+        """The findings that are not in the sentence."""
+        return [*self.faults[1:], *self.notes]
+
+
+def condition_of(facts: Facts) -> Condition:
+    """Return whether all is well, from what is known."""
+    recording = facts.recording
+    found = [
+        *_tiers(facts),
+        *(_log(recording) if recording else ()),
+        *_quarters(facts),
+        *(_closing(recording) if recording else ()),
+        *(_visitors(recording) if recording else ()),
+        *_operators(facts),
+    ]
+    return Condition(
+        [each for each in found if each.is_fault], [each for each in found if not each.is_fault]
+    )
+
+
+def _tiers(facts: Facts) -> Iterator[Finding]:
+    if "database" in facts.out_of_reach:
+        served = any(each.is_served for each in facts.quarters)
+        meanwhile = "Visitors are answered from memory meanwhile. " if served else ""
+        yield Finding(
+            f"The database cannot be reached. {meanwhile}Start it, or correct "
+            "BANNERS_DATABASE_URL; workers connect again by themselves, so do not restart them."
+        )
+    if "redis" in facts.out_of_reach:
+        yield Finding(
+            "Redis cannot be reached, and the database is asked in its place. Start Redis, or "
+            "correct BANNERS_REDIS_URL."
+        )
+    if reason := facts.impaired.get("redis"):
+        yield Finding(
+            f"Redis {reason}, so it is used less or not at all. The log of the web application "
+            "says which; it may be full, or a read-only replica."
+        )
+    if reason := facts.impaired.get("database"):
+        yield Finding(
+            f"The database {reason}, which is not loaded. Crunch that quarter again; the log of "
+            "the web application names it."
+        )
+
+
+def _quarters(facts: Facts) -> Iterator[Finding]:
+    missing = [each for each in facts.quarters if not each.is_served]
+    if missing and len(missing) == len(facts.quarters):
+        yield from _nothing(facts, missing)
+    elif lacking := [each.quarter for each in missing if not each.is_loading]:
+        shown = (
+            "Campaigns show banners of the catalogue at random in it"
+            if facts.has_catalogue
+            else "Visitors get 404 in it"
+        )
+        yield Finding(
+            f"Nothing is published for {listed(lacking)} of the hour. {shown}. Crunch its event "
+            "files: banners crunch DIR"
+        )
+    for applies, text, is_fault in _OF_QUARTERS:
+        if found := [each.quarter for each in facts.quarters if applies(each)]:
+            yield Finding(text.format(quarters=listed(found)), is_fault)
+
+
+# What may be found of quarters: whether it applies, the sentences, and whether it is a fault.
+_OF_QUARTERS: Sequence[tuple[Callable[[QuarterFacts], bool], str, bool]] = (
+    (
+        lambda each: each.is_unreadable,
+        "The account of {quarters} cannot be read. Crunch it again: banners crunch DIR",
+        True,
+    ),
+    (
+        lambda each: bool(each.objections),
+        "The gate objected to {quarters}, and somebody accepted this. The objections are below.",
+        False,
+    ),
+    (
+        lambda each: each.age is not None and each.age > OLD,
+        (
+            "What is shown in {quarters} was published more than a day ago. Crunch newer event "
+            "files, if there are any: banners crunch DIR"
+        ),
+        False,
+    ),
+)
+
+
+def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]:
+    if any(each.is_loading for each in missing):
+        yield Finding("The first generation is published and is being loaded.", is_fault=False)
+    elif "database" in facts.out_of_reach:
+        yield Finding("Nothing is in memory, so visitors get an error until the database is back.")
+    elif facts.has_catalogue:
+        yield Finding(
+            "Nothing is published yet. Until then, each campaign of the catalogue shows banners at "
+            "random. Publish event files with: banners crunch DIR",
+            is_fault=False,
+        )
+    else:
+        yield Finding(
+            "Nothing is published yet, so visitors get an error. Publish event files with: banners "
+            "crunch DIR"
+        )
+
+
+def _log(facts: RecordingFacts) -> Iterator[Finding]:
+    """Yield what is wrong with the event log, which loses events as long as it lasts."""
+    if facts.not_kept:
+        yield Finding(
+            f"{facts.not_kept:,.0f} events could not be kept in the last 15 minutes. Pages are "
+            "served as always. Make space on the disk of BANNERS_EVENTS, or give this user write "
+            "access to it; recording then goes on by itself."
+        )
+    if facts.unsynced_seconds > LONGEST_UNSYNCED:
+        yield Finding(
+            f"The disk of the event log has not confirmed events for {facts.unsynced_seconds:.0f} "
+            "seconds, and they would be lost if the power failed. Check the disk of BANNERS_EVENTS."
+        )
+    if facts.free_share is not None and facts.free_share < LEAST_FREE:
+        yield Finding(
+            f"The disk of the event log is nearly full: {facts.free_share:.0%} of it is free. Move "
+            "archived event files elsewhere, or lower BANNERS_KEEP_EVENTS."
+        )
+
+
+def _closing(facts: RecordingFacts) -> Iterator[Finding]:
+    if facts.waiting:
+        more = f" and {len(facts.waiting) - 1:,} later ones" if len(facts.waiting) > 1 else ""
+        yield Finding(
+            f"Slot {facts.waiting[0]}{more} should have been closed. Run: banners close. If it "
+            "fails, it says why; if it works, find out why it is not run regularly."
+        )
+    if facts.missing:
+        yield Finding(
+            f"Events of other hosts are missing in closed slots: {', '.join(facts.missing)}. Bring "
+            "their segments and markers here; for a host that no longer exists: banners close "
+            "--forget HOST"
+        )
+    if not facts.is_closed:
+        yield Finding(
+            "No slot has been closed in this folder yet. If none is closed elsewhere, run: banners "
+            "close",
+            is_fault=False,
+        )
+
+
+def _visitors(facts: RecordingFacts) -> Iterator[Finding]:
+    if facts.served >= ENOUGH_VIEWS and not facts.seen:
+        yield Finding(
+            f"{facts.served:,.0f} views were served in the last 15 minutes, and none was seen. "
+            f"Check that a proxy passes {_SEEN} on to this web application, and that pages are not "
+            "cached on the way."
+        )
+    if facts.seen >= ENOUGH_VIEWS and facts.clicks > MOST_CLICKS * facts.seen:
+        yield Finding(
+            f"{facts.clicks:,.0f} clicks came for {facts.seen:,.0f} views that were seen in the "
+            "last 15 minutes. No visitors click so often: look for robots in the log of your "
+            "proxy, and at the click rates under Campaigns."
+        )
+
+
+def _operators(facts: Facts) -> Iterator[Finding]:
+    for each in facts.complaints:
+        yield Finding(each)
+    if facts.is_open:
+        yield Finding(
+            "Everybody who reaches this page is an operator, since BANNERS_OPERATORS is open.",
+            is_fault=False,
+        )

@@ -1,0 +1,225 @@
+"""Answers what was recorded in one turn of the event loop together, once the records are kept.
+
+All requests that arrive in one turn share one ``write``, and all clicks among them one
+``fdatasync``, which a thread calls.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+
+from banners.collect.segments.commit import GroupCommit
+from banners.collect.segments.log import EventLog
+from banners.web.recording.counts import Outcome, RecordingCounts
+
+_LOG = logging.getLogger(__name__)
+
+LONGEST_WAIT = 0.010
+"""Maximum time in seconds that a click waits for the disk; then the visitor is sent on."""
+
+IDLE_SECONDS = 1.0
+"""Seconds between two flushes while nothing is recorded, so that segments of slots that have ended
+are sealed."""
+
+_BETWEEN_WARNINGS = 60.0
+
+Answer = Callable[[], None]
+
+
+class _Clicks:
+    """The clicks of one turn, which wait for the disk together.
+
+    Args:
+        answers: send their answers.
+    """
+
+    __slots__ = ("answers", "timer")
+
+    def __init__(self, answers: list[Answer]) -> None:
+        self.answers = answers
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Turns:
+    """Flushes the event log at the end of each turn of the event loop in which it was written to.
+
+    Everything but :meth:`start` is called by the thread of the event loop.
+
+    Args:
+        log: the event log of this worker.
+        counts: what this worker has recorded.
+    """
+
+    def __init__(self, log: EventLog, counts: RecordingCounts) -> None:
+        self.log = log
+        """Takes records while :attr:`is_open`."""
+        self.counts = counts
+        self._seen: list[Answer] = []
+        self._clicked: list[Answer] = []
+        self._waiting: list[asyncio.Future[bool]] = []
+        self._is_due = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._commit: GroupCommit | None = None
+        self._tick: asyncio.TimerHandle | None = None
+        self._is_refusing = False
+        self._warned = float("-inf")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be recorded: not before the start, and not after the end."""
+        return self._commit is not None
+
+    def start(self) -> None:
+        """Begin; called in the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._commit = GroupCommit(self.log.sync)
+        self._tick_on()
+
+    async def close(self) -> bool:
+        """Send the answers that wait; return whether all survives a loss of power.
+
+        The segment is sealed.
+        """
+        commit, self._commit = self._commit, None
+        if commit is None:
+            return True
+        if self._tick:
+            self._tick.cancel()
+        self._end(commit)
+        await asyncio.to_thread(commit.close)
+        return await asyncio.to_thread(self.log.close)
+
+    def seen(self, answer: Answer) -> None:
+        """Answer at the end of this turn that banners were seen, which has just been recorded.
+
+        What was recorded survives the end of the process then. If the disk does not take it, the
+        request is answered nevertheless, and the event is counted as refused.
+
+        Args:
+            answer: sends the answer.
+        """
+        self._seen.append(answer)
+        if not self._is_due:
+            self._schedule()
+
+    def clicked(self, answer: Answer) -> None:
+        """Answer a click, which has just been recorded, once it survives a loss of power.
+
+        If that takes longer than ``LONGEST_WAIT`` or fails, the click is answered nevertheless, and
+        counted as unsynced, or as refused if it was not even written.
+
+        Args:
+            answer: sends the answer.
+        """
+        self._clicked.append(answer)
+        if not self._is_due:
+            self._schedule()
+
+    async def synced(self) -> bool:
+        """Wait until all that was recorded so far survives a loss of power; return whether it does.
+
+        For events whose senders need to know, such as conversions: record them in :attr:`log`
+        without waiting in between, then call this. It takes as long as the disk does. Never flush
+        the log yourself, since it is flushed for all requests of a turn together.
+
+        Returns:
+            False if they could not be written or synced, or nothing is recorded any more.
+        """
+        if self._loop is None or self._commit is None:
+            return False
+        written: asyncio.Future[bool] = self._loop.create_future()
+        self._waiting.append(written)
+        if not self._is_due:
+            self._schedule()
+        commit = self._commit
+        return await written and await asyncio.wrap_future(commit.committed())
+
+    def end_now(self) -> None:
+        """End the turn early."""
+        if self._is_due and self._commit:
+            self._end(self._commit)
+
+    def _schedule(self) -> None:
+        if self._loop is not None:
+            self._is_due = True
+            self._loop.call_soon(self.end_now)
+
+    def _end(self, commit: GroupCommit) -> None:
+        self._is_due = False
+        seen, self._seen = self._seen, []
+        clicked, self._clicked = self._clicked, []
+        waiting, self._waiting = self._waiting, []
+        is_kept = self._flush()
+        outcome = Outcome.RECORDED if is_kept else Outcome.NOT_KEPT
+        self.counts.impressions[outcome] += len(seen)
+        self.counts.clicks[outcome] += len(clicked)
+        for future in waiting:
+            if not future.done():  # whoever waits may have been cancelled
+                future.set_result(is_kept)
+        _send(seen)
+        if not clicked:
+            return
+        if not is_kept:
+            _send(clicked)
+            return
+        self._wait(_Clicks(clicked), commit)
+
+    def _flush(self) -> bool:
+        is_kept = self.log.flush()
+        # Where nothing was to be written, the reason is still that of the last refusal.
+        if bool(self.log.reason) is not self._is_refusing:
+            self._say_whether_refusing()
+        return is_kept
+
+    def _say_whether_refusing(self) -> None:
+        """Log that events are refused or recorded again; at most once a minute."""
+        now = self._loop.time() if self._loop else 0.0
+        if self._is_refusing:
+            self._is_refusing = False
+            _LOG.info("Events are recorded again.")
+        elif now >= self._warned + _BETWEEN_WARNINGS:
+            self._is_refusing, self._warned = True, now
+            _LOG.error(
+                "Events cannot be recorded: %s. Pages are served as always. Give this user write "
+                "access to the folder that BANNERS_EVENTS names, and space on its disk.",
+                self.log.reason,
+            )
+
+    def _wait(self, clicks: _Clicks, commit: GroupCommit) -> None:
+        loop = self._loop
+        if loop is None:
+            return
+        clicks.timer = loop.call_later(LONGEST_WAIT, self._answer, clicks, False)
+        commit.committed().add_done_callback(partial(self._committed, loop, clicks))
+
+    def _committed(
+        self, loop: asyncio.AbstractEventLoop, clicks: _Clicks, future: "Future[bool]"
+    ) -> None:
+        """Let the event loop answer; called by the thread that syncs."""
+        with suppress(RuntimeError):  # the event loop has ended
+            loop.call_soon_threadsafe(self._answer, clicks, future.result())
+
+    def _answer(self, clicks: _Clicks, is_synced: bool) -> None:
+        answers, clicks.answers = clicks.answers, []
+        if not is_synced:
+            self.counts.unsynced += len(answers)
+        if clicks.timer:
+            clicks.timer.cancel()
+        _send(answers)
+
+    def _tick_on(self) -> None:
+        """Flush once a second, also if nothing was recorded."""
+        if self._commit and self._loop:
+            self._end(self._commit)
+            self._tick = self._loop.call_later(IDLE_SECONDS, self._tick_on)
+
+
+def _send(answers: list[Answer]) -> None:
+    for answer in answers:
+        try:
+            answer()
+        except Exception:  # noqa: BLE001  # the others are answered all the same
+            _LOG.exception("An answer could not be sent.")

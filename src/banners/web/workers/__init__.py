@@ -1,0 +1,1 @@
+"""The processes that serve: a supervisor, and the workers that it starts and replaces."""

@@ -1,0 +1,86 @@
+"""Builds what watches recording and closing for a worker of the web application."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from banners.settings import Settings
+
+if TYPE_CHECKING:
+    from banners.core.closing import ClosingState
+    from banners.web.metrics import Metrics
+    from banners.web.recording.watched import Watched
+
+_LOG = logging.getLogger(__name__)
+
+_SECONDS = 5.0
+
+
+class EventWatch:
+    """Looks at the folder of events from time to time, and at what all workers have counted.
+
+    Args:
+        settings: name the folder; it need not exist yet.
+        metrics: the metrics of this worker.
+        clock: tells the time, in seconds since 1970 in UTC.
+    """
+
+    def __init__(self, settings: Settings, metrics: "Metrics", clock: Callable[[], float]) -> None:
+        from banners.collect.close.state import ClosingWatch
+        from banners.web.recording.watched import Recent
+
+        self._events = Path(settings.events)
+        self._metrics = metrics
+        self._clock = clock
+        self._closing = ClosingWatch(self._events, settings.window)
+        self._recent = Recent()
+        self._watched: Watched | None = None
+        self._looked = float("-inf")
+
+    def watched(self) -> "Watched | None":
+        """Return what the last look has found; None before the first."""
+        return self._watched
+
+    def look(self) -> None:
+        """Look again, unless that was done a few seconds ago; it takes as long as the disk does."""
+        now = time.monotonic()
+        if now < self._looked + _SECONDS:
+            return
+        self._looked = now
+        from banners.web.event_metrics import DISK_BYTES, FREE_BYTES, counts_of, unsynced_of
+        from banners.web.recording.watched import Watched
+
+        events = self._metrics.events
+        closing, disk = self._closing_state(), self._disk()
+        if closing:
+            events.closing(closing, self._clock())
+        if disk:
+            events.hold(FREE_BYTES, disk[0])
+            events.hold(DISK_BYTES, disk[1])
+        totals = counts_of(self._metrics.values)
+        self._watched = Watched(
+            totals=totals,
+            recent=self._recent.growth(now, totals),
+            unsynced_seconds=unsynced_of(self._metrics.values),
+            free_bytes=disk[0] if disk else None,
+            disk_bytes=disk[1] if disk else 0,
+            closing=closing,
+        )
+
+    def _closing_state(self) -> "ClosingState | None":
+        try:
+            return self._closing.look(self._clock())
+        except OSError as error:
+            _LOG.debug("%s cannot be read: %s", self._events, error)
+            return None
+
+    def _disk(self) -> tuple[int, int] | None:
+        """Return the free and all bytes of the disk; None if it cannot be read."""
+        try:
+            found = shutil.disk_usage(self._events)
+        except OSError:
+            return None
+        return found.free, found.total

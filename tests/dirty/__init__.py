@@ -1,0 +1,1 @@
+"""Samples with every fault that event files can have."""

@@ -1,0 +1,1 @@
+"""Slow references, written from the documented rules and not from the code."""

@@ -1,0 +1,214 @@
+"""Closing keeps the slots of a window, waits for late hosts, and archives what is older."""
+
+from pathlib import Path
+
+import pytest
+
+from banners.collect.close.files import EventFolder
+from banners.collect.close.run import close_slots, forget_host
+from banners.collect.segments.names import log_folder
+from banners.core.events import Kind
+from banners.core.slots import slot_name
+from banners.errors import CollectError
+from reference.closing import (
+    Converted,
+    Seen,
+)
+from support.closings import CLEAN, CLICK, EVENTS, LATER, NAME, keep, totals_in
+from support.event_logs import (
+    HOST,
+    SLOT,
+    Clock,
+    closing_of,
+    files_in,
+    open_log,
+    record,
+    view_of,
+)
+
+
+def test_what_leaves_the_window_goes_to_the_archive_and_stays_as_it_is(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    closing = closing_of(tmp_path, window=2)
+    close_slots(closing, Clock(SLOT + 7).now)
+    assert f"4/clicks_4-{NAME}.csv" in files_in(tmp_path)
+    closed = close_slots(closing, Clock(SLOT + 8).now)
+    assert closed.archived == [SLOT]
+    made = files_in(tmp_path)
+    assert {name for name in made if NAME in name} == {
+        f"archive/4/{kind}_4-{NAME}.csv" for kind in Kind
+    }
+    keep(tmp_path, [Converted(SLOT, 6, CLICK, "1", 0)], SLOT + 8)
+    again = close_slots(closing, Clock(SLOT + 8, 200).now)
+    assert (again.late, again.archived) == (1, [])
+    (recounted,) = again.recounted
+    assert recounted.archived
+    assert recounted.slot == SLOT
+    assert totals_in(tmp_path)[0].totals.net.revenue_micros == 1_675_000
+    assert close_slots(closing, Clock(SLOT + 8, 300).now).late == 0
+    assert SLOT not in [each.slot for each in again.slots]
+    assert {name: made[name] for name in made if NAME in name} == {
+        name: content for name, content in files_in(tmp_path).items() if NAME in name
+    }
+    with pytest.raises(CollectError, match="has left the window and is archived"):
+        close_slots(closing, Clock(SLOT + 8).now, [SLOT])
+
+
+def test_what_comes_too_late_for_the_window_is_closed_into_the_archive(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    closing = closing_of(tmp_path, window=2)
+    closed = close_slots(closing, Clock(SLOT + 100).now)
+    assert SLOT in [each.slot for each in closed.slots]
+    made = files_in(tmp_path)
+    assert {name for name in made if NAME in name} == {
+        f"archive/4/{kind}_4-{NAME}.csv" for kind in Kind
+    }
+    assert {name.partition("/")[0] for name in made} == {"1", "2", "3", "4", "archive"}
+    assert len(made) == 3 * (8 - 1 + 1)
+
+
+YEAR = 4 * 24 * 365
+
+
+def test_a_clock_that_is_far_ahead_archives_and_removes_nothing(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    closing = closing_of(tmp_path)
+    close_slots(closing, LATER)
+    before = everything_in(tmp_path)
+    for slots in ((), [SLOT]):
+        with pytest.raises(CollectError, match=f"8,761 hours after {NAME}, .* Set it right") as hit:
+            close_slots(closing, Clock(SLOT + YEAR + 4).now, slots)
+        assert slot_name(SLOT + YEAR + 4) in str(hit.value)
+    assert everything_in(tmp_path) == before
+    assert close_slots(closing, LATER).problems == []
+
+
+def everything_in(events: Path) -> dict[Path, bytes]:
+    return {
+        path: path.read_bytes()
+        for path in events.rglob("*")
+        if path.is_file() and path.name != "closing.lock"
+    }
+
+
+def test_the_clock_may_be_ahead_by_the_window_and_a_day(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    closing = closing_of(tmp_path, window=2)
+    close_slots(closing, Clock(SLOT).now)
+    with pytest.raises(CollectError, match="the clock may be wrong"):
+        close_slots(closing, Clock(SLOT + 8 + 96).now)
+    assert close_slots(closing, Clock(SLOT + 8 + 95).now).archived == [SLOT]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_after_a_long_standstill_closing_goes_on_once_a_server_runs(
+    tmp_path: Path, recorded: bool
+) -> None:
+    keep(tmp_path, EVENTS)
+    closing = closing_of(tmp_path)
+    close_slots(closing, LATER)
+    with pytest.raises(CollectError, match="start banners serve"):
+        close_slots(closing, Clock(SLOT + YEAR).now)
+    clock = Clock(SLOT + YEAR - 1)
+    log = open_log(tmp_path, clock)
+    if recorded:
+        record(log, Seen(view_of(1, slot=SLOT + YEAR - 1), CLEAN))
+    clock.set(SLOT + YEAR)
+    assert log.flush()
+    assert log.close()
+    assert close_slots(closing, clock.now).archived == [SLOT]
+
+
+def test_a_slot_that_was_archived_too_early_stays_as_it_is(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    close_slots(closing_of(tmp_path, window=1), LATER)
+    # As a clock would do that is ahead by less than is refused.
+    closed = close_slots(closing_of(tmp_path, window=1, keep_seconds=900), Clock(SLOT + 90).now)
+    assert SLOT in closed.forgettable
+    EventFolder(tmp_path).forget(closed.forgettable)
+    keep(tmp_path, [Seen(view_of(1, slot=SLOT - 1), CLEAN)], SLOT - 1)
+    made = files_in(tmp_path)
+    again = close_slots(closing_of(tmp_path), LATER)
+    assert [each.slot for each in again.slots] == [SLOT - 1]
+    assert {name: text for name, text in files_in(tmp_path).items() if name in made} == made
+    assert f"4/impressions_4-{NAME}.csv" not in files_in(tmp_path)
+
+
+def test_a_slot_that_has_not_begun_cannot_be_closed(tmp_path: Path) -> None:
+    with pytest.raises(CollectError, match="has not begun"):
+        close_slots(closing_of(tmp_path), LATER, [SLOT + 5])
+
+
+def test_segments_of_archived_slots_are_removed_when_they_are_old(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    close_slots(closing_of(tmp_path), LATER)
+    keep(tmp_path, [Converted(SLOT, 6, CLICK, "1", 0)], SLOT + 1)
+    keep(tmp_path, [Seen(view_of(80, slot=SLOT + 400), CLEAN)], SLOT + 400)
+    closing = closing_of(tmp_path, window=2, keep_seconds=900 * 402)
+    assert close_slots(closing, Clock(SLOT + 402).now).removed == 0
+    assert close_slots(closing, Clock(SLOT + 403).now).removed == 1
+    assert close_slots(closing, Clock(SLOT + 404).now).removed == 1
+    left = sorted(path.name[:14] for path in (log_folder(tmp_path) / HOST).glob("*.segment"))
+    assert left == [slot_name(SLOT + 400)[:14]]
+    # Its totals may be what the database lacks.
+    assert SLOT in close_slots(closing, Clock(SLOT + 404).now).forgettable
+    folder = EventFolder(tmp_path)
+    folder.forget([SLOT])
+    assert folder.closed(SLOT) is None
+    assert not folder.totals(SLOT).exists()
+    made = files_in(tmp_path)
+    assert f"archive/4/clicks_4-{NAME}.csv" in made
+    # What comes even then does not touch the archive.
+    keep(tmp_path, [Converted(SLOT, 9, CLICK, "1", 0)], SLOT + 404)
+    assert close_slots(closing, Clock(SLOT + 404).now).late == 1
+    assert (
+        files_in(tmp_path)[f"archive/4/conversions_4-{NAME}.csv"]
+        == made[f"archive/4/conversions_4-{NAME}.csv"]
+    )
+
+
+def test_a_host_that_is_late_is_named_and_its_slot_closed_again(tmp_path: Path) -> None:
+    keep(tmp_path, [Seen(view_of(1, slot=SLOT - 1), CLEAN)], SLOT - 1, "b")
+    keep(tmp_path, EVENTS[:1])
+    b = log_folder(tmp_path) / "b"
+    (b / f"{slot_name(SLOT - 1)}.marker").touch()
+    closed = close_slots(closing_of(tmp_path), LATER)
+    assert {each.slot: each.missing for each in closed.slots} == {SLOT - 1: (), SLOT: ("b",)}
+    keep(tmp_path, EVENTS[1:], SLOT, "b")
+    (b / f"{NAME}.marker").touch()
+    closed = close_slots(closing_of(tmp_path), LATER)
+    assert {each.slot: each.missing for each in closed.slots} == {SLOT: ()}
+    assert files_in(tmp_path)[f"4/clicks_4-{NAME}.csv"].count("\n") == 2
+
+
+def test_a_host_that_is_forgotten_is_not_missed_and_its_events_count(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS, host="b")
+    keep(tmp_path, [Seen(view_of(1), CLEAN)])
+    assert close_slots(closing_of(tmp_path), LATER).slots[0].missing == ("b",)
+    forget_host(tmp_path, "b")
+    (closed,) = close_slots(closing_of(tmp_path), LATER).slots
+    assert closed.missing == ()
+    assert closed.count(Kind.IMPRESSIONS, "kept") == 4
+
+
+@pytest.mark.parametrize("host", ["c", "../main", ".closed"])
+def test_an_unknown_host_cannot_be_forgotten(tmp_path: Path, host: str) -> None:
+    with pytest.raises(CollectError, match="There is none yet"):
+        forget_host(tmp_path, host)
+    keep(tmp_path, EVENTS)
+    with pytest.raises(CollectError, match="Known hosts: main"):
+        forget_host(tmp_path, host)
+
+
+def test_the_slot_of_a_segment_that_has_vanished_keeps_its_files(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS, host="b")
+    close_slots(closing_of(tmp_path), LATER)
+    made = files_in(tmp_path)
+    (log_folder(tmp_path) / "b").rename(tmp_path / "away")
+    keep(tmp_path, [Seen(view_of(1), CLEAN), Seen(view_of(2, slot=SLOT - 1), CLEAN)])
+    closed = close_slots(closing_of(tmp_path), LATER)
+    assert [each.slot for each in closed.slots] == [SLOT - 1]
+    assert f"Slot {NAME} is not closed again: segment b/" in closed.problems[0]
+    assert {name: content for name, content in files_in(tmp_path).items() if NAME in name} == made
+    (tmp_path / "away").rename(log_folder(tmp_path) / "b")
+    assert [each.slot for each in close_slots(closing_of(tmp_path), LATER).slots] == [SLOT]

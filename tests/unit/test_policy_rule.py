@@ -1,0 +1,34 @@
+"""The rule as a policy picks what the rule picks, and explains it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from banners.core.model import Quarter
+from banners.core.policy import PolicyName
+from banners.core.views import Group
+from banners.policies.policy import PolicySettings
+from banners.policies.rule import Rule
+from reference.policy import Sums
+from strategies.windows import Campaigns, campaigns, rule_lineup, window_of
+
+
+@given(campaigns(), st.sampled_from(Quarter))
+def test_the_rule_picks_what_the_rule_picks(given: Campaigns, quarter: Quarter) -> None:
+    made = list(Rule().prepare(window_of(given), quarter, "d", PolicySettings()))
+    assert [each.campaign_id for each in made] == sorted(given)
+    for each in made:
+        expected = rule_lineup(given[each.campaign_id], quarter)
+        banners = sorted(given[each.campaign_id])
+        (lineup,) = each.lineups
+        assert [banners[place] for place in lineup] == [one.banner_id for one in expected.banners]
+        assert (each.policy, each.groups) == (PolicyName.RULE, (Group.RULE,))
+        assert each.places == expected.slots
+
+
+def test_the_rule_says_where_a_banner_ranks() -> None:
+    figures: Campaigns = {7: {1: [Sums(9, 2, 1, 1.0)] * 4, 2: [Sums(9, 3)] * 4, 3: [Sums(9)] * 4}}
+    (made,) = Rule().prepare(window_of(figures), Quarter.FIRST, "d", PolicySettings())
+    assert Rule().explain(made, 1, "Banner 2") == "Banner 2 is number 2 of the rule's ranking."
+    assert Rule().explain(made, 2, "Banner 3") == (
+        "Banner 3 is not among the 2 banners that the rule picks."
+    )
