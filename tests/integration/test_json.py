@@ -11,7 +11,17 @@ from support.running import Workplace
 
 # Their results are running servers, scripts for shells, files, tables and links.
 WITHOUT_RESULT = {
-    *("demo", "serve", "completion", "close", "conversions", "export", "sign-in", "upgrade"),
+    *(
+        "close",
+        "completion",
+        "conversions",
+        "demo",
+        "export",
+        "loop",
+        "serve",
+        "sign-in",
+        "upgrade",
+    ),
 }
 
 

@@ -25,6 +25,7 @@ def test_the_pieces_of_a_page_are_those_of_its_template(caller: Caller) -> None:
         name="",
         quarter=Quarter.SECOND,
         banners=shown,
+        seen="",
         size=size.decode(),
         caller=caller,
     )
