@@ -17,7 +17,8 @@ from banners.crunch.files.find import QuarterSources, check_quarter, find_quarte
 from banners.crunch.gate import Limits
 from banners.crunch.rejects import unaccepted_rows, write_rejects
 from banners.errors import CrunchError
-from banners.job.run import Job, Judgement
+from banners.job.judgement import Judgement
+from banners.job.run import Job
 from banners.settings import Settings
 from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader

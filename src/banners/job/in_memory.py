@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from banners.core.model import Generation, Quarter, RuleName
 from banners.crunch.engines.engine import Engine
+from banners.job.judgement import Judgement
 from banners.job.outcome import JobOutcome
-from banners.job.run import Job, Judgement
+from banners.job.run import Job
 from banners.job.window import EventsFolder
 from banners.reports.arrow import lineups_table, performance_table
 from banners.store.write.quarter import Written

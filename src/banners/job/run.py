@@ -4,49 +4,40 @@ It joins the crunch and the store, which do not import each other.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from banners.core.account import Accounting
 from banners.core.digest import Basis, input_digest
 from banners.core.events import Kind
 from banners.core.model import Generation, Quarter
-from banners.core.outcome import Published, QuarterOutcome, as_json
-from banners.crunch.accounting import settle
-from banners.crunch.engines.engine import CrunchedQuarter, Engine
+from banners.core.outcome import QuarterOutcome
+from banners.crunch.engines.engine import Engine
 from banners.crunch.files.find import (
-    QuarterSources,
     changed_file,
     check_quarter,
     check_unchanged,
     find_quarters,
 )
 from banners.crunch.files.listing import left_out
-from banners.crunch.gate import Limits, objections
-from banners.crunch.rejects import UnacceptedRow, unaccepted_rows, write_rejects
 from banners.crunch.scratch import scratch_folder, sweep
 from banners.crunch.window.slots import has_slots
-from banners.errors import SourceError, readable, shorten
+from banners.errors import SourceError, readable
+from banners.job.judgement import Judgement
 from banners.job.outcome import JobOutcome
+from banners.job.result import Destination, Result
 from banners.job.spool import spooled
 from banners.job.window import EventsFolder, Window, changed_in, describe_window
-from banners.store.write.quarter import Written
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from banners.job.policies import Policies
 
 OnStep = Callable[[Quarter, str], None]
 """Called with a quarter and its step: checking, crunching, publishing, and at the end done,
 unchanged or refused. An engine that knows its progress appends it after a comma."""
-
-_SHOWN_ROWS = 3
-
 
 _Found = Mapping[Quarter, Mapping[Kind, Iterable[Path]]]
 """The event files of each quarter, by kind."""
@@ -67,54 +58,6 @@ class BasisOf(Protocol):
 
 def _nothing_else(_quarter: Quarter, /, *, of_slots: bool) -> Basis:  # noqa: ARG001
     return Basis()
-
-
-class Destination(Protocol):
-    """Where the results of a run go: into the draft of a generation, or into memory.
-
-    :class:`banners.store.write.publish.Draft` documents each method.
-    """
-
-    generation: Generation | None
-
-    def write_quarter(
-        self,
-        quarter: Quarter,
-        candidates: Iterable["pa.RecordBatch"],
-        inventory: Iterable["pa.RecordBatch"],
-    ) -> Written:
-        """Take the result of one quarter."""
-        ...
-
-    def describe_quarter(
-        self, quarter: Quarter, *, digest: str, rows: int, summary: Mapping[str, Any]
-    ) -> None:
-        """Take the outcome of a quarter whose result was taken."""
-        ...
-
-    def activate(self) -> None:
-        """Make the results live; this is called last."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judgement:
-    """Decides what may be published.
-
-    Args:
-        limits: limits beyond which the gate refuses a quarter.
-        accept: whether to publish what the gate objects to; the outcome keeps the objections.
-        served_rows: returns the number of event rows behind what is live in a quarter; None if
-            nothing is.
-        rejects: the folder for the files that list rows that were not accepted.
-        with_image: ids of the banners that have an image.
-    """
-
-    limits: Limits
-    accept: bool
-    served_rows: Callable[[Quarter], int | None]
-    rejects: Path
-    with_image: Collection[int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,9 +140,7 @@ class Job:
             self.on_step(outcome.quarter, "refused")
         outcome.seconds += self.seconds() - start
 
-    def _crunch(
-        self, outcome: QuarterOutcome, found: "_Found", spools: ExitStack
-    ) -> "list[_Result]":
+    def _crunch(self, outcome: QuarterOutcome, found: _Found, spools: ExitStack) -> list[Result]:
         """Crunch one quarter and keep its result; return none if the quarter is unchanged."""
         files = found.get(outcome.quarter, {})
         self.on_step(outcome.quarter, "checking")
@@ -213,18 +154,18 @@ class Job:
                 return []
             self.on_step(outcome.quarter, "crunching")
             with self.engine(sources, scratch) as crunched:
-                accounting, first = _account(outcome, sources, crunched, self.judgement.rejects)
+                accounting, first = self.judgement.account(outcome, sources, crunched)
                 changed = partial(changed_file, sources)
-                result = _Result(outcome, digest, changed, accounting, first)
-                self._ask_gate(result)
+                result = Result(outcome, digest, changed, accounting, first)
+                self.judgement.ask_gate(outcome, accounting, first)
                 result.candidates = spools.enter_context(spooled(crunched.candidates()))
                 result.inventory = spools.enter_context(spooled(crunched.inventory()))
             check_unchanged(sources)
         return [result]
 
     def _crunch_slots(
-        self, events: EventsFolder, outcome: QuarterOutcome, found: "_Found", spools: ExitStack
-    ) -> "list[_Result]":
+        self, events: EventsFolder, outcome: QuarterOutcome, found: _Found, spools: ExitStack
+    ) -> list[Result]:
         """Crunch a quarter of closed slots; each that is kept and unchanged is only added up."""
         quarter = outcome.quarter
         with scratch_folder() as scratch:
@@ -241,7 +182,7 @@ class Job:
                 return []
             self.on_step(quarter, "crunching")
             changed = partial(changed_in, (window, *others))
-            result = _Result(outcome, digest, changed, window.accounting, ())
+            result = Result(outcome, digest, changed, window.accounting, ())
             with events.added_up(window, scratch) as sums:
                 candidates = sums.candidates()
                 if wanted and wanted.campaigns:
@@ -255,7 +196,7 @@ class Job:
         return [result]
 
     def _window(
-        self, events: EventsFolder, quarter: Quarter, found: "_Found", scratch: Path
+        self, events: EventsFolder, quarter: Quarter, found: _Found, scratch: Path
     ) -> Window:
         """Crunch the slots of a quarter that are new, and return its window."""
         return events.crunch(
@@ -269,14 +210,14 @@ class Job:
             on_slot=lambda place, of: self.on_step(quarter, f"crunching, slot {place} of {of}"),
         )
 
-    def _publish(self, results: "Collection[_Result]", draft: Destination) -> Generation | None:
+    def _publish(self, results: Collection[Result], draft: Destination) -> Generation | None:
         """Write the results while no other run can, and make them live."""
         for result in results:
             with self._taking(result.outcome):
                 self._write(result, draft)
         for result in results:
             if result.outcome.published:
-                _describe(result, draft)
+                result.describe(draft)
                 self.on_step(result.outcome.quarter, "done")
         for result in results:
             if result.outcome.published and draft.generation:
@@ -284,7 +225,7 @@ class Job:
         draft.activate()
         return draft.generation
 
-    def _write(self, result: "_Result", draft: Destination) -> None:
+    def _write(self, result: Result, draft: Destination) -> None:
         # Another run may have published while this one crunched, so both questions are asked again.
         if self._is_unchanged(result.outcome, result.digest):
             return
@@ -295,104 +236,12 @@ class Job:
                 "is complete."
             )
         if not result.outcome.slots:
-            self._ask_gate(result)
+            self.judgement.ask_gate(result.outcome, result.accounting, result.first)
         self.on_step(result.outcome.quarter, "publishing")
-        inventory = _Counting(result.inventory, self.judgement.with_image)
-        written = draft.write_quarter(result.outcome.quarter, result.candidates, inventory)
-        result.outcome.published = Published(
-            campaigns=written.campaigns,
-            candidates=written.candidates,
-            rules=dict(sorted(written.rules.items())),
-            banners=inventory.banners,
-            without_image=inventory.without_image,
-        )
+        result.write(draft, self.judgement.with_image)
 
     def _is_unchanged(self, outcome: QuarterOutcome, digest: str) -> bool:
         outcome.unchanged = digest == self.served_digest(outcome.quarter)
         if outcome.unchanged:
             self.on_step(outcome.quarter, "unchanged")
         return outcome.unchanged
-
-    def _ask_gate(self, result: "_Result") -> None:
-        outcome, judgement = result.outcome, self.judgement
-        served_rows = judgement.served_rows(outcome.quarter)
-        outcome.objections = objections(result.accounting, judgement.limits, served_rows)
-        if outcome.objections and not judgement.accept:
-            raise SourceError(*_refusal(outcome, result.first))
-
-
-@dataclass(slots=True)
-class _Result:
-    """A quarter that was crunched and is not yet written.
-
-    Args:
-        outcome: what became of the quarter so far.
-        digest: its input digest.
-        changed_file: returns an event file that has changed since; None if there is none.
-        accounting: what became of its rows.
-        first: the first rows that were not accepted.
-        candidates: see :meth:`banners.crunch.engines.engine.CrunchedQuarter.candidates`.
-        inventory: see :meth:`banners.crunch.engines.engine.CrunchedQuarter.inventory`.
-    """
-
-    outcome: QuarterOutcome
-    digest: str
-    changed_file: Callable[[], Path | None]
-    accounting: Accounting
-    first: Sequence[UnacceptedRow]
-    candidates: "Iterable[pa.RecordBatch]" = ()
-    inventory: "Iterable[pa.RecordBatch]" = ()
-
-
-def _account(
-    outcome: QuarterOutcome, sources: QuarterSources, crunched: CrunchedQuarter, rejects: Path
-) -> tuple[Accounting, Sequence[UnacceptedRow]]:
-    """Account for every row, and write those not accepted to a file; return the first of these."""
-    accounting = outcome.accounting = settle(sources, crunched)
-    first: list[UnacceptedRow] = []
-    if accounting.unaccepted:
-        path = rejects / f"quarter-{int(sources.quarter)}-{sources.digest[:12]}.csv"
-        rows = unaccepted_rows(sources, accounting, crunched)
-        first = write_rejects(path, rows, shown=_SHOWN_ROWS)
-        outcome.rejects = readable(path)
-    return accounting, first
-
-
-def _refusal(outcome: QuarterOutcome, first: Iterable[UnacceptedRow]) -> Iterator[str]:
-    """Yield the lines of the message about a quarter that the gate refuses."""
-    yield f"{'; '.join(outcome.objections)}."
-    for row in first:
-        where = f"  {row.path}, line {row.line}: {row.reason}"
-        yield f"{where}: {shorten(row.text)} ({row.reason.meaning})"
-    if outcome.rejects:
-        yield f"  All of these rows are in {outcome.rejects}."
-    yield (
-        "  Fix the files and run again, or accept them as they are (--accept, in Python "
-        "accept=True)."
-    )
-
-
-def _describe(result: _Result, draft: Destination) -> None:
-    draft.describe_quarter(
-        result.outcome.quarter,
-        digest=result.digest,
-        rows=result.accounting.rows,
-        summary=as_json(result.outcome),
-    )
-
-
-class _Counting:
-    """Passes the inventory on and counts its banners, because it can be streamed only once."""
-
-    def __init__(self, batches: Iterable["pa.RecordBatch"], with_image: Collection[int]) -> None:
-        self._batches = batches
-        self._with_image = with_image
-        self.banners = 0
-        self.without_image = 0
-
-    def __iter__(self) -> Iterator["pa.RecordBatch"]:
-        for batch in self._batches:
-            ids = batch.column("banner_id").to_pylist()
-            self.banners += len(ids)
-            self.without_image += sum(banner_id not in self._with_image for banner_id in ids)
-            yield batch

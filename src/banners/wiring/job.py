@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from banners.core.outcome import QuarterOutcome
     from banners.crunch.engines.engine import Engine
     from banners.job.in_memory import InMemory
+    from banners.job.judgement import Judgement
     from banners.job.outcome import JobOutcome
     from banners.job.policies import Policies
     from banners.job.rollback import Changed
-    from banners.job.run import Judgement, OnStep
+    from banners.job.run import OnStep
     from banners.job.window import EventsFolder
     from banners.store.write.publisher import Publisher
 
@@ -246,7 +247,7 @@ def _judgement(
     with_image: Collection[int],
 ) -> "Judgement":
     from banners.crunch.gate import Limits
-    from banners.job.run import Judgement
+    from banners.job.judgement import Judgement
 
     return Judgement(
         limits=Limits(
