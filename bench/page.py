@@ -88,7 +88,7 @@ def _parts() -> Iterator[tuple[str, float]]:
             path.encode(),
             headers[0][1],
         )
-        connected = _connected(delivery)
+        connected = connected_to(delivery)
         connected.data_received(request)
         answer = delivery._find(path, b"", (_MOMENT.timestamp(), data.QUARTER))[0]  # type: ignore[index]  # noqa: SLF001
         whole = _microseconds(lambda: connected.data_received(request))
@@ -103,7 +103,7 @@ def _parts() -> Iterator[tuple[str, float]]:
         yield "joining the bytes, the timeout of the connection", whole - recognised - at_once
 
 
-def _connected(delivery: Delivery) -> protocol.DeliveryProtocol:
+def connected_to(delivery: Delivery) -> protocol.DeliveryProtocol:
     """Return a connection as uvicorn makes one, without a client."""
     config = uvicorn.Config(
         delivery, http=protocol.DeliveryProtocol, proxy_headers=False, log_config=None, ws="none"

@@ -1,31 +1,60 @@
-"""Measure the cost of preparing the learning policy's lineups against its gamma draws alone."""
+"""Measure what the learning policy costs: preparing its lineups, and serving them.
 
-from collections.abc import Callable
+Preparing is compared with the gamma draws alone, serving with the same pages of the rule.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import Any
 
 import click
 import numpy as np
-from claims import Claim, machine, write
+from claims import Claim, machine, show_step, write
+from page import connected_to
 from rich.table import Table
 
+from banners.core.addresses import Route
 from banners.core.model import Quarter
 from banners.core.policy import LINEUPS
 from banners.policies.learning import Learning
+from banners.policies.rule import ranked_candidates
 from banners.policies.settings import HOLDOUT, PolicySettings
 from banners.policies.window import Window, WindowFigures, measure
+from support.catalogued import Held, Web
+from support.held_catalogues import banner, campaign, catalogue_of
+from support.recorders import recorder_over
 
 SIZES = ((12, 40), (400, 40), (1_000, 20), (50, 300))
 """Campaigns, and candidates of each."""
 
+SERVED = {"page": Route.CAMPAIGN, "JSON": Route.API_BANNERS}
+
 _SHAPES = 3
+_REQUESTS = 2_000
+"""Number of requests of each round."""
 
 
 @click.command()
 @click.option("--rounds", default=9, show_default=True, help="Number of runs of each.")
-def policy(rounds: int) -> None:
-    """Measure the learning policy."""
+@click.option("--served", default=41, show_default=True, help="Number of rounds of requests.")
+def policy(rounds: int, served: int) -> None:
+    """Measure what the learning policy costs."""
+    prepared_table, prepared, claims = measure_preparing(rounds)
+    served_table, requests, served_claims = measure_serving(served)
+    found = {"machine": machine(), "figures": prepared, "served": requests}
+    write("policy", [prepared_table, served_table], found, [*claims, *served_claims])
+
+
+Measured = tuple[Table, list[dict[str, Any]], list[Claim]]
+"""What was measured as a table and as JSON, and the claims about it."""
+
+
+def measure_preparing(rounds: int) -> Measured:
+    """Measure preparing against the draws alone."""
     times = Table(
         "campaigns", "candidates", "draws, us", "prepared, us", "sums, us", "ratio", box=None
     )
@@ -47,7 +76,73 @@ def policy(rounds: int) -> None:
         figures.append({"campaigns": campaigns, "candidates": candidates, **each, "ratio": ratio})
         what = f"{campaigns:,} campaigns of {candidates}: prepared / draws alone"
         claims.append(Claim(what, ratio, "x", 1.5))
-    write("policy", [times], {"machine": machine(), "figures": figures}, claims)
+    return times, figures, claims
+
+
+def measure_serving(rounds: int) -> Measured:
+    """Measure pages of 64 lineups against pages of the rule, with as many banners on each."""
+    times = Table("address", "recorded", "rule, us", "64 lineups, us", "ratio", box=None)
+    figures, claims = [], []
+    for recorded in (False, True):
+        for name, route in SERVED.items():
+            show_step(f"Serving: {name}{', recorded' if recorded else ''}")
+            with tempfile.TemporaryDirectory() as folder:
+                asked = dict(served_by(Path(folder), route, recorded=recorded))
+                found: dict[str, list[float]] = {each: [] for each in asked}
+                for place in range(rounds):
+                    # Each is the first as often as the other.
+                    for each in sorted(asked, reverse=bool(place % 2)):
+                        found[each].append(seconds(asked[each]) / _REQUESTS)
+            pairs = zip(found["rule"], found["lineups"], strict=True)
+            ratio = median(lineups / rule for rule, lineups in pairs)
+            us = {each: 1e6 * median(times) for each, times in found.items()}
+            times.add_row(
+                *(name, "yes" if recorded else "no"),
+                *(f"{us['rule']:.1f}", f"{us['lineups']:.1f}", f"{ratio:.3f}"),
+            )
+            figures.append({"address": name, "recorded": recorded, **us, "ratio": ratio})
+            what = f"{name}{', recorded' if recorded else ''}: 64 lineups / rule"
+            claims.append(Claim(what, ratio, "x", 1.03))
+    return times, figures, claims
+
+
+def served_by(
+    folder: Path, route: Route, *, recorded: bool
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield for the rule, and for the 64 lineups of the learning policy, what asks for a page.
+
+    Args:
+        folder: an empty folder.
+        route: the address.
+        recorded: whether pages have tokens, as where visits are recorded.
+    """
+    window = random_window(1, 40)
+    ((campaign_id, places, ranked),) = ranked_candidates(window, Quarter.FIRST)
+    # Ten places, as the rule has where ten banners have revenue.
+    settings = PolicySettings(theta=0)
+    (prepared,) = Learning().prepare(window, Quarter.FIRST, "digest", settings)
+    # Candidates come in the order of the rule, and lineups are indexes into them.
+    ranks = {places[each]: rank for rank, each in enumerate(ranked.banner_ids)}
+    lineups = tuple(tuple(map(ranks.__getitem__, lineup)) for lineup in prepared.lineups)
+    taken = replace(ranked, prepared=replace(prepared, lineups=lineups, expectations=()))
+    known = catalogue_of(campaign(campaign_id, *map(banner, ranked.banner_ids)))
+    for name, candidates in (("rule", ranked), ("lineups", taken)):
+        web = Web(folder, Held(candidates), known)
+        if recorded:
+            web.recorder = recorder_over(folder / name, web.catalogue)
+        connected = connected_to(web.delivery)
+        request = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (
+            route.at(campaign_id=campaign_id).encode()
+        )
+
+        def ask(
+            receive: Callable[[bytes], None] = connected.data_received, request: bytes = request
+        ) -> None:
+            for _ in range(_REQUESTS):
+                receive(request)
+
+        ask()
+        yield name, ask
 
 
 def seconds(work: Callable[[], Any]) -> float:

@@ -93,7 +93,7 @@ class PreparedSelection:
         source: where the randomness comes from.
     """
 
-    __slots__ = ("_count", "_lineups", "_make", "_round", "_source", "picked", "shows_any")
+    __slots__ = ("_count", "_round", "_source", "_taken", "picked", "shows_any")
 
     def __init__(
         self,
@@ -103,10 +103,9 @@ class PreparedSelection:
         inventory: Callable[[], Sequence[int]],
         source: random.Random,
     ) -> None:
-        self._lineups = tuple(lineups)
-        self._count = len(self._lineups)
+        self._count = len(lineups)
         self._source = source
-        self._round = zlib.crc32(repr((lineup.generation, self._lineups)).encode()) * self._count
+        self._round = zlib.crc32(repr((lineup.generation, tuple(lineups))).encode()) * self._count
         self.picked = tuple(dict.fromkeys(each for one in lineups for each in one.banner_ids))
         """All banners that any of the lineups has."""
         # A lineup is only shorter than five if the campaign has no other banner to show.
@@ -116,7 +115,11 @@ class PreparedSelection:
         )
         short = replace(lineup, banners=banners[:LEAST_SHOWN], others=())
         pool = inventory() if draws_on_inventory(short, policy) else ()
-        self._make = TakenLineup.maker(short, policy, pool, source)
+        # Made now, so that taking one costs a response next to nothing.
+        self._taken = tuple(
+            TakenLineup(each, self._round + number, short, policy, pool, source)
+            for number, each in enumerate(lineups)
+        )
         self.shows_any = bool(self.picked or pool)
         """Whether there is a banner to show."""
 
@@ -132,11 +135,11 @@ class PreparedSelection:
             unfinished = round_of(cookie)
             if unfinished is not None and 0 <= unfinished - self._round < self._count:
                 number = unfinished - self._round
-        return self._make(self._lineups[number], self._round + number)
+        return self._taken[number]
 
 
 class TakenLineup(Selection):
-    """A prepared lineup, for one response.
+    """A prepared lineup, as responses take it.
 
     Args:
         shown: the lineup.
@@ -169,17 +172,6 @@ class TakenLineup(Selection):
         self._source = source
         self._inventory = inventory
         self._round = number
-
-    @classmethod
-    def maker(
-        cls,
-        short: Lineup,
-        policy: FillPolicy,
-        inventory: Sequence[int],
-        source: random.Random,
-    ) -> Callable[[ShownLineup, int], "TakenLineup"]:
-        """Return a function that makes a lineup of those of a campaign."""
-        return lambda shown, number: cls(shown, number, short, policy, inventory, source)
 
     def _shown(self) -> tuple[int, ...]:
         if not self._inventory:
