@@ -5,29 +5,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator
 
 from banners.core.addresses import Route, Site
 from banners.core.model import parse_campaign_id
 from banners.core.slots import SLOT_SECONDS, slot_named
-from banners.errors import InvalidCampaignId, InvalidSlot, StoreError, UnknownCampaign
+from banners.errors import InvalidCampaignId, StoreError, UnknownCampaign
 from banners.reports.campaign import Reporting
 from banners.reports.history_json import HistoryAnswer, history_answer
 from banners.reports.named import banner_names
 from banners.reports.over_time import Over, TimeReading
 from banners.web.http.addresses import routed
 from banners.web.http.clock import second_of
-from banners.web.http.parameters import CampaignId, example
+from banners.web.http.parameters import CampaignId, day_pattern, example
 from banners.web.http.responses import TO_ADDRESS_WITHOUT_SLASH, problem_responses
-
-
-def _is_slot(text: str) -> str:
-    try:
-        slot_named(text)
-    except InvalidSlot as error:
-        raise ValueError(str(error)) from error
-    return text
-
 
 _OverAsked = Annotated[
     Over,
@@ -40,13 +30,11 @@ _OverAsked = Annotated[
 _BeforeAsked = Annotated[
     str | None,
     Query(
-        # from the year 2000 on
-        pattern="^2[0-9]{3}(?:0[1-9]|1[0-2])[0-3][0-9]T[0-2][0-9](?:00|15|30|45)Z$",
+        pattern=f"^{day_pattern()}T(?:[01][0-9]|2[0-3])(?:00|15|30|45)Z$",
         description="Only before this moment: the beginning of a quarter of an hour in UTC; now "
         "if not given. In an answer, `previous` is the address of the time before.",
         openapi_examples=example("20260131T1015Z"),
     ),
-    AfterValidator(lambda text: text if text is None else _is_slot(text)),
 ]
 
 

@@ -19,6 +19,24 @@ CAMPAIGN_ID: dict[str, Any] = {
 """JSON schema of a campaign id."""
 
 
+def day_pattern(separator: str = "") -> str:
+    """Return the pattern of the days of the years 2000 to 2999, and of nothing else.
+
+    With it, the OpenAPI document says exactly what is accepted.
+
+    Args:
+        separator: what is between year, month and day.
+    """
+    months = (
+        f"(?:0[13578]|1[02]){separator}(?:0[1-9]|[12][0-9]|3[01])",
+        f"(?:0[469]|11){separator}(?:0[1-9]|[12][0-9]|30)",
+        f"02{separator}(?:0[1-9]|1[0-9]|2[0-8])",
+    )
+    leap_year = "2(?:[0-9](?:0[48]|[2468][048]|[13579][26])|[048]00)"
+    every_year = f"2[0-9]{{3}}{separator}(?:{'|'.join(months)})"
+    return f"(?:{every_year}|{leap_year}{separator}02{separator}29)"
+
+
 def example(value: int | str) -> dict[str, Example]:
     """Return an example of a parameter, as OpenAPI takes it."""
     return {str(value): Example(value=value)}

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
-from pydantic import AfterValidator, WithJsonSchema
 
 from banners.core.addresses import Route
 from banners.core.events import Kind
@@ -26,7 +25,7 @@ from banners.reports.settlement import (
 )
 from banners.web.http.caller import Caller, caller_of
 from banners.web.http.clock import second_of
-from banners.web.http.parameters import example
+from banners.web.http.parameters import day_pattern, example
 from banners.web.http.responses import Responses, error_pages
 from banners.web.pages.time_section import OverAsked, accounted, refunded, time_section
 
@@ -41,15 +40,8 @@ _CSV: Responses = {
 }
 
 
-def _is_day(text: str | None) -> str | None:
-    if text:
-        date.fromisoformat(text)
-    return text
-
-
-# from the year 2000 on; forms send an empty one for none
-_DAY = "^(?:2[0-9]{3}-[0-9]{2}-[0-9]{2})?$"
-_SCHEMA = WithJsonSchema({"type": "string", "format": "date"})
+# Forms send an empty one for none.
+_DAY = f"^{day_pattern('-')}?$"
 _First = Annotated[
     str | None,
     Query(
@@ -58,8 +50,6 @@ _First = Annotated[
         description="The first day; the first of the month of the last day if not given.",
         openapi_examples=example("2026-11-01"),
     ),
-    AfterValidator(_is_day),
-    _SCHEMA,
 ]
 _Last = Annotated[
     str | None,
@@ -69,8 +59,6 @@ _Last = Annotated[
         description="The last day, which is included; today if not given.",
         openapi_examples=example("2026-11-30"),
     ),
-    AfterValidator(_is_day),
-    _SCHEMA,
 ]
 
 
