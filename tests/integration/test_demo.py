@@ -87,6 +87,8 @@ def test_what_is_clicked_and_bought_is_on_the_report(workplace: Workplace) -> No
         httpx.Client(headers=BROWSER, follow_redirects=True, timeout=PATIENCE_SECONDS) as visitor,
     ):
         address = re.findall(r"Open (http://\S+)/", said)[0]
+        # Also where an operator follows a link of the list or a report.
+        assert "/e/" in visitor.get(f"{address}/campaigns/54?preview=1").text
         served = visitor.get(f"{address}/api/v1/campaigns/54/banners").json()
         first = served["banners"][0]
         assert visitor.get(first["impression_url"]).headers["content-type"] == "image/gif"

@@ -149,7 +149,7 @@ def test_the_page_shows_what_the_json_tells(
 
 def test_a_row_leads_to_the_campaign_and_to_its_report(client: httpx.Client) -> None:
     page = client.get("/campaigns?quarter=1&search=27").text
-    assert 'href="/campaigns/27"' in page
+    assert 'href="/campaigns/27?preview=1"' in page
     assert 'href="/campaigns/27/report?quarter=1"' in page
 
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from banners.core.model import Quarter
 from banners.core.slots import slot_name
 from banners.core.views import Traffic
 from banners.errors import StoreUnavailable
+from banners.job.totals import write_totals
 from banners.reports.reader import KeptQuarter
 from banners.serve.memory import MemoryReader
 from banners.settings import Settings, load_settings
@@ -279,11 +281,15 @@ def test_what_is_published_and_not_loaded_yet_is_said(tmp_path: Path) -> None:
     assert "Nothing is served in this quarter. Generation 2 is published" in section(text, 2)
 
 
-def test_recording_and_closing_are_shown_where_there_is_an_event_log(tmp_path: Path) -> None:
+@pytest.mark.parametrize("closed_here", [True, False])
+def test_recording_and_closing_are_shown_where_there_is_an_event_log(
+    tmp_path: Path, *, closed_here: bool
+) -> None:
     events = tmp_path / "events"
     slot = ended_slot()
     keep(events, [Seen(views_of(slot)[0], Traffic.CLEAN)], slot)
-    close_slots(closing_of(events), LogClock(slot + 2).now)
+    now = LogClock(slot + 2).now
+    closed = close_slots(closing_of(events), now)
     settings = load_settings(
         {
             "database_url": f"sqlite:///{tmp_path / 'banners.db'}",
@@ -291,7 +297,12 @@ def test_recording_and_closing_are_shown_where_there_is_an_event_log(tmp_path: P
             "operators": "open",
         }
     )
-    publish(open_database(settings.database_url, create=True), 100, *Quarter)
+    database = open_database(settings.database_url, create=True)
+    publish(database, 100, *Quarter)
+    if not closed_here:
+        moment = datetime.fromtimestamp(now, UTC)
+        write_totals(closing_of(events), lambda: database, lambda: moment, closed)
+        shutil.rmtree(events / "closed")
     metrics = Metrics()
     with visited(web_application(settings, metrics, session_key="of the tests" * 4)) as client:
         until(lambda: "Recording" in told(client))

@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,18 @@ def test_a_preview_of_an_operator_carries_no_token(tmp_path: Path) -> None:
         assert "/e/" not in client.get(f"/campaigns/{SHOES}/banner?format=html&preview=1").text
         assert "/e/" not in client.get(f"/api/v1/campaigns/{SHOES}/banners?preview=1").text
         assert "/e/" in client.get(f"/campaigns/{SHOES}").text
+
+
+def test_operators_own_links_to_what_visitors_see_are_previews(client: httpx.Client) -> None:
+    shown = re.compile(rf'(?:href|src)="(/campaigns/{SHOES}(?:/banner)?(?:\?[^"]*)?)"')
+    for path in (
+        f"/catalogue/{SHOES}",
+        f"/catalogue/{SHOES}/embed",
+    ):
+        links = shown.findall(client.get(path).text)
+        assert links, path
+        for link in links:
+            assert "/e/" not in client.get(unescape(link)).text, link
 
 
 def test_the_json_of_a_quarter_that_is_named_carries_no_token(client: httpx.Client) -> None:

@@ -1,19 +1,22 @@
 """Whoever watches closing sees which slots wait, what was left out, and what came late."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from banners.collect.close import files
 from banners.collect.close.account import ClosedSlot
+from banners.collect.close.files import EventFolder
 from banners.collect.close.run import close_slots
-from banners.collect.close.state import DUE_SECONDS, ClosingWatch
+from banners.collect.close.state import DUE_SECONDS, ClosingWatch, state_of_written
 from banners.collect.segments import names
 from banners.collect.segments.names import marker_of, segment_stem
 from banners.core.closing import ClosingState
 from banners.core.events import Kind
 from banners.core.slots import SLOT_SECONDS, slot_name, slot_named
+from banners.core.totals import SlotState
 from banners.core.views import Traffic
 from reference.closing import Converted, Seen
 from support.closings import CLICK, EVENTS, LATER, VIEW, keep
@@ -75,6 +78,23 @@ def test_what_was_left_out_is_added_up_over_the_last_day(tmp_path: Path) -> None
     day = 86_400 // SLOT_SECONDS
     assert look(tmp_path, SLOT + 1 + day).account[Kind.IMPRESSIONS] == {"kept": 2, "duplicate": 2}
     assert look(tmp_path, SLOT + 2 + day).account == {kind: {} for kind in Kind}
+
+
+def test_a_host_that_closes_nothing_learns_as_much_from_the_database(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS, SLOT, "web-2")
+    keep(tmp_path, EVENTS, SLOT + 1)
+    close_slots(closing_of(tmp_path), Clock(SLOT + 2).now)
+    folder = EventFolder(tmp_path)
+    states = [each.state() for slot in folder.closed_slots() if (each := folder.closed(slot))]
+
+    def written(slots: range) -> list[SlotState]:
+        return [each for each in states if each.slot in slots]
+
+    day = 86_400 // SLOT_SECONDS
+    for slot in (SLOT + 2, SLOT + 3, SLOT + 9, SLOT + 1 + day, SLOT + 4 * WINDOW - 2):
+        found = state_of_written(written, WINDOW, Clock(slot, DUE_SECONDS).now)
+        assert found == replace(look(tmp_path, slot), late=None)
+    assert state_of_written(written, WINDOW, Clock(SLOT + 4 * WINDOW + 2).now) is None
 
 
 def test_a_host_whose_records_are_missing_is_named(tmp_path: Path) -> None:

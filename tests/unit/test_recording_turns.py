@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Event
@@ -14,6 +15,7 @@ from banners.web.recording import turns as module
 from banners.web.recording.counts import Outcome, RecordingCounts
 from banners.web.recording.turns import Turns
 from support.event_logs import HOST, Clock, contents, view_of
+from support.recorded import failing
 
 LONG = 3_600.0
 
@@ -155,6 +157,23 @@ def test_whoever_needs_to_know_is_told_whether_it_is_synced(tmp_path: Path) -> N
 
     _, records = in_loop(tmp_path, body)
     assert len(records) == 2
+
+
+def test_one_failed_sync_refuses_nothing_that_comes_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(turns: Turns, log: SlowDisk) -> None:
+        told = []
+        for number, fails in enumerate((True, False, False)):
+            with monkeypatch.context() as patched:
+                if fails:
+                    patched.setattr(os, "fdatasync", failing)
+                log.conversion(1, number + 2, 3, "4", 0)
+                told.append(await turns.synced())
+        assert told == [False, True, True]
+
+    _, records = in_loop(tmp_path, body)
+    assert len(records) == 3
 
 
 def test_a_full_disk_refuses_events_and_is_logged_once(

@@ -113,7 +113,16 @@ def test_who_opts_out_of_prerendering_is_still_asked_again() -> None:
     assert verdict(CLICK, (b"dnt", b"1"), PREFETCHES[0]) == AGAIN
 
 
-@pytest.mark.parametrize("query", [b"preview=1", b"format=html&preview=1", b"preview=1&x=2"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"preview=1",
+        b"format=html&preview=1",
+        b"preview=1&x=2",
+        b"preview=%31",
+        b"pre%76iew=1",
+    ],
+)
 def test_a_preview_of_an_operator_does_not_count(query: bytes) -> None:
     assert [verdict(each, SESSION, query=query) for each in VIEWS] == [NOT] * 3
 
@@ -126,6 +135,7 @@ def test_a_preview_of_an_operator_does_not_count(query: bytes) -> None:
         ([SESSION], b"preview=0"),
         ([SESSION], b"preview=11"),
         ([SESSION], b"xpreview=1"),
+        ([SESSION], b"x=preview%3D1"),
     ],
 )
 def test_other_looks_at_a_page_count(headers: list[tuple[bytes, bytes]], query: bytes) -> None:

@@ -16,11 +16,12 @@ class ClosingState:
         missing: hosts whose records are missing in slots that were closed.
         account: what became of everything recorded in the slots of the last day that were closed,
             by kind and outcome; impressions are counted by banner.
-        late: records of these slots that arrived after the end of their slot.
+        late: records of these slots that arrived after the end of their slot; None if that is not
+            known.
     """
 
     newest: int | None = None
     waiting: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
     account: Mapping[Kind, Mapping[str, int]] = field(default_factory=dict)
-    late: int = 0
+    late: int | None = 0

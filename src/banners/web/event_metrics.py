@@ -97,7 +97,8 @@ class EventMetrics:
             now: seconds since 1970 in UTC.
         """
         self.hold(WAITING, len(state.waiting))
-        self.hold(LATE, state.late)
+        if state.late is not None:
+            self.hold(LATE, state.late)
         self.hold(MISSING, len(state.missing))
         if state.newest is not None:
             self.hold(CLOSED_AGE, now - (state.newest + 1) * SLOT_SECONDS)

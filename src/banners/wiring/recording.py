@@ -30,7 +30,7 @@ class Recording:
         held: where the catalogue of this worker is.
         source: where the randomness of view ids comes from.
         metrics: the metrics of this worker.
-        is_operator: returns whether the headers of a request are those of a signed-in operator.
+        previews: returns whether a request with these headers that asks for a preview gets one.
         shared: where all workers count floods.
         clock: tells the time, in seconds since 1970 in UTC.
     """
@@ -41,7 +41,7 @@ class Recording:
         held: "HeldCatalogue",
         source: random.Random,
         metrics: "Metrics",
-        is_operator: Callable[[Sequence[tuple[bytes, bytes]]], bool],
+        previews: Callable[[Sequence[tuple[bytes, bytes]]], bool],
         shared: "SharedMemory",
         clock: Callable[[], float],
     ) -> None:
@@ -65,7 +65,7 @@ class Recording:
         self._sources = Sources(settings.trusted_proxies, settings.public_url if most else "")
         judge = WhatCounts(
             honours_opt_out=settings.honour_opt_out == "on",
-            is_operator=is_operator,
+            is_operator=previews,
             sources=self._sources,
             floods=Floods(shared.floods, shared.flood_salt, most) if most else None,
         )

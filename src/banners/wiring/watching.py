@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from banners.errors import StoreError
 from banners.settings import Settings
 
 if TYPE_CHECKING:
     from banners.core.closing import ClosingState
+    from banners.core.totals import SlotState
+    from banners.reports.totals import TotalsReader
     from banners.web.metrics import Metrics
     from banners.web.recording.watched import Watched
 
@@ -25,16 +28,25 @@ class EventWatch:
     Args:
         settings: name the folder; it need not exist yet.
         metrics: the metrics of this worker.
+        totals: knows the slots that another host has closed, from the database.
         clock: tells the time, in seconds since 1970 in UTC.
     """
 
-    def __init__(self, settings: Settings, metrics: "Metrics", clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: "Metrics",
+        totals: "TotalsReader",
+        clock: Callable[[], float],
+    ) -> None:
         from banners.collect.close.state import ClosingWatch
         from banners.web.recording.watched import Recent
 
         self._events = Path(settings.events)
         self._metrics = metrics
+        self._totals = totals
         self._clock = clock
+        self._window = settings.window
         self._closing = ClosingWatch(self._events, settings.window)
         self._recent = Recent()
         self._watched: Watched | None = None
@@ -71,10 +83,32 @@ class EventWatch:
         )
 
     def _closing_state(self) -> "ClosingState | None":
+        """Return how far closing has come, in this folder or on another host."""
+        here = self._closed_here()
+        if here and not here.waiting:
+            return here
+        there = self._closed_there()
+        if here is None or there is None:
+            return here or there
+        return max(here, there, key=lambda each: each.newest or 0)
+
+    def _closed_here(self) -> "ClosingState | None":
         try:
             return self._closing.look(self._clock())
         except OSError as error:
             _LOG.debug("%s cannot be read: %s", self._events, error)
+            return None
+
+    def _closed_there(self) -> "ClosingState | None":
+        from banners.collect.close.state import state_of_written
+
+        def written(slots: range) -> "list[SlotState]":
+            return [each.state for each in self._totals.closed(slots)]
+
+        try:
+            return state_of_written(written, self._window, self._clock())
+        except StoreError as error:
+            _LOG.debug("The closed slots cannot be read: %s", error)
             return None
 
     def _disk(self) -> tuple[int, int] | None:

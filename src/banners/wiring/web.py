@@ -81,11 +81,12 @@ def web_application(
     recording = None
     if settings.events:
         shared = shared or SharedMemory()
-        recording = Recording(
-            settings, served.copy, source, metrics, operators.is_operator, shared, clock
-        )
+        # In the demo, whoever looks is the visitor, and expects to be counted.
+        previews = _nobody if demo else operators.is_operator
+        recording = Recording(settings, served.copy, source, metrics, previews, shared, clock)
         looks.append(recording.look)
-    watch = EventWatch(settings, metrics, clock) if settings.events else None
+    over_time = totals(settings, breaker) if settings.events else None
+    watch = EventWatch(settings, metrics, over_time, clock) if over_time else None
     if watch:
         looks.append(watch.look)
     uploads = image_store(settings, breaker)
@@ -116,10 +117,14 @@ def web_application(
         recorder=recording.recorder if recording else None,
         complaints=recording.complaints if recording else list,
         reported=recording.reported if recording else None,
-        totals=totals(settings, breaker) if settings.events else None,
+        totals=over_time,
     )
     served.on_uploads = application.follow_images
     return application
+
+
+def _nobody(_: object) -> bool:
+    return False
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -13,6 +13,7 @@ from banners.collect.segments.names import first_slot_in, hosts_of, log_folder
 from banners.core.closing import ClosingState
 from banners.core.events import Kind
 from banners.core.slots import SLOT_SECONDS, slot_at, slot_named
+from banners.core.totals import SlotState
 
 DUE_SECONDS = 600
 """Seconds from the end of a slot until it should be closed: two minutes after its end, and the time
@@ -59,15 +60,8 @@ class ClosingWatch:
         recent = {slot: path for slot, path in paths.items() if slot >= ended - _DAY_SLOTS}
         self._read = dict(self._accounts(recent))
         accounts = [closed for _, closed in self._read.values()]
-        due = slot_at(now - DUE_SECONDS)
         first = max(min([*paths, *self._arrived()]), Window(ended, self._window).first)
-        return ClosingState(
-            newest=max((slot for slot in paths if slot < ended), default=None),
-            waiting=tuple(slot for slot in range(first, due) if slot not in paths),
-            missing=tuple(sorted({host for each in accounts for host in each.missing})),
-            account=_sums(accounts),
-            late=sum(map(_late, accounts)),
-        )
+        return _state(paths, first, accounts, now, late=sum(map(_late, accounts)))
 
     def _accounts(self, paths: dict[int, Path]) -> Iterator[tuple[int, tuple[int, ClosedSlot]]]:
         for slot, path in sorted(paths.items()):
@@ -88,6 +82,27 @@ class ClosingWatch:
             first = self._first_in(log / host, log / host)
             if first is not None:
                 yield first
+
+
+def state_of_written(
+    written: Callable[[range], Iterable[SlotState]], window: int, now: float
+) -> ClosingState | None:
+    """Return how far closing has come by the slots whose totals are in the database.
+
+    Args:
+        written: returns those in a range of slots.
+        window: how many slots of each quarter count, 1 or more.
+        now: seconds since 1970 in UTC.
+
+    Returns:
+        What is known, without what came late; None if no slot is in the database.
+    """
+    ended = slot_at(now)
+    found = {each.slot: each for each in written(range(Window(ended, window).first, ended + 1))}
+    if not found:
+        return None
+    recent = [each for slot, each in found.items() if slot >= ended - _DAY_SLOTS]
+    return _state(found, min(found), recent, now, late=None)
 
 
 class _Unchanged(Generic[Found]):
@@ -122,7 +137,25 @@ class _Unchanged(Generic[Found]):
         return found
 
 
-def _sums(accounts: list[ClosedSlot]) -> dict[Kind, dict[str, int]]:
+def _state(
+    closed: Collection[int],
+    first: int,
+    recent: Iterable[ClosedSlot | SlotState],
+    now: float,
+    *,
+    late: int | None,
+) -> ClosingState:
+    ended, due = slot_at(now), slot_at(now - DUE_SECONDS)
+    return ClosingState(
+        newest=max((slot for slot in closed if slot < ended), default=None),
+        waiting=tuple(slot for slot in range(first, due) if slot not in closed),
+        missing=tuple(sorted({host for each in recent for host in each.missing})),
+        account=_sums(recent),
+        late=late,
+    )
+
+
+def _sums(accounts: Iterable[ClosedSlot | SlotState]) -> dict[Kind, dict[str, int]]:
     sums: dict[Kind, Counter[str]] = {kind: Counter() for kind in Kind}
     for closed in accounts:
         for kind, outcomes in closed.account.items():

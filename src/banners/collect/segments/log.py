@@ -151,7 +151,7 @@ class EventLog:
         return True
 
     def sync(self) -> bool:
-        """Make what was flushed survive a loss of power; return whether it does.
+        """Make what was flushed since the last call survive a loss of power; return if it does.
 
         Segments of slots that have ended are sealed. This waits for the disk, so call it in a
         thread; never in two at a time.

@@ -34,6 +34,8 @@ class OpenSegment:
         self._stem = stem
         self._length = 0
         self._synced = 0
+        # Up to here, sync() has told what became of it.
+        self._told = 0
         self._is_listed = False
         self._slots: Counter[int] = Counter()
         self._descriptor = _make(folder, stem)
@@ -69,14 +71,16 @@ class OpenSegment:
         self._slots.update(slots)
 
     def sync(self) -> bool:
-        """Make what was appended survive a loss of power; return whether it does.
+        """Make what was appended since the last call survive a loss of power; return if it does.
 
         After a failure the system may have dropped what it could not write, and would report a
         success the next time. So the segment is broken from then on.
         """
-        length = self._length
+        length, told = self._length, self._told
+        self._told = length
         if self.broken:
-            return False
+            # Whoever waited for what failed before was told so; others may have come meanwhile.
+            return told == length
         try:
             os.fdatasync(self._descriptor)
             if not self._is_listed:
@@ -89,7 +93,7 @@ class OpenSegment:
         return True
 
     def seal(self) -> bool:
-        """Sync, close and rename the file; return whether all of it would survive a loss of power.
+        """Sync, close and rename the file; return what the sync did.
 
         If it cannot be renamed, it is closed nevertheless, and sealed later like that of a worker
         that has died.

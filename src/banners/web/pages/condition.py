@@ -278,8 +278,8 @@ def _closing(facts: RecordingFacts) -> Iterator[Finding]:
         )
     if not facts.is_closed:
         yield Finding(
-            "No slot has been closed in this folder yet. If none is closed elsewhere, run: banners "
-            "close",
+            "No slot has been closed yet, neither in this folder nor by another host with the same "
+            "database. Run regularly: banners close",
             is_fault=False,
         )
 

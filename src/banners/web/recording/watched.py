@@ -51,7 +51,7 @@ class Watched:
         unsynced_seconds: age of the oldest event that would be lost if the power failed.
         free_bytes: free space on the disk of the event log; None if it cannot be read.
         disk_bytes: the size of that disk.
-        closing: how far closing has come; None if no slot was closed in this folder.
+        closing: how far closing has come; None if no slot was closed, as far as is known.
     """
 
     totals: Counts = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """The rules of docs/live.md, "What counts", applied to each request."""
 
 from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl
 
 from banners.core.views import Traffic
 from banners.web.recording.crawlers import MOST_READ, is_crawler
@@ -13,7 +14,7 @@ _YES = b"1"
 _PURPOSES = {b"purpose", b"sec-purpose", b"x-moz"}
 _OPT_OUTS = {b"sec-gpc", b"dnt"}
 _SEEN, _CLICK = Subject.SEEN, Subject.CLICK
-_PREVIEW, _BETWEEN = b"preview=1", b"&"
+_PREVIEW = b"preview", b"1"
 
 RECORDED_TIMES = 10
 """How many times its limit of one minute an address may fill the event log; what comes after that
@@ -60,7 +61,11 @@ class WhatCounts:
         return UNCOUNTED if asked.query and self._is_preview(asked) else CLEAN
 
     def _is_preview(self, asked: Asked) -> bool:
-        return _PREVIEW in asked.query.split(_BETWEEN) and self._is_operator(asked.headers)
+        query = asked.query
+        # Frames always have a query, and parsing takes as long as all the rest.
+        if _PREVIEW[0] not in query and b"%" not in query:
+            return False
+        return _PREVIEW in parse_qsl(query) and self._is_operator(asked.headers)
 
     def _of_traffic(
         self, subject: Subject, asked: Asked, user_agent: bytes, second: float
