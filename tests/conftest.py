@@ -1,6 +1,7 @@
 """What all tests share: how hypothesis looks for examples, and folders to work in."""
 
 import resource
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,10 @@ from banners.settings import table
 from reference.events import QuarterReference, read_quarter
 from support import servers
 from support.running import Workplace
+
+# Commands inherit which signals are ignored. nohup and shells ignore these, which tests send.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test depends on the speed of the machine.
 settings.register_profile(
