@@ -8,6 +8,7 @@ from sqlalchemy.engine import Engine
 
 from banners.store.connect import open_database
 from banners.store.read.catalogue import DatabaseCatalogue
+from banners.store.read.totals import DatabaseTotals
 from banners.store.write.catalogue import DatabaseCatalogueWriter
 from support.catalogue_versions import NOON
 
@@ -55,5 +56,13 @@ def writer(database: Engine) -> Iterator[DatabaseCatalogueWriter]:
 def reader(other: Engine) -> Iterator[DatabaseCatalogue]:
     """What reads the catalogue of the database."""
     opened = DatabaseCatalogue(other)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def totals(other: Engine) -> Iterator[DatabaseTotals]:
+    """What reads totals, as another process would."""
+    opened = DatabaseTotals(other)
     yield opened
     opened.close()

@@ -1,7 +1,7 @@
 """The totals of closed slots, over each kind of database."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import pytest
@@ -36,14 +36,6 @@ DAY = date(2026, 12, 1)
 LARGE = Figures(2**40, 2**33, 2**20, 10**17)
 BANNERS = {7: Figures(100, 5, 1, 2_500_000), 10**18 - 1: LARGE, 9: NOTHING}
 LEFT_OUT = Figures(40, 3, 2, 10)
-
-
-@pytest.fixture
-def totals(other: Engine) -> Iterator[DatabaseTotals]:
-    """What reads totals, as another process would."""
-    opened = DatabaseTotals(other)
-    yield opened
-    opened.close()
 
 
 def around(slot: int, slots: int = 10) -> range:

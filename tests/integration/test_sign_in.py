@@ -1,6 +1,5 @@
 """Signing in and out, and what must not work: forged forms, links, sessions and addresses."""
 
-import asyncio
 import logging
 import re
 from collections.abc import Iterator
@@ -11,31 +10,19 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from banners.core.addresses import PUBLIC_URL
-from support.answers import Clock, application_over, assert_problem
 from support.operators import (
     OPERATOR,
     PASSWORD,
     READER,
     Office,
     form_token,
-    immediately,
     lines,
     sign_in,
 )
-from support.running import serving
-from support.unreachable import Unreachable
+from support.signing_in import STATUS, may_enter, opened
 
 CAMPAIGN = 7
-MOST_HELD = 64
-STATUS, HOME = "/status", "/campaigns"
-
-
-def opened(office: Office, folder: Path) -> Iterator[httpx.Client]:
-    """Serve an application without any banners, and yield a browser."""
-    application = application_over(Unreachable(), folder, Clock().now, sign_ins=office.sign_ins)
-    with serving(application) as address, httpx.Client(base_url=address, timeout=60) as client:
-        yield client
+HOME = "/campaigns"
 
 
 @pytest.fixture
@@ -47,17 +34,14 @@ def office(tmp_path: Path) -> Office:
 
 @pytest.fixture
 def client(office: Office, tmp_path: Path) -> Iterator[httpx.Client]:
-    yield from opened(office, tmp_path)
+    with opened(office, tmp_path) as client:
+        yield client
 
 
 def cookie_of(answer: httpx.Response, name: str) -> "Morsel[str]":
     """Return a cookie that an answer sets."""
     set_by_it = [SimpleCookie(each) for each in answer.headers.get_list("set-cookie")]
     return next(each[name] for each in set_by_it if name in each)
-
-
-def may_enter(client: httpx.Client) -> bool:
-    return client.get(STATUS).status_code == 200
 
 
 def test_a_page_leads_to_the_sign_in_page_and_from_there_back(client: httpx.Client) -> None:
@@ -94,7 +78,7 @@ def test_the_session_is_a_cookie_that_no_script_and_no_other_site_can_use(
 def test_below_a_prefix_the_session_is_for_that_alone_and_secure_behind_https(
     office: Office, tmp_path: Path, url: str, path: str, is_secure: bool
 ) -> None:
-    for client in opened(Office(office.file, url), tmp_path):
+    with opened(Office(office.file, url), tmp_path) as client:
         page = client.get("/ads/sign-in")
         # The client would not send a secure cookie over http.
         form = cookie_of(page, "banners_form")
@@ -269,88 +253,6 @@ def test_pages_for_visitors_do_not_depend_on_who_asks(client: httpx.Client) -> N
     assert client.get("/api/v1/campaigns/7/banners").content == before
 
 
-def test_visitors_addresses_ignore_passwords(client: httpx.Client) -> None:
-    # A proxy may send passwords of its own along.
-    assert client.get("/", auth=("proxy", "of the proxy")).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "Bearer",
-        "Basic",
-        "Basic !!!",
-        "Basic ===",
-        "Basic YQ==",
-        "bearer  x",
-        "Basic \xff",
-    ],
-)
-def test_malformed_passwords_are_wrong_ones(client: httpx.Client, value: str) -> None:
-    answer = client.get("/metrics", headers=[(b"Authorization", value.encode("latin-1"))])
-    assert_problem(answer, 401, "wrong_password")
-
-
-def test_the_scheme_may_be_written_in_any_case(client: httpx.Client) -> None:
-    value = f"bEARER {PASSWORD[OPERATOR]}"
-    assert client.get("/metrics", headers={"Authorization": value}).status_code == 200
-
-
-def test_who_guesses_waits_and_who_has_the_right_password_does_not(
-    office: Office, tmp_path: Path
-) -> None:
-    held: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def hold(_seconds: float) -> None:
-        held.append((asyncio.get_running_loop(), asyncio.Event()))
-        await held[-1][1].wait()
-
-    async def guess_beside_right_ones(address: str) -> None:
-        limits = httpx.Limits(max_connections=MOST_HELD + 20)
-        async with (
-            httpx.AsyncClient(base_url=address, timeout=300, limits=limits) as guesser,
-            httpx.AsyncClient(base_url=address, timeout=60) as owner,
-        ):
-
-            async def ask(browser: httpx.AsyncClient, password: str) -> int:
-                headers = {"Authorization": f"Bearer {password}"}
-                return (await browser.get("/metrics", headers=headers)).status_code
-
-            guesses = [asyncio.create_task(ask(guesser, f"guess-{n}")) for n in range(1_000)]
-            ended = asyncio.as_completed(guesses)
-            for number in range(1_000 - MOST_HELD):
-                assert await next(ended) == 429
-                # No wrong one is answered before the right ones are.
-                if len(held) == MOST_HELD and number % 50 == 0:
-                    assert await ask(owner, PASSWORD[OPERATOR]) == 200
-            assert await ask(owner, PASSWORD[OPERATOR]) == 200
-            for loop, event in held:
-                loop.call_soon_threadsafe(event.set)
-            assert [await each for each in ended] == [401] * MOST_HELD
-
-    for client in opened(Office(office.file, PUBLIC_URL, hold, MOST_HELD), tmp_path):
-        asyncio.run(guess_beside_right_ones(str(client.base_url)))
-
-
-def test_a_session_is_not_slowed_down_by_guesses(office: Office, tmp_path: Path) -> None:
-    waited: list[float] = []
-
-    async def note(seconds: float) -> None:
-        waited.append(seconds)
-        await immediately(seconds)
-
-    for client in opened(Office(office.file, PUBLIC_URL, note), tmp_path):
-        for _ in range(20):
-            assert (
-                httpx.get(client.base_url.join("/metrics"), auth=("", "guess")).status_code == 401
-            )
-        assert waited == sorted(waited)
-        assert len(waited) == 20
-        sign_in(client, OPERATOR)
-        assert may_enter(client)
-        assert len(waited) == 20
-
-
 def test_the_status_names_a_fault_of_the_passwords(client: httpx.Client, office: Office) -> None:
     sign_in(client, OPERATOR)
     office.rewrite(f"{OPERATOR} s3cret boss\n")
@@ -359,33 +261,12 @@ def test_the_status_names_a_fault_of_the_passwords(client: httpx.Client, office:
     assert "s3cret" not in page.text
 
 
-def test_a_password_of_a_proxy_leads_to_the_sign_in_page_and_is_one_guess_at_the_most(
-    office: Office, tmp_path: Path
-) -> None:
-    waited: list[float] = []
-
-    async def note(seconds: float) -> None:
-        waited.append(seconds)
-        await immediately(seconds)
-
-    for client in opened(Office(office.file, PUBLIC_URL, note), tmp_path):
-        client.auth = ("proxy", "of the proxy")
-        for _ in range(5):
-            led = client.get(STATUS)
-            assert (led.status_code, led.headers["location"]) == (303, "/sign-in?next=%2Fstatus")
-        assert len(waited) == 1
-        assert client.get(STATUS, auth=("proxy", "another")).status_code == 303
-        assert len(waited) == 2
-        assert client.get("/metrics").status_code == 401
-        assert len(waited) == 3
-
-
 @pytest.mark.parametrize("prefix", ["", "/ads"])
 def test_a_form_whose_session_has_ended_leads_back_to_its_page(
     office: Office, tmp_path: Path, prefix: str
 ) -> None:
     page = f"{prefix}/catalogue/7/edit"
-    for client in opened(Office(office.file, f"http://localhost{prefix}"), tmp_path):
+    with opened(Office(office.file, f"http://localhost{prefix}"), tmp_path) as client:
         for referer, query in (
             (f"http://localhost{page}", "?next=%2Fcatalogue%2F7%2Fedit"),
             ("http://evil.example/elsewhere", ""),
