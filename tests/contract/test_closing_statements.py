@@ -57,6 +57,7 @@ EXPECTED = {
         (55, "policy", 400, 1, 1, 1, 3_000_000, 0, 0, 0, 0, 0, 0),
         (55, "probe", 402, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0),
     ],
+    "pages": [(54, "rule", 1), (55, "probe", 1)],
     Kind.IMPRESSIONS: [
         (400, 54, 113, "rule", 0, 2),
         (401, 9, 114, "rule", 1, 2),
@@ -116,6 +117,7 @@ def test_every_engine_closes_a_slot_alike(tmp_path: Path, engine: Callable[..., 
             # Counts of nothing are left out of an account.
             "account": sorted(row for row in run(statement("account", QUARTER)) if row[2]),
             "totals": sorted(run(statement("totals", QUARTER))),
+            "pages": sorted(run(statement("pages", QUARTER))),
         }
         for kind in Kind:
             found[kind] = run(rows_of(kind, QUARTER, mark=mark))

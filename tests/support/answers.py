@@ -11,7 +11,7 @@ import httpx
 from banners.core.addresses import PUBLIC_URL, Site
 from banners.core.model import FillPolicy
 from banners.reports.reader import ReportReader
-from banners.reports.totals import TotalsReader
+from banners.reports.totals import TotalsReader, comparisons_of_all
 from banners.serve.follow import following
 from banners.serve.memory import MemoryReader
 from banners.serve.reader import LineupReader
@@ -98,6 +98,7 @@ def application_over(
         editing=editing,
         reported=reported,
         totals=totals,
+        compared=lambda: comparisons_of_all(totals),
         watched=lambda: watched,
         **words,
     )

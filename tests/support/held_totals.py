@@ -16,6 +16,7 @@ from banners.core.totals import (
     SlotState,
     Totals,
 )
+from banners.policies.comparison import Comparison
 from banners.reports.totals import DAY_SLOTS, HOUR_SLOTS, Recent, RecentOrder, SeenSlot
 from support.totals import day_of
 
@@ -27,10 +28,12 @@ class HeldTotals:
     Args:
         slots: the totals of each closed slot.
         account: the account of each slot.
+        compared: what policies earn compared with the rule, by campaign.
     """
 
     slots: dict[int, Sequence[CampaignTotals]] = field(default_factory=dict)
     account: Mapping[Kind, Mapping[str, int]] = field(default_factory=dict)
+    compared: Mapping[int, Sequence[Comparison]] = field(default_factory=dict)
 
     def closed(self, slots: range) -> Sequence[SeenSlot]:
         return [self._seen(each) for each in sorted(self.slots) if each in slots]
@@ -107,6 +110,9 @@ class HeldTotals:
             return (1 if value is None else -value, campaign_id)
 
         return sorted(ids, key=key)
+
+    def comparisons(self, campaign_ids: Collection[int]) -> Mapping[int, Sequence[Comparison]]:
+        return {each: self.compared[each] for each in campaign_ids if each in self.compared}
 
     def close(self) -> None:
         """It holds nothing open."""

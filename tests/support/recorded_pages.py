@@ -2,17 +2,21 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from banners.core.arms import ComparisonKind
 from banners.core.events import Kind
 from banners.core.figures import Figures
 from banners.core.model import Quarter
 from banners.core.slots import slot_at
-from banners.core.totals import CampaignTotals, Totals
+from banners.core.totals import TOGETHER, CampaignTotals, Totals
 from banners.core.views import Group
 from banners.images.folder import FolderImages
+from banners.policies.comparison import Comparison
+from banners.policies.guard import SILENT, Interval
 from banners.settings import load_settings
 from banners.store.connect import open_database
 from banners.web.operators.sign_ins import SignIns
@@ -35,8 +39,31 @@ ACCOUNT = {
 }
 
 
+GUARD = Comparison(
+    kind=ComparisonKind.GUARD,
+    interval=Interval(0.02, 0.2),
+    slots=1_440,
+    last_slot=UNTIL - 1,
+    pages=58_000,
+    alternative_pages=6_000,
+    conversions=310,
+)
+TRIAL = Comparison(
+    kind=ComparisonKind.TRIAL,
+    interval=Interval(0.41, 0.78),
+    slots=96,
+    last_slot=UNTIL - 1,
+    pages=4_000,
+    alternative_pages=4_100,
+    conversions=220,
+)
+
+
 def recorded_totals(days: int = 15) -> HeldTotals:
-    """Totals of campaigns 5 and 6, up to the slot before ``UNTIL``; 5 has two groups."""
+    """Totals of campaigns 5 and 6, up to the slot before ``UNTIL``; 5 has two groups.
+
+    A trial of 6 has too few data to say anything.
+    """
     source = random.Random(6)
 
     def part(campaign_id: int, group: Group, *banners: int) -> CampaignTotals:
@@ -66,6 +93,7 @@ def recorded_totals(days: int = 15) -> HeldTotals:
             for slot in range(UNTIL - days * 96, UNTIL)
         },
         ACCOUNT,
+        {TOGETHER: [GUARD, TRIAL], 5: [GUARD], 6: [replace(TRIAL, interval=SILENT)]},
     )
 
 

@@ -6,7 +6,7 @@ from banners.core.model import Quarter
 from banners.core.outcome import QuarterOutcome
 from banners.errors import StoreUnavailable
 from banners.reports.reader import KeptQuarter
-from banners.reports.remember import LOOK_SECONDS, RememberedKept
+from banners.reports.remember import LOOK_SECONDS, Remembered
 
 KEPT = KeptQuarter(
     3, 1, True, "2026-01-31T10:00:00+00:00", "duckdb", "events", 5, QuarterOutcome(Quarter.FIRST)
@@ -31,17 +31,17 @@ class Setting:
     def __init__(self) -> None:
         self.reports = Reports()
         self.now = 0.0
-        self.remembered = RememberedKept(self.reports.kept, lambda: self.now)
+        self.remembered = Remembered(self.reports.kept, lambda: self.now)
 
 
 def test_nothing_is_known_before_the_first_look() -> None:
-    assert list(Setting().remembered.kept()) == []
+    assert list(Setting().remembered.last()) == []
 
 
 def test_the_first_look_finds_what_is_kept_and_asking_looks_no_further() -> None:
     setting = Setting()
     setting.remembered.look(changed=False)
-    assert [*setting.remembered.kept(), *setting.remembered.kept()] == [KEPT, KEPT]
+    assert [*setting.remembered.last(), *setting.remembered.last()] == [KEPT, KEPT]
     assert setting.reports.looks == 1
 
 
@@ -63,7 +63,7 @@ def test_what_is_gone_or_lost_is_remembered_as_it_was() -> None:
     setting.remembered.look(changed=True)
     setting.reports.keeps = None
     setting.remembered.look(changed=True)
-    assert list(setting.remembered.kept()) == [KEPT]
+    assert list(setting.remembered.last()) == [KEPT]
     setting.reports.keeps = []
     setting.remembered.look(changed=True)
-    assert list(setting.remembered.kept()) == [KEPT]
+    assert list(setting.remembered.last()) == [KEPT]

@@ -90,6 +90,9 @@ class SlotState:
     account: Mapping[Kind, Mapping[str, int]] = field(default_factory=dict)
 
 
+TOGETHER = 0
+"""The id under which all campaigns together are kept beside each of them; no campaign has it."""
+
 RECENT_HOURS = 24
 """Number of hours that recent figures are about, and as many before for comparison."""
 

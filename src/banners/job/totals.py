@@ -18,8 +18,9 @@ from banners.collect.close.files import EventFolder
 from banners.collect.close.run import Closed, Closing, on_disk
 from banners.collect.close.totals_file import read_totals
 from banners.core.slots import SLOT_SECONDS, slot_at, slot_name
-from banners.core.totals import RECENT_HOURS, RecentFigures, sum_of_recent
+from banners.core.totals import RECENT_HOURS, sum_of_recent
 from banners.errors import CollectError, StoreError
+from banners.policies.comparison import compare
 from banners.store.schema import DROPPED
 from banners.store.write.totals import TotalsWriter, turn_to_write_totals
 
@@ -58,7 +59,7 @@ def write_totals(
                 closed.written.append(slot)
             until = slot_at(now().timestamp())
             if closed.written or writer.recent_until() != until:
-                writer.replace_recent(until, *_recent(closing, folder, until))
+                _sum_up(closing, folder, until, writer)
             if not problems:
                 folder.forget(closed.forgettable)
             # After that, so that the database keeps the rows of every slot that has an account.
@@ -104,11 +105,14 @@ def _write_slots(
             on_problem(str(error))
 
 
-def _recent(
-    closing: Closing, folder: EventFolder, until: int
-) -> tuple[RecentFigures, dict[int, RecentFigures]]:
-    slots = range(until - _RECENT_SLOTS, until)
-    paths = [path for slot in slots if (path := folder.totals(slot)).exists()]
+def _sum_up(closing: Closing, folder: EventFolder, until: int, writer: TotalsWriter) -> None:
+    """Write what follows from all closed slots: recent figures, and what policies earn."""
+    # The slot that is open is closed again with more; until then, it would count as a full one.
+    ended = [slot for slot in folder.closed_slots() if slot < until]
+    paths = {slot: path for slot in ended if (path := folder.totals(slot)).exists()}
+    recent = [path for slot, path in paths.items() if slot >= until - _RECENT_SLOTS]
     with TemporaryDirectory() as scratch, duckdb_closer(Path(scratch), closing.memory) as closer:
-        campaigns = closer.recent(paths, until)
-    return sum_of_recent(campaigns.values()), campaigns
+        campaigns = closer.recent(recent, until)
+        arms = closer.arms(list(paths.values()))
+    writer.replace_recent(until, sum_of_recent(campaigns.values()), campaigns)
+    writer.replace_comparisons({each: map(compare, sums) for each, sums in arms.items()})

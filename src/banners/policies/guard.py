@@ -63,38 +63,58 @@ class Interval:
 SILENT = Interval()
 
 
-class _Moments:
-    """Sums over slots of the revenues of both arms, each scaled to all pages of its slot."""
+@dataclass(slots=True)
+class Moments:
+    """Sums over slots of the revenues of two arms, each scaled to all pages of its slot.
 
-    def __init__(self) -> None:
-        self.slots = 0
-        self.conversions = 0
-        self._a = self._b = self._aa = self._bb = self._ab = 0.0
+    Args:
+        slots: the number of slots.
+        conversions: conversions of the smaller arm.
+        a: sum of the policy's revenues.
+        b: sum of the alternative's revenues.
+        aa: sum of the squares of the policy's revenues.
+        bb: sum of the squares of the alternative's revenues.
+        ab: sum of the products of both.
+    """
+
+    slots: int = 0
+    conversions: int = 0
+    a: float = 0.0
+    b: float = 0.0
+    aa: float = 0.0
+    bb: float = 0.0
+    ab: float = 0.0
 
     def add(self, policy: SlotOfArm, alternative: SlotOfArm) -> None:
+        """Add a slot."""
         pages = policy.pages + alternative.pages
         a = policy.revenue * pages / max(policy.pages, 1)
         b = alternative.revenue * pages / max(alternative.pages, 1)
         self.slots += 1
         self.conversions += alternative.conversions
-        self._a += a
-        self._b += b
-        self._aa += a * a
-        self._bb += b * b
-        self._ab += a * b
+        self.a += a
+        self.b += b
+        self.aa += a * a
+        self.bb += b * b
+        self.ab += a * b
 
-    def interval(self, alpha: float) -> Interval:
+    def interval(self, alpha: float = ALPHA) -> Interval:
         """Return the interval of the lift, by the sums so far.
 
         With L = 1 + lift, it holds all L for which ``(mean(a) - L mean(b))²`` is at most
         ``h² var(a - L b)``: a quadratic inequality in L.
+
+        Args:
+            alpha: see :func:`lift_intervals`.
         """
         n = self.slots
-        mean_a, mean_b = self._a / n, self._b / n
-        correction = n / max(n - 1, 1)
-        var_a = (self._aa / n - mean_a * mean_a) * correction
-        var_b = (self._bb / n - mean_b * mean_b) * correction
-        cov = (self._ab / n - mean_a * mean_b) * correction
+        if n <= LEAST_SLOTS or self.conversions < LEAST_CONVERSIONS:
+            return SILENT
+        mean_a, mean_b = self.a / n, self.b / n
+        correction = n / (n - 1)
+        var_a = (self.aa / n - mean_a * mean_a) * correction
+        var_b = (self.bb / n - mean_b * mean_b) * correction
+        cov = (self.ab / n - mean_a * mean_b) * correction
         h2 = _half_width_squared(n, alpha)
         a = mean_b * mean_b - h2 * var_b
         b = -2 * (mean_a * mean_b - h2 * cov)
@@ -116,11 +136,10 @@ def lift_intervals(
             the smaller arm.
         alpha: probability that the true lift is ever outside, above 0 and below 1.
     """
-    moments, found = _Moments(), []
+    moments, found = Moments(), []
     for policy, alternative in slots:
         moments.add(policy, alternative)
-        enough = moments.slots > LEAST_SLOTS and moments.conversions >= LEAST_CONVERSIONS
-        found.append(moments.interval(alpha) if enough else SILENT)
+        found.append(moments.interval(alpha))
     return found
 
 
@@ -131,7 +150,7 @@ def guard_sentence(interval: Interval) -> str:
             f"Too early to say: the holdout needs more than {LEAST_SLOTS} slots and "
             f"{LEAST_CONVERSIONS} conversions."
         )
-    range_ = f"between {_signed(interval.lower)} and {_signed(interval.upper)}"
+    range_ = f"between {signed(interval.lower)} and {signed(interval.upper)}"
     if interval.upper < 0:
         return f"The policy earns less than the rule would now: {range_}. Consider the rule."
     if interval.lower > 0:
@@ -147,7 +166,7 @@ def trial_sentence(interval: Interval) -> str:
             f"{LEAST_CONVERSIONS} conversions."
         )
     return (
-        f"Learning earns between {_signed(interval.lower)} and {_signed(interval.upper)} compared "
+        f"Learning earns between {signed(interval.lower)} and {signed(interval.upper)} compared "
         "with the rule alone."
     )
 
@@ -159,5 +178,6 @@ def _half_width_squared(slots: int, alpha: float) -> float:
     return 2 * scaled / (slots * slots * rate) * log(sqrt(scaled) / alpha)
 
 
-def _signed(lift: float) -> str:
+def signed(lift: float) -> str:
+    """Return a lift in percent with its sign, such as ``+2.0 %``."""
     return f"{100 * lift:+,.1f} %"

@@ -10,6 +10,7 @@ from decimal import Decimal
 from banners.core.figures import MICROS, Figures, as_decimal
 from banners.core.slots import SLOT_SECONDS, slot_at
 from banners.core.totals import NOTHING, Totals
+from banners.policies.comparison import Comparison
 from banners.reports.totals import DAY_SLOTS, HOUR_SLOTS, TotalsReader
 
 
@@ -164,6 +165,14 @@ class TimeReading:
             last=total(range(middle, until)),
             before=total(range(middle - over.slots, middle)),
         )
+
+    def comparisons(self, campaign_id: int) -> Sequence[Comparison]:
+        """Return what the policy of a campaign earns compared with the rule, if that is known.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+        """
+        return self.totals.comparisons([campaign_id]).get(campaign_id, ())
 
     def banners(self, campaign_id: int, found: OverTime) -> Sequence[BannerOverTime]:
         """Read the figures of a campaign's banners over the same time, most impressions first.

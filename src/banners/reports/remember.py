@@ -1,29 +1,29 @@
-"""Remembers which generations the database keeps, for when the database is unreachable."""
+"""Remembers what was read from the database, for when the database is unreachable."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Generic, TypeVar
 
 from banners.errors import StoreError
-from banners.reports.reader import KeptQuarter
 
 LOOK_SECONDS = 5.0
 """Seconds between two looks: old generations are dropped some time after a publish."""
 
+T = TypeVar("T")
 
-class RememberedKept:
-    """What a database keeps, as of the last look.
+
+class Remembered(Generic[T]):
+    """What a database holds, as of the last look, so that nobody waits for the database.
 
     Args:
         read: reads it from the database.
         clock: a clock in seconds; only differences matter.
     """
 
-    def __init__(
-        self, read: Callable[[], Sequence[KeptQuarter]], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, read: Callable[[], Sequence[T]], clock: Callable[[], float]) -> None:
         self._read = read
         self._clock = clock
-        self._kept: Sequence[KeptQuarter] = ()
+        self._last: Sequence[T] = ()
         self._next_look: float | None = None
 
     def look(self, *, changed: bool) -> None:
@@ -37,8 +37,8 @@ class RememberedKept:
             return
         self._next_look = now + LOOK_SECONDS
         with suppress(StoreError):
-            self._kept = self._read() or self._kept
+            self._last = self._read() or self._last
 
-    def kept(self) -> Sequence[KeptQuarter]:
-        """Return every quarter of every generation that is kept, the newest first."""
-        return self._kept
+    def last(self) -> Sequence[T]:
+        """Return what was read last; nothing before the first look."""
+        return self._last

@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any, Self
 
 from banners.core.addresses import Site
+from banners.core.arms import ComparisonKind
 from banners.core.figures import Figures
 from banners.core.model import FillPolicy
+from banners.core.slots import slot_name
 from banners.core.spreadsheet import Cell, write_csv
+from banners.policies.comparison import Comparison
 from banners.reports.campaign import Read, Report
 from banners.reports.explained import explain_report
 from banners.reports.figures import Row, Shown, rows_of
@@ -94,6 +97,55 @@ class QuarterAnswer(FiguresAnswer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonAnswer(JsonObject):
+    """What a policy earns compared with the rule, over the closed slots that are kept."""
+
+    kind: ComparisonKind
+    """`guard`: the policy against its holdout, on the same data. `trial`: the two arms of a trial,
+    each with its own data."""
+
+    sentence: str
+    """What it says."""
+
+    lower: float | None
+    """The lower bound of the lift, 0.1 for 10 % more; null while nothing can be said."""
+
+    upper: float | None
+    """The upper bound; null while nothing can be said."""
+
+    slots: int
+    """Number of slots in which both arms had pages."""
+
+    last_slot: str
+    """The name of the last of these."""
+
+    pages: int
+    """Distinct views of the policy's arm that were seen."""
+
+    alternative_pages: int
+    """Those of the rule's arm."""
+
+    conversions: int
+    """Conversions of the smaller arm."""
+
+    @classmethod
+    def of_comparison(cls, comparison: Comparison) -> Self:
+        """Return the JSON object of a comparison."""
+        interval = comparison.interval
+        return cls(
+            kind=comparison.kind,
+            sentence=comparison.sentence,
+            lower=interval.lower if interval.says_anything else None,
+            upper=interval.upper if interval.says_anything else None,
+            slots=comparison.slots,
+            last_slot=slot_name(comparison.last_slot),
+            pages=comparison.pages,
+            alternative_pages=comparison.alternative_pages,
+            conversions=comparison.conversions,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswer(JsonObject):
     """What a campaign shows in a quarter, why, and how its banners perform."""
 
@@ -145,14 +197,21 @@ class ReportAnswer(JsonObject):
     name: str | None
     """The campaign's name; null if the catalogue has none."""
 
+    comparisons: list[ComparisonAnswer]
+    """What the policy of the campaign earns compared with the rule; empty if no policy but the rule
+    has had pages, and for a generation that is not live."""
 
-def report_answer(report: Report, policy: FillPolicy, site: Site) -> ReportAnswer:
+
+def report_answer(
+    report: Report, policy: FillPolicy, site: Site, comparisons: Sequence[Comparison] = ()
+) -> ReportAnswer:
     """Return a report as a JSON object.
 
     Args:
         report: the report.
         policy: where the fill may come from.
         site: where the images are.
+        comparisons: what the policy of the campaign earns compared with the rule.
     """
     lineup = report.read.lineup
     rows = rows_of(lineup, report.candidates, policy, report.campaign)
@@ -198,6 +257,7 @@ def report_answer(report: Report, policy: FillPolicy, site: Site) -> ReportAnswe
             for quarter, totals in sorted(report.totals.items())
         ],
         name=report.campaign.name if report.campaign else None,
+        comparisons=[ComparisonAnswer.of_comparison(each) for each in comparisons],
     )
 
 

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from banners.core.figures import Figures
 from banners.core.slots import SLOT_SECONDS
-from banners.core.totals import CampaignTotals, RecentFigures, SlotState, Totals
+from banners.core.totals import TOGETHER, CampaignTotals, RecentFigures, SlotState, Totals
+from banners.policies.comparison import Comparison
 
 DAY_SLOTS = 86_400 // SLOT_SECONDS
 """Number of slots in 24 hours."""
@@ -124,6 +125,17 @@ class TotalsReader(Protocol):
         """
         ...
 
+    def comparisons(self, campaign_ids: Collection[int]) -> Mapping[int, Sequence[Comparison]]:
+        """Return what the policies of campaigns earn compared with the rule, as far as is known.
+
+        The guard comes before a trial. A campaign is not in it if no policy but the rule has had
+        pages.
+
+        Args:
+            campaign_ids: the campaigns; ``TOGETHER`` for all of them together.
+        """
+        ...
+
     def close(self) -> None:
         """Close the database; nothing can be read after that."""
         ...
@@ -143,3 +155,12 @@ def added_up(series: Mapping[int, Totals], slots: range, step: int) -> list[Tota
     spans = (range(first, min(first + step, slots.stop)) for first in slots[::step])
     parts = ([series[slot] for slot in span if slot in series] for span in spans)
     return [Totals.sum_of(each) if each else None for each in parts]
+
+
+def comparisons_of_all(totals: TotalsReader | None) -> Sequence[Comparison]:
+    """Return what the policies of all campaigns together earn; nothing where nothing is recorded.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached.
+    """
+    return totals.comparisons([TOGETHER]).get(TOGETHER, ()) if totals else ()

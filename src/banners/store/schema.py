@@ -279,10 +279,27 @@ impressions. ``hours`` has the four figures of each of the last 24 hours, oldest
 (banners.store.packed_figures). The row of campaign 0 has all campaigns together. All rows are
 replaced together."""
 
-TOGETHER = 0
-"""The campaign of ``recent_totals`` that stands for all campaigns together."""
+COMPARISONS = Table(
+    "comparisons",
+    METADATA,
+    Column("campaign_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(10), primary_key=True),
+    Column("slots", BigInteger, nullable=False),
+    Column("last_slot", BigInteger, nullable=False),
+    Column("pages", BigInteger, nullable=False),
+    Column("alternative_pages", BigInteger, nullable=False),
+    Column("conversions", BigInteger, nullable=False),
+    Column("lower_micros", BigInteger),
+    Column("upper_micros", BigInteger),
+    sqlite_with_rowid=False,
+    **_MYSQL,
+)
+"""What policies earn compared with the rule (banners.policies.comparison), over the closed slots
+that are kept: in each campaign and, in the row of campaign 0, in all together. ``kind`` is
+``guard`` or ``trial``. The bounds of the lift are in millionths, and NULL while nothing can be
+said. All rows are replaced together."""
 
-TOTALS_TABLES = (CLOSED_SLOTS, SLOT_TOTALS, DAY_TOTALS, RECENT_TOTALS)
+TOTALS_TABLES = (CLOSED_SLOTS, SLOT_TOTALS, DAY_TOTALS, RECENT_TOTALS, COMPARISONS)
 """The tables that closing makes and writes; it touches no other."""
 
 LOOP_QUARTERS = Table(

@@ -22,6 +22,7 @@ from fastapi.templating import Jinja2Templates
 from banners.core.model import FillPolicy, Quarter
 from banners.core.proxies import NO_PROXIES, TrustedProxies
 from banners.errors import NotSignedIn
+from banners.policies.comparison import Comparison
 from banners.reports.campaign import Reporting
 from banners.reports.over_time import time_reading
 from banners.reports.reader import KeptQuarter, ReportReader
@@ -115,6 +116,7 @@ def web_application(
     impaired: Callable[[], Mapping[str, str]] = dict,
     tiers: Sequence[str] = ("memory", "database"),
     kept: Callable[[], Sequence[KeptQuarter]] | None = None,
+    compared: Callable[[], Sequence[Comparison]] = tuple,
     shop: landing.Shop | None = None,
     watched: Callable[[], Watched | None] = nothing_watched,
     recorder: Recorder | None = None,
@@ -147,6 +149,8 @@ def web_application(
         tiers: the names of all tiers, in the order in which they are asked.
         kept: returns the kept generations, as far as they are known, without waiting; if not given,
             they are read from ``reports``.
+        compared: returns what the policies of all campaigns together earn compared with the rule,
+            as far as it is known, without waiting.
         shop: what the landing pages of the demo need; None for no such pages.
         watched: returns what is known of recording and closing; None if nothing is recorded.
         recorder: records views and clicks; it is started and closed with the application. None if
@@ -229,11 +233,12 @@ def web_application(
         complaints=lambda: [*sign_ins.complaints(), *complaints()],
         is_open=sign_ins.is_open,
         watched=watched,
+        compared=compared,
     )
     for each in (
         # These come first, since addresses that end in an id match any text in its place.
         report.routes(reporting, service.policy, templates, site, now, times),
-        report_api.routes(reporting, service.policy, site),
+        report_api.routes(reporting, service.policy, site, times),
         history_api.routes(times, reporting, site),
         campaigns.routes(service, reporting),
         operations.routes(reader, catalogue, out_of_reach, impaired, metrics.exposition),

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from banners.settings import Settings
@@ -49,7 +50,8 @@ def web_application(
             operators' passwords cannot be read.
     """
     from banners import logs
-    from banners.reports.remember import RememberedKept
+    from banners.reports.remember import Remembered
+    from banners.reports.totals import comparisons_of_all
     from banners.serve.breaker import Breaker
     from banners.web.app import web_application as build
     from banners.web.hot.uploads import Uploads
@@ -64,13 +66,16 @@ def web_application(
     served = Served(settings, breaker, metrics)
     memory = served.memory
     reported = reports(settings, breaker)
-    remembered = RememberedKept(reported.kept, time.monotonic)
+    over_time = totals(settings, breaker) if settings.events else None
+    kept = Remembered(reported.kept, time.monotonic)
+    compared = Remembered(partial(comparisons_of_all, over_time), time.monotonic)
 
     def look() -> None:
         has_changed = served.look()
         application.forget_replaced()
         if not memory.source_error:
-            remembered.look(changed=has_changed)
+            kept.look(changed=has_changed)
+            compared.look(changed=False)
 
     def now() -> datetime:
         return datetime.fromtimestamp(clock(), settings.timezone)
@@ -85,7 +90,6 @@ def web_application(
         previews = _nobody if demo else operators.is_operator
         recording = Recording(settings, served.copy, source, metrics, previews, shared, clock)
         looks.append(recording.look)
-    over_time = totals(settings, breaker) if settings.events else None
     watch = EventWatch(settings, metrics, over_time, clock) if over_time else None
     if watch:
         looks.append(watch.look)
@@ -111,7 +115,8 @@ def web_application(
         out_of_reach=served.out_of_reach,
         impaired=served.impaired,
         tiers=served.tiers,
-        kept=remembered.kept,
+        kept=kept.last,
+        compared=compared.last,
         shop=shop(settings, recording.reported if recording else None) if demo else None,
         watched=watch.watched if watch else nothing_watched,
         recorder=recording.recorder if recording else None,

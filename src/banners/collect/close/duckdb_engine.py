@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners.collect.close.account import ClosedSlot
+from banners.collect.close.arms import arm_sums
 from banners.collect.close.statements import COLUMNS, STEPS, VIEWS, rows_of, statement
 from banners.collect.close.totals_file import recent_figures, write_totals
+from banners.core.arms import ArmSums
 from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.totals import RecentFigures
@@ -63,7 +65,8 @@ class DuckDBCloser:
         self._connection.execute(
             f"CREATE OR REPLACE TABLE totals AS {statement('totals', quarter)}"
         )
-        write_totals(self._connection, slot, "totals", totals)
+        self._connection.execute(f"CREATE OR REPLACE TABLE pages AS {statement('pages', quarter)}")
+        write_totals(self._connection, slot, "totals", "pages", totals)
         return ClosedSlot(
             slot=slot,
             quarters=quarters,
@@ -78,6 +81,14 @@ class DuckDBCloser:
             duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
         """
         return recent_figures(self._connection, paths, until)
+
+    def arms(self, paths: Sequence[Path]) -> dict[int, list[ArmSums]]:
+        """Return what the arms that are compared add up to: see :func:`arm_sums`.
+
+        Raises:
+            duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
+        """
+        return arm_sums(self._connection, paths)
 
     def _read(self, quarter: Quarter, records: Mapping[Kind, Path]) -> None:
         for kind, columns in COLUMNS.items():

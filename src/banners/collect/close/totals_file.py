@@ -1,7 +1,8 @@
 """The file with the totals of a slot, ``closed/<slot>.parquet``.
 
-It has one row for each campaign and group, with what counts of its banners in lists. It stays as
-long as the account of the slot, so that a database that was out of reach gets the totals later.
+It has one row for each campaign and group, with its pages (distinct views that were seen and count)
+and what counts of its banners in lists. It stays as long as the account of the slot, so that a
+database that was out of reach gets the totals later.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ _BANNERS = ("banner_id", *(f"net_{name}" for name in FIGURE_NAMES))
 
 
 def write_totals(
-    connection: "duckdb.DuckDBPyConnection", slot: int, table: str, path: Path
+    connection: "duckdb.DuckDBPyConnection", slot: int, table: str, pages: str, path: Path
 ) -> None:
     """Write the file.
 
@@ -30,17 +31,21 @@ def write_totals(
         connection: a DuckDB.
         slot: the slot.
         table: a table with the rows of the statement ``totals`` (banners.collect.close.sql).
+        pages: a table with the rows of the statement ``pages``.
         path: where to write it.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import parquet
 
-    sums = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in TOTAL_NAMES)
+    sums = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT) AS {name}" for name in TOTAL_NAMES)
     key = "campaign_id, group_name"
     whole = connection.execute(
         f"SELECT CAST({slot:d} AS BIGINT) AS slot, {key}, {sums}, "  # noqa: S608  # nothing in it comes from outside
-        f"CAST(count(*) AS INTEGER) AS rows FROM {table} GROUP BY {key} ORDER BY {key}"
+        f"CAST(coalesce(max(pages), 0) AS BIGINT) AS pages, "
+        # A page that shows only fill of other campaigns has no banner of its own.
+        f"CAST(count(banner_id) AS INTEGER) AS rows "
+        f"FROM {table} FULL JOIN {pages} USING ({key}) GROUP BY {key} ORDER BY {key}"
     ).to_arrow_table()
     # DuckDB's own sorted lists take many times the memory.
     banners = connection.execute(

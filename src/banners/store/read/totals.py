@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from banners.core.arms import ComparisonKind
 from banners.core.events import Kind
-from banners.core.figures import FIGURE_NAMES, Figures
+from banners.core.figures import FIGURE_NAMES, MICROS, Figures
 from banners.core.totals import (
     NOTHING,
     RECENT_HOURS,
+    TOGETHER,
     TOTAL_NAMES,
     CampaignTotals,
     RecentFigures,
@@ -21,16 +23,18 @@ from banners.core.totals import (
     Totals,
 )
 from banners.core.views import Group
+from banners.policies.comparison import Comparison
+from banners.policies.guard import SILENT, Interval
 from banners.reports.totals import Recent, RecentOrder, SeenSlot
 from banners.store.packed_figures import unpack
 from banners.store.read.queries import Breaker, Queries
 from banners.store.schema import (
     CLOSED_SLOTS,
+    COMPARISONS,
     DAY_TOTALS,
     DROPPED,
     RECENT_TOTALS,
     SLOT_TOTALS,
-    TOGETHER,
 )
 
 _ORDERS: Mapping[RecentOrder, sa.ColumnElement[Any]] = {
@@ -52,9 +56,12 @@ class DatabaseTotals:
 
     def __init__(self, database: Engine, breaker: Breaker | None = None) -> None:
         self._queries = Queries(database, breaker, CLOSED_SLOTS)
+        # In a database of an older Banners, this table is made when a slot is closed.
+        self._comparisons = Queries(database, breaker, COMPARISONS)
 
     def close(self) -> None:
         """Close the database; later calls raise ``StoreClosed``."""
+        self._comparisons.close()
         self._queries.close()
 
     def _rows(self, select: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
@@ -150,6 +157,17 @@ class DatabaseTotals:
         )
         return [row[0] for row in rows]
 
+    def comparisons(self, campaign_ids: Collection[int]) -> dict[int, list[Comparison]]:
+        """Return what policies earn compared with the rule: see ``TotalsReader``."""
+        found: dict[int, list[Comparison]] = defaultdict(list)
+        for row in self._comparisons.rows(
+            sa.select(COMPARISONS)
+            .where(COMPARISONS.c.campaign_id.in_(sorted(campaign_ids)))
+            .order_by(COMPARISONS.c.campaign_id, COMPARISONS.c.kind)
+        ):
+            found[row.campaign_id].append(_comparison(row))
+        return dict(found)
+
 
 def _within(slots: range) -> sa.ColumnElement[bool]:
     return sa.and_(CLOSED_SLOTS.c.slot >= slots.start, CLOSED_SLOTS.c.slot < slots.stop, _HELD)
@@ -181,4 +199,17 @@ def _recent(row: Any) -> RecentFigures:
         last=Figures(*(getattr(row, name) for name in FIGURE_NAMES)),
         before=Figures(*(getattr(row, f"before_{name}") for name in FIGURE_NAMES)),
         hours=tuple(Figures(*values) for values in hours),
+    )
+
+
+def _comparison(row: Any) -> Comparison:
+    bounds = (row.lower_micros, row.upper_micros)
+    return Comparison(
+        kind=ComparisonKind(row.kind),
+        interval=SILENT if None in bounds else Interval(*(each / MICROS for each in bounds)),
+        slots=row.slots,
+        last_slot=row.last_slot,
+        pages=row.pages,
+        alternative_pages=row.alternative_pages,
+        conversions=row.conversions,
     )

@@ -13,17 +13,25 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from banners.core.figures import FIGURE_NAMES, MICROS, Figures
-from banners.core.totals import TOTAL_NAMES, CampaignTotals, RecentFigures, SlotState, Totals
+from banners.core.totals import (
+    TOGETHER,
+    TOTAL_NAMES,
+    CampaignTotals,
+    RecentFigures,
+    SlotState,
+    Totals,
+)
+from banners.policies.comparison import Comparison
 from banners.store.connect import dialect_of, translated, wait_for_server
 from banners.store.dialects.dialect import TOTALS, insert_statement
 from banners.store.packed_figures import pack
 from banners.store.schema import (
     CLOSED_SLOTS,
+    COMPARISONS,
     DAY_TOTALS,
     DROPPED,
     RECENT_TOTALS,
     SLOT_TOTALS,
-    TOGETHER,
 )
 from banners.store.steps import make_totals, refuse_newer
 from banners.store.write.locked import told_if_locked
@@ -121,6 +129,21 @@ class TotalsWriter:
             self._connection.execute(sa.delete(RECENT_TOTALS))
             insert(self._connection, RECENT_TOTALS, rows)
 
+    def replace_comparisons(self, campaigns: Mapping[int, Iterable[Comparison]]) -> None:
+        """Replace what policies earn compared with the rule.
+
+        Args:
+            campaigns: the comparisons of each campaign, and of TOGETHER.
+        """
+        rows = [
+            _comparison_row(campaign_id, each)
+            for campaign_id, comparisons in sorted(campaigns.items())
+            for each in comparisons
+        ]
+        with self._connection.begin():
+            self._connection.execute(sa.delete(COMPARISONS))
+            insert(self._connection, COMPARISONS, rows)
+
     def drop_before(self, slot: int, kept: Collection[int]) -> int:
         """Delete the rows of old slots, whose sums by day stay; return the number of slots.
 
@@ -210,6 +233,20 @@ def _recent_row(campaign_id: int, until: int, figures: RecentFigures) -> _Row:
         *_values(figures.before),
         -1 if rate is None else int(rate * MICROS),
         pack(list(zip(*map(_values, figures.hours), strict=True))),
+    )
+
+
+def _comparison_row(campaign_id: int, comparison: Comparison) -> _Row:
+    bounds = (comparison.interval.lower, comparison.interval.upper)
+    return (
+        campaign_id,
+        str(comparison.kind),
+        comparison.slots,
+        comparison.last_slot,
+        comparison.pages,
+        comparison.alternative_pages,
+        comparison.conversions,
+        *(round(each * MICROS) if comparison.interval.says_anything else None for each in bounds),
     )
 
 

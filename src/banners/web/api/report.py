@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from banners.core.addresses import Route, Site
 from banners.core.model import FillPolicy
 from banners.reports.campaign import Reporting
+from banners.reports.over_time import TimeReading
 from banners.reports.report_json import ReportAnswer, report_answer
 from banners.web.http.addresses import routed
 from banners.web.http.clock import second_of
@@ -20,13 +21,19 @@ from banners.web.http.responses import (
 )
 
 
-def routes(reporting: Reporting, policy: Callable[[], FillPolicy], site: Site) -> APIRouter:
+def routes(
+    reporting: Reporting,
+    policy: Callable[[], FillPolicy],
+    site: Site,
+    times: TimeReading | None = None,
+) -> APIRouter:
     """Build the address of the report.
 
     Args:
         reporting: reads reports.
         policy: returns where the fill may come from.
         site: where the images are.
+        times: reads what the policy earns; None where nothing is recorded.
     """
     router = APIRouter()
 
@@ -45,6 +52,8 @@ def routes(reporting: Reporting, policy: Callable[[], FillPolicy], site: Site) -
     ) -> ReportAnswer:
         """Return what a campaign shows in a quarter, why, and the figures of all its banners."""
         found = reporting.report(campaign_id, quarter, generation, second_of(request))
-        return report_answer(found, policy(), site)
+        reading = None if found.read.is_preview else times
+        compared = reading.comparisons(found.read.lineup.campaign_id) if reading else ()
+        return report_answer(found, policy(), site, compared)
 
     return router

@@ -129,6 +129,7 @@ def routes(
             **_context(found, rows, fill),
             "Over": Over,
             "time": _over_time(reading, found, over, second_of(request)) if reading else None,
+            "comparisons": reading.comparisons(proper) if reading else (),
             **_table(found, table, sort, falling=falling),
             "taken_out": taken_out_sentence(found.left),
             "campaign": found.campaign,

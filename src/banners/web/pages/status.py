@@ -17,6 +17,7 @@ from banners.core.addresses import Route
 from banners.core.events import Reason
 from banners.core.model import Generation, Quarter
 from banners.errors import StoreError, listed
+from banners.policies.comparison import Comparison
 from banners.reports.reader import KeptQuarter
 from banners.serve.reader import LineupReader
 from banners.version import __version__
@@ -127,6 +128,7 @@ class Sources:
         complaints: returns sentences on what is wrong with the operators' passwords.
         is_open: whether everybody is an operator.
         watched: returns what is known of recording and closing; None if nothing is recorded.
+        compared: returns what the policies of all campaigns together earn, as last read.
     """
 
     reader: LineupReader
@@ -139,6 +141,7 @@ class Sources:
     complaints: Callable[[], Sequence[str]] = tuple
     is_open: bool = False
     watched: Callable[[], Watched | None] = nothing_watched
+    compared: Callable[[], Sequence[Comparison]] = tuple
 
 
 def context(sources: Sources) -> dict[str, Any]:
@@ -175,6 +178,7 @@ def context(sources: Sources) -> dict[str, Any]:
         "time": f"{now:%H:%M} {now.tzname() or ''}".rstrip(),
         "next": f"{now + left:%H:%M}",
         "recording": recording_status(watched, now) if watched else None,
+        "comparisons": sources.compared(),
         "quarters": quarters,
         "tiers": {tier: tier not in gone for tier in sources.tiers},
         "impaired": {tier: states.get(tier) for tier in sources.tiers if tier not in gone},

@@ -1,0 +1,53 @@
+-- What the two arms of a comparison add up to over slots, of each campaign and, as campaign 0, of
+-- all together, from the totals of slots in `kept`.
+WITH named AS (
+    SELECT
+        slot, campaign_id, ${kinds} AS kind, ${is_policy} AS is_policy,
+        pages, net_conversions, net_revenue_micros
+    -- Files of an older Banners have no pages.
+    FROM (FROM kept UNION ALL BY NAME SELECT CAST(NULL AS BIGINT) AS pages WHERE false)
+),
+campaigns AS (
+    SELECT
+        slot, campaign_id, kind,
+        sum(pages) FILTER (is_policy) AS pages,
+        coalesce(sum(net_conversions) FILTER (is_policy), 0) AS conversions,
+        coalesce(sum(net_revenue_micros) FILTER (is_policy), 0) AS revenue,
+        coalesce(sum(pages) FILTER (NOT is_policy), 0) AS alternative_pages,
+        coalesce(sum(net_conversions) FILTER (NOT is_policy), 0) AS alternative_conversions,
+        coalesce(sum(net_revenue_micros) FILTER (NOT is_policy), 0) AS alternative_revenue
+    FROM named
+    GROUP BY slot, campaign_id, kind
+    -- Otherwise the rule alone picked the campaign's lineups in the slot, and there was no holdout.
+    HAVING sum(pages) FILTER (is_policy) > 0
+),
+arms AS (
+    SELECT * FROM campaigns
+    UNION ALL
+    SELECT
+        slot, 0, kind, sum(pages), sum(conversions), sum(revenue),
+        sum(alternative_pages), sum(alternative_conversions), sum(alternative_revenue)
+    FROM campaigns
+    GROUP BY slot, kind
+),
+scaled AS (
+    SELECT
+        *,
+        revenue * (1 + alternative_pages / pages) AS a,
+        alternative_revenue * (1 + pages / alternative_pages) AS b
+    FROM arms
+    -- A slot in which an arm had no page says nothing about it.
+    WHERE alternative_pages > 0
+)
+SELECT
+    campaign_id, kind, count(*) AS slots, max(slot) AS last_slot,
+    CAST(sum(pages) AS BIGINT) AS pages,
+    CAST(sum(alternative_pages) AS BIGINT) AS alternative_pages,
+    CAST(sum(conversions) AS BIGINT) AS conversions,
+    CAST(sum(alternative_conversions) AS BIGINT) AS alternative_conversions,
+    CAST(fsum(a) AS DOUBLE) AS a, CAST(fsum(b) AS DOUBLE) AS b,
+    CAST(fsum(a * a) AS DOUBLE) AS aa, CAST(fsum(b * b) AS DOUBLE) AS bb,
+    CAST(fsum(a * b) AS DOUBLE) AS ab
+FROM scaled
+GROUP BY campaign_id, kind
+ORDER BY campaign_id, kind

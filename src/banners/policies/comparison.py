@@ -1,0 +1,80 @@
+"""What a policy earns compared with the rule: the guard's word, and a trial's."""
+
+from dataclasses import dataclass
+
+from banners.core.arms import ArmSums, ComparisonKind
+from banners.core.slots import slot_name
+from banners.policies.guard import Interval, Moments, guard_sentence, signed, trial_sentence
+
+# The policy's arm, the rule's arm, and the smaller one.
+_ARMS = {
+    ComparisonKind.GUARD: ("the policy", "the holdout", "the holdout"),
+    ComparisonKind.TRIAL: ("the arm that learns", "the rule's arm", "the smaller arm"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a policy earns compared with the rule, in a campaign or in all together.
+
+    Args:
+        kind: which arms were compared. A guard and a trial answer different questions.
+        interval: the interval of the lift; it says nothing while there are too few data.
+        slots: number of slots that were compared.
+        last_slot: the last of them.
+        pages: distinct views of the policy's arm that were seen.
+        alternative_pages: those of the rule's arm.
+        conversions: conversions of the smaller arm.
+    """
+
+    kind: ComparisonKind
+    interval: Interval
+    slots: int
+    last_slot: int
+    pages: int
+    alternative_pages: int
+    conversions: int
+
+    @property
+    def sentence(self) -> str:
+        """What it says, for people."""
+        if self.kind is ComparisonKind.TRIAL:
+            return trial_sentence(self.interval)
+        return guard_sentence(self.interval)
+
+    @property
+    def data(self) -> str:
+        """What it is based on, as a sentence."""
+        policy, rule, smaller = _ARMS[self.kind]
+        return (
+            f"{self.slots:,} slots until {slot_name(self.last_slot)}: {self.pages:,} pages of "
+            f"{policy}, {self.alternative_pages:,} of {rule}, and {self.conversions:,} conversions "
+            f"of {smaller}."
+        )
+
+    @property
+    def gain(self) -> str:
+        """The interval alone, such as ``+2.0 % to +20.0 %``; empty while nothing can be said."""
+        if not self.interval.says_anything:
+            return ""
+        return f"{signed(self.interval.lower)} to {signed(self.interval.upper)}"
+
+
+def compare(sums: ArmSums) -> Comparison:
+    """Return what the sums over the closed slots say; they are all that it depends on.
+
+    Source: docs/policies.md, "Guard" and "Trial".
+    """
+    conversions = sums.alternative_conversions
+    if sums.kind is ComparisonKind.TRIAL:
+        conversions = min(conversions, sums.conversions)
+    moments = Moments(sums.slots, conversions, sums.a, sums.b, sums.aa, sums.bb, sums.ab)
+    return Comparison(
+        kind=sums.kind,
+        interval=moments.interval(),
+        slots=sums.slots,
+        last_slot=sums.last_slot,
+        pages=sums.pages,
+        alternative_pages=sums.alternative_pages,
+        conversions=conversions,
+    )

@@ -1,0 +1,56 @@
+"""What a comparison says, by what its arms add up to."""
+
+from dataclasses import replace
+
+import pytest
+
+from banners.core.arms import ArmSums, ComparisonKind
+from banners.policies.comparison import compare
+from support.event_logs import SLOT
+
+SUMS = ArmSums(
+    kind=ComparisonKind.GUARD,
+    slots=60,
+    last_slot=SLOT,
+    pages=9_000,
+    alternative_pages=1_000,
+    conversions=900,
+    alternative_conversions=250,
+    a=600.0,
+    b=500.0,
+    aa=6_100.0,
+    bb=4_300.0,
+    ab=5_000.0,
+)
+
+
+def test_the_interval_surrounds_the_ratio_of_the_revenues() -> None:
+    found = compare(SUMS)
+    assert found.interval.lower < 600 / 500 - 1 < found.interval.upper
+    assert found.gain.split(" to ")[1] in found.sentence
+    assert found.data == (
+        "60 slots until 20261126T1445Z: 9,000 pages of the policy, 1,000 of the holdout, and 250 "
+        "conversions of the holdout."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "conversions", "speaks"),
+    [
+        # A guard must also speak of a policy that sells nothing.
+        (ComparisonKind.GUARD, 0, True),
+        (ComparisonKind.TRIAL, 199, False),
+        (ComparisonKind.TRIAL, 200, True),
+    ],
+)
+def test_a_trial_waits_for_both_arms_and_the_guard_for_the_holdout(
+    kind: ComparisonKind, conversions: int, speaks: bool
+) -> None:
+    found = compare(replace(SUMS, kind=kind, conversions=conversions))
+    assert found.interval.says_anything is speaks
+    assert bool(found.gain) is speaks
+
+
+def test_24_slots_are_too_few() -> None:
+    assert not compare(replace(SUMS, slots=24)).interval.says_anything
+    assert "24 slots until" in compare(replace(SUMS, slots=24)).data
