@@ -7,11 +7,12 @@ from sqlalchemy.engine import Engine
 from banners.core.model import Generation, Quarter
 from banners.store.read import performance
 from banners.store.read.reports import DatabaseReports
+from support.prepared import prepared, publish_prepared
 from support.publishing import LARGEST, campaign, publish
 
 FIRST, SECOND = Quarter.FIRST, Quarter.SECOND
 FIGURES = ["campaign_id", "banner_id", "impressions", "clicks", "conversions"]
-FIGURES += ["revenue_micros", "position"]
+FIGURES += ["revenue_micros", "position", "of_64"]
 
 
 def rows_of(batches: list[pa.RecordBatch]) -> list[tuple[object, ...]]:
@@ -27,13 +28,21 @@ def test_every_row_comes_once_by_campaign_and_banner_in_batches_of_bounded_size(
     generation = publish(database, 20, FIRST, SECOND)
     batches = list(DatabaseReports(other).performance(generation, SECOND))
     written = [
-        (*row, position)
+        (*row, position, None)
         for each in (5, 6, LARGEST)
         for row, position in zip(campaign(each, 20), (1, 2, None), strict=True)
     ]
     assert rows_of(batches) == written
     assert max(batch.num_rows for batch in batches) <= at_once
     assert batches[0].schema.names == FIGURES
+
+
+def test_a_row_says_in_how_many_lineups_of_a_policy_its_banner_is(
+    database: Engine, other: Engine
+) -> None:
+    generation = publish_prepared(database, [5, prepared(6)], FIRST)
+    rows = rows_of(list(DatabaseReports(other).performance(generation, FIRST)))
+    assert [row[-1] for row in rows] == [*(None,) * 8, 64, 64, 64, 64, 48, 16, 0, 0]
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -11,11 +11,13 @@ from sqlalchemy.engine import Engine
 
 from banners.core.candidates import Candidates
 from banners.core.model import Generation, Lineup, Quarter
+from banners.core.policy import PolicyName
 from banners.errors import NotInQuarter, StoreClosed, StoreUnavailable, UnknownCampaign
 from banners.serve.memory import LINEUP_BYTES, MemoryReader
 from banners.serve.reader import LineupReader, read_lineup
 from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import ACTIVE_GENERATIONS, CANDIDATES, GENERATION_QUARTERS
+from support.prepared import prepared, publish_prepared
 from support.publishing import (
     LARGEST,
     batches,
@@ -89,6 +91,20 @@ def test_all_records_are_streamed(tier: LineupReader, database: Engine) -> None:
     expected = dict(DatabaseReader(database).records(the(tier), FIRST))
     assert list(expected) == [5, 6, LARGEST]
     assert dict(tier.records(the(tier), FIRST)) == expected
+
+
+def test_lineups_of_a_policy_are_what_was_published(tier: LineupReader, database: Engine) -> None:
+    fourth = Quarter.FOURTH
+    made = [prepared(5), prepared(6, PolicyName.TRIAL), prepared(7, fallback="A figure is odd.")]
+    publish_prepared(database, [*made, 8], fourth)
+    if isinstance(tier, MemoryReader):
+        tier.load()
+    for _ in range(2):
+        for campaign_id, expected in zip((5, 6, 7, 8), (*made, None), strict=True):
+            found = tier.candidates(the(tier, fourth), fourth, campaign_id)
+            assert found is not None
+            assert found.prepared == expected
+            assert list(found.banner_ids) == [10 * campaign_id + place for place in range(8)]
 
 
 def test_an_older_generation_can_still_be_read(tier: LineupReader, database: Engine) -> None:

@@ -20,7 +20,7 @@ from support.running import Workplace
 COLUMNS = [
     *("generation", "quarter", "campaign_id", "banner_id"),
     *("impressions", "clicks", "conversions", "revenue", "position"),
-    *("campaign_name", "banner_name"),
+    *("campaign_name", "banner_name", "of_64"),
 ]
 Row = tuple[Any, ...]
 
@@ -35,7 +35,7 @@ def expected(reference: QuarterReference, generation: int, quarter: int) -> list
             (
                 *(generation, quarter, campaign_id, each.banner_id, each.impressions),
                 *(each.clicks, each.conversions, each.revenue, places.get(each.banner_id)),
-                *(None, None),
+                *(None, None, None),
             )
             for each in by_revenue(figures)
         ]
@@ -48,7 +48,8 @@ def of_csv(text: str) -> list[Row]:
     return [
         (
             *(*map(int, line[:7]), Decimal(line[7]), int(line[8]) if line[8] else None),
-            *(name or None for name in line[9:]),
+            *(name or None for name in line[9:11]),
+            int(line[11]) if line[11] else None,
         )
         for line in lines
     ]

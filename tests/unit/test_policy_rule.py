@@ -1,4 +1,4 @@
-"""The rule as a policy picks what the rule picks, and explains it."""
+"""The rule as a policy picks what the rule picks."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +8,6 @@ from banners.core.policy import PolicyName
 from banners.core.views import Group
 from banners.policies.policy import PolicySettings
 from banners.policies.rule import Rule
-from reference.policy import Sums
 from strategies.windows import Campaigns, campaigns, rule_lineup, window_of
 
 
@@ -23,12 +22,3 @@ def test_the_rule_picks_what_the_rule_picks(given: Campaigns, quarter: Quarter) 
         assert [banners[place] for place in lineup] == [one.banner_id for one in expected.banners]
         assert (each.policy, each.groups) == (PolicyName.RULE, (Group.RULE,))
         assert each.places == expected.slots
-
-
-def test_the_rule_says_where_a_banner_ranks() -> None:
-    figures: Campaigns = {7: {1: [Sums(9, 2, 1, 1.0)] * 4, 2: [Sums(9, 3)] * 4, 3: [Sums(9)] * 4}}
-    (made,) = Rule().prepare(window_of(figures), Quarter.FIRST, "d", PolicySettings())
-    assert Rule().explain(made, 1, "Banner 2") == "Banner 2 is number 2 of the rule's ranking."
-    assert Rule().explain(made, 2, "Banner 3") == (
-        "Banner 3 is not among the 2 banners that the rule picks."
-    )

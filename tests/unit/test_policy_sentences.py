@@ -1,4 +1,4 @@
-"""What the policies say about a banner."""
+"""What is said about a banner of a policy."""
 
 import re
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from banners.core.model import Quarter
 from banners.core.policy import Expectation, PolicyName, PreparedLineups
 from banners.core.views import Group
+from banners.policies.explain import explain_share
 from banners.policies.learning import Learning
 from banners.policies.policy import PolicySettings
-from banners.policies.trial import Trial
 from strategies.windows import Campaigns, campaigns, window_of
 
 
@@ -36,39 +36,50 @@ def worth(rate: float, *, borrowed: float = 640) -> Expectation:
     return Expectation(rate, 0.08, 2_040_000, 30, 4, 6, borrowed)
 
 
+def said(made: PreparedLineups, candidate: int = 0, banner: str = "Banner 1") -> str:
+    candidates = len(made.expectations[0]) if made.expectations else 1
+    return explain_share(made, made.counts(candidates), candidate, banner)
+
+
 def test_the_sentence_says_what_a_banner_earns_why_and_how_often_it_is_shown() -> None:
     made = prepared([(0,)] * 52 + [(1,)] * 12, worth(0.019), worth(0.018), worth(0.001))
-    assert Learning().explain(made, 0, "Banner 251") == (
+    assert said(made, 0, "Banner 251") == (
         "Banner 251 is expected to earn 3.10 per thousand impressions (1.9 % clicked, 8 % of "
         "clicks convert, 2.04 each; the other quarters counted as 640 impressions). It is in 52 of "
         "64 lineups, since 1 banner is as good or nearly so."
     )
-    assert Trial().explain(made, 2, "“Spring”").startswith("“Spring” is expected to earn 0.16 per")
-    assert (
-        Learning()
-        .explain(made, 2, "It")
-        .endswith("It is in none of 64 lineups, since 2 banners are as good or better.")
+    assert said(made, 2, "“Spring”").startswith("“Spring” is expected to earn 0.16 per")
+    assert said(made, 2, "It").endswith(
+        "It is in none of 64 lineups, since 2 banners are as good or better."
     )
 
 
 def test_a_banner_in_all_or_none_needs_no_rivals_to_explain_it() -> None:
     made = prepared([(0, 1)] * 64, worth(0.25, borrowed=12_345), worth(0.25))
-    said = Learning().explain(made, 0, "Banner 1")
-    assert said.endswith("It is in all 64 lineups.")
-    assert "25 % clicked" in said
-    assert "counted as 12,345 impressions" in said
+    assert said(made).endswith("It is in all 64 lineups.")
+    assert "25 % clicked" in said(made)
+    assert "counted as 12,345 impressions" in said(made)
 
 
 def test_rates_have_two_digits() -> None:
     rates = {0.00001: "less than 0.01", 0.001: "0.1", 0.01234: "1.2", 0.1234: "12", 1.5: "150"}
     for rate, shown in rates.items():
-        said = Learning().explain(prepared([(0,)] * 64, worth(rate)), 0, "Banner 1")
-        assert f"({shown} % clicked," in said
+        assert f"({shown} % clicked," in said(prepared([(0,)] * 64, worth(rate)))
+
+
+def test_of_a_banner_that_was_off_nothing_is_expected() -> None:
+    off = Expectation(0, 0, 0, 0, 0, 0, 0)
+    made = prepared([(0,)] * 64, worth(0.019), off)
+    assert said(made, 1) == "Banner 1 is in 0 of 64 lineups. Nothing is expected of it."
+
+
+def test_a_policy_without_expectations_says_how_often_a_banner_is_shown() -> None:
+    assert said(prepared([(0,)] * 64)).startswith("Banner 1 is in 64 of 64 lineups.")
 
 
 def test_a_fallback_is_said() -> None:
     made = prepared([(0,)] * 64, fallback="A figure is below zero.")
-    assert Learning().explain(made, 0, "Banner 1") == (
+    assert said(made, 0, "Banner 1") == (
         "The rule picks here, since the policy cannot. A figure is below zero."
     )
 
@@ -78,7 +89,7 @@ def test_every_banner_can_be_explained(given: Campaigns, quarter: Quarter) -> No
     for made in Learning().prepare(window_of(given), quarter, "d", PolicySettings()):
         counts = made.counts(len(given[made.campaign_id]))
         for candidate, count in enumerate(counts):
-            said = Learning().explain(made, candidate, "Banner 1")
-            found = re.search(r"It is in (all|none of|\d+ of) 64 lineups", said)
+            sentence = said(made, candidate)
+            found = re.search(r"It is in (all|none of|\d+ of) 64 lineups", sentence)
             assert found
             assert found[1] == {0: "none of", 64: "all"}.get(count, f"{count} of")

@@ -19,6 +19,7 @@ from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
 from banners.web.catalogue.shown_now import ShownNow
 from support.catalogues import banner, campaign
+from support.prepared import prepared, publish_prepared
 from support.publishing import publish
 
 NOW = 1_800_000_000
@@ -38,7 +39,7 @@ def reader(tmp_path: Path) -> Iterator[LineupReader]:
 def shares(
     reader: LineupReader, shown: CatalogueCampaign, policy: FillPolicy = FillPolicy.CAMPAIGN
 ) -> dict[int, Fraction]:
-    return dict(ShownNow(reader, lambda: policy).shares(shown, Quarter.FIRST, NOW))
+    return dict(ShownNow(reader, lambda: policy).shares(shown, Quarter.FIRST, NOW).banners)
 
 
 def test_a_share_is_how_often_a_banner_is_drawn(reader: LineupReader) -> None:
@@ -71,6 +72,26 @@ def test_few_banners_are_all_on_every_page(reader: LineupReader) -> None:
 def test_a_campaign_without_events_shows_all_that_it_has(reader: LineupReader) -> None:
     assert no_candidates(77, Quarter.FIRST).banner_ids == ()
     assert shares(reader, campaign(77, 1, 2)) == {1: 1, 2: 1}
+
+
+def test_under_a_policy_a_share_is_that_of_the_lineups(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/learned.db", create=True)
+    publish_prepared(database, [prepared(5)], Quarter.FIRST)
+    sale = campaign(5, *range(50, 58))
+    with closing(DatabaseReader(database)) as reader:
+        shown = ShownNow(reader, lambda: FillPolicy.CAMPAIGN)
+        found = shown.shares(sale, Quarter.FIRST, NOW)
+        assert found.lineups == 64
+        assert list(found.banners.items()) == [
+            *((each, 1) for each in range(50, 54)),
+            (54, Fraction(48, 64)),
+            (55, Fraction(16, 64)),
+        ]
+        # The place of a banner that is off goes to the one that is expected to earn most.
+        off = replace(
+            sale, banners=tuple(replace(each, active=each.banner_id != 50) for each in sale.banners)
+        )
+        assert shown.shares(off, Quarter.FIRST, NOW).banners == dict.fromkeys(range(51, 56), 1)
 
 
 def test_what_is_off_is_on_no_page(reader: LineupReader) -> None:

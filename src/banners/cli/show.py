@@ -3,7 +3,6 @@
 import json
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,16 +14,11 @@ from banners.cli.options import (
     json_option,
     settings_from,
 )
-from banners.core.catalogue import CatalogueCampaign
-from banners.core.model import FillPolicy, Quarter
+from banners.core.model import Quarter
 from banners.core.showing import fill_policy
 from banners.errors import NothingPublished
 from banners.reports.json_object import as_json as written
 from banners.reports.lineup_json import lineup_answer, preview_answer
-from banners.settings import Settings
-
-if TYPE_CHECKING:
-    from banners.reports.campaign import Read
 
 
 @click.command(
@@ -76,7 +70,7 @@ def show(
 
                 report = reporting.report(campaign, quarter, number, int(time.time()))
                 fill = fill_policy(settings.fill, has_catalogue=report.left is not None)
-                lineup.show(report, fill)
+                lineup.show(report, fill, settings.policy)
             elif number is None:
                 shown = wiring.shown_now(settings, reader, campaign, quarter)
                 site = wiring.site(settings)
@@ -85,16 +79,10 @@ def show(
                 )
                 click.echo(json.dumps(written(answer)))
             else:
-                read, named = reporting.preview(campaign, quarter, number, int(time.time()))
+                read, named, ranked = reporting.preview(campaign, quarter, number, int(time.time()))
                 fill = fill_policy(settings.fill, has_catalogue=named is not None)
-                _show_preview(read, named, fill, settings)
+                site = wiring.site(settings)
+                preview = preview_answer(read.lineup, fill, site, named, ranked, served=read.served)
+                click.echo(json.dumps(written(preview)))
         except NothingPublished as error:
             raise NothingPublished(wiring.database_name(settings)) from error
-
-
-def _show_preview(
-    read: "Read", named: CatalogueCampaign | None, policy: FillPolicy, settings: Settings
-) -> None:
-    """Print the answer of the API for a generation as one line of JSON."""
-    answer = preview_answer(read.lineup, policy, wiring.site(settings), named, served=read.served)
-    click.echo(json.dumps(written(answer)))

@@ -95,6 +95,15 @@ class PreparedLineups:
             raise IndexError(candidate)
         return Expectation(*(float(column[candidate]) for column in self.expectations))
 
+    def expected(self, candidate: int) -> Expectation | None:
+        """Return what is expected of a candidate, by its index.
+
+        Nothing is expected of a banner that was off when the lineups were prepared, nor where the
+        policy has no expectations.
+        """
+        found = self.expectation(candidate) if self.expectations else None
+        return found if found is not None and found.click_shape else None
+
     def counts(self, candidates: int) -> list[int]:
         """Return in how many of the lineups each candidate is.
 

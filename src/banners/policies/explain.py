@@ -1,19 +1,26 @@
-"""Sentences that explain the learning policy to people."""
+"""Sentences that explain to people what a policy does with a banner.
 
-from banners.core.policy import PreparedLineups
+They need no numpy: they follow from what was published.
+"""
+
+from collections.abc import Sequence
+
+from banners.core.policy import Expectation, PreparedLineups
 
 _ALIKE = 0.9
-"""A banner that is in at least this share of the best banners' lineups counts as good as these."""
-
+"""A banner that is expected to earn at least this share of what another earns is nearly as good."""
 
 _LEAST_PERCENT = 0.01
 
 
-def explain_share(prepared: PreparedLineups, candidate: int, banner: str) -> str:
+def explain_share(
+    prepared: PreparedLineups, counts: Sequence[int], candidate: int, banner: str
+) -> str:
     """Return why a banner is in as many of the lineups as it is.
 
     Args:
-        prepared: the lineups of the campaign, with expectations.
+        prepared: the lineups of the campaign.
+        counts: in how many of them each candidate is (:meth:`PreparedLineups.counts`).
         candidate: the index of the banner among the candidates.
         banner: what to call it at the start of the sentence, such as ``Banner 251``.
 
@@ -21,35 +28,43 @@ def explain_share(prepared: PreparedLineups, candidate: int, banner: str) -> str
     """
     if prepared.fallback:
         return f"The rule picks here, since the policy cannot. {prepared.fallback}"
-    expected = prepared.expectation(candidate)
-    counts = prepared.counts(len(prepared.expectations[0]))
-    count, lineups = counts[candidate], len(prepared.lineups)
-    rates = (
-        f"{_percent(expected.click_rate)} clicked, "
-        f"{_percent(expected.conversion_rate)} of clicks convert, "
-        f"{expected.value_micros / 1e6:.2f} each"
-    )
+    lineups, expected = len(prepared.lineups), prepared.expected(candidate)
+    if expected is None:
+        return (
+            f"{banner} is in {counts[candidate]} of {lineups} lineups. Nothing is expected of it."
+        )
     borrowed = f"the other quarters counted as {expected.borrowed:,.0f} impressions"
     return (
-        f"{banner} is expected to earn {expected.per_thousand:.2f} per thousand impressions "
-        f"({rates}; {borrowed}). {_reason(count, lineups, counts, candidate, prepared)}"
+        f"{banner} is expected to earn {expected.per_thousand:,.2f} per thousand impressions "
+        f"({_rates(expected)}; {borrowed}). {_reason(prepared, counts, candidate)}"
     )
 
 
-def _reason(
-    count: int, lineups: int, counts: list[int], candidate: int, prepared: PreparedLineups
-) -> str:
+def _rates(expected: Expectation) -> str:
+    return (
+        f"{_percent(expected.click_rate)} clicked, "
+        f"{_percent(expected.conversion_rate)} of clicks convert, "
+        f"{expected.value_micros / 1e6:,.2f} each"
+    )
+
+
+def _reason(prepared: PreparedLineups, counts: Sequence[int], candidate: int) -> str:
     """Return how many lineups a banner is in, and why not in all or in none."""
+    lineups, count = len(prepared.lineups), counts[candidate]
     if count == lineups:
         return f"It is in all {lineups} lineups."
-    own = prepared.expectation(candidate).micros
-    others = [
-        index
-        for index in range(len(counts))
-        if index != candidate
-        and (counts[index] >= count or prepared.expectation(index).micros >= _ALIKE * own)
+    micros = [
+        rate * converting * value
+        for rate, converting, value in zip(*prepared.expectations[:3], strict=True)
     ]
-    many = f"{len(others)} {'banner is' if len(others) == 1 else 'banners are'}"
+    enough = _ALIKE * micros[candidate]
+    others = (
+        sum(
+            shown >= count or earned >= enough for shown, earned in zip(counts, micros, strict=True)
+        )
+        - 1
+    )
+    many = f"{others} {'banner is' if others == 1 else 'banners are'}"
     if count == 0:
         return f"It is in none of {lineups} lineups, since {many} as good or better."
     since = f", since {many} as good or nearly so" if others else ""

@@ -8,7 +8,6 @@ from banners.core.model import Quarter
 from banners.core.policy import EXPECTATION_NAMES, LINEUPS, PolicyName, PreparedLineups
 from banners.core.views import Group
 from banners.policies.draws import Draws, RandomOfCampaigns
-from banners.policies.explain import explain_share
 from banners.policies.holdout import RuleLineups
 from banners.policies.places import count_places
 from banners.policies.policy import PolicySettings
@@ -62,10 +61,6 @@ class Learning:
                 groups=groups + (Group.RULE,) * settings.holdout,
                 expectations=learned.expectations(place),
             )
-
-    def explain(self, prepared: PreparedLineups, candidate: int, banner: str) -> str:
-        """Return why a banner is in as many lineups as it is; see :meth:`Policy.explain`."""
-        return explain_share(prepared, candidate, banner)
 
 
 class Learned:

@@ -35,13 +35,3 @@ class Policy(Protocol):
             settings: what the installation decides.
         """
         ...
-
-    def explain(self, prepared: PreparedLineups, candidate: int, banner: str) -> str:
-        """Return a sentence that explains to people how often a banner is shown.
-
-        Args:
-            prepared: the lineups of its campaign, which this policy prepared.
-            candidate: the index of the banner among the candidates.
-            banner: what to call it at the start of the sentence, such as ``Banner 251``.
-        """
-        ...

@@ -36,13 +36,6 @@ class Rule:
                 groups=(Group.RULE,),
             )
 
-    def explain(self, prepared: PreparedLineups, candidate: int, banner: str) -> str:
-        """Return whether the rule picks a banner; see :meth:`Policy.explain`."""
-        (lineup,) = prepared.lineups
-        if candidate in lineup:
-            return f"{banner} is number {lineup.index(candidate) + 1} of the rule's ranking."
-        return f"{banner} is not among the {len(lineup)} banners that the rule picks."
-
 
 def ranked_candidates(
     window: Window, quarter: Quarter

@@ -7,7 +7,6 @@ from banners.core.policy import LINEUPS, PolicyName, PreparedLineups
 from banners.core.views import Group
 from banners.errors import FiguresError
 from banners.policies.draws import RandomOfCampaigns
-from banners.policies.explain import explain_share
 from banners.policies.holdout import RuleLineups
 from banners.policies.learning import PROBES, Learned, rule_instead, starts_of
 from banners.policies.policy import PolicySettings
@@ -73,7 +72,3 @@ class Trial:
                 groups=(Group.TRIAL_POLICY,) * ARM + (Group.TRIAL_RULE,) * ARM,
                 expectations=learned.expectations(place),
             )
-
-    def explain(self, prepared: PreparedLineups, candidate: int, banner: str) -> str:
-        """Return why a banner is in as many lineups as it is; see :meth:`Policy.explain`."""
-        return explain_share(prepared, candidate, banner)

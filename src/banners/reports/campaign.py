@@ -9,6 +9,7 @@ from banners.core.catalogue import CatalogueCampaign, State
 from banners.core.model import Generation, Lineup, Quarter, parse_campaign_id
 from banners.core.rule import line_up
 from banners.core.showing import NO_GENERATION, no_candidates, showing
+from banners.core.taking import shown_lineups
 from banners.errors import (
     InvalidGeneration,
     NothingPublished,
@@ -17,6 +18,7 @@ from banners.errors import (
     UnknownCampaign,
     UnknownGeneration,
 )
+from banners.reports.outlook import Outlooks, outlooks_of
 from banners.reports.reader import CampaignReader, Candidate, QuarterTotals
 from banners.reports.taken_out import Left, left_of
 from banners.serve.catalogued import off_since
@@ -57,6 +59,9 @@ class Report:
         kept: the generations that are kept of this quarter, newest first.
         campaign: the campaign in the catalogue, which has the names; None if it is not in one.
         left: what the catalogue leaves of the candidates; None if there is no catalogue.
+        outlooks: what a policy does with the candidates; None where the rule picks.
+        changed: how many of the policy's lineups are shown with other banners than they were
+            prepared with, as some are off now.
     """
 
     read: Read
@@ -65,6 +70,8 @@ class Report:
     kept: Sequence[Generation]
     campaign: CatalogueCampaign | None = None
     left: Left | None = None
+    outlooks: Outlooks | None = None
+    changed: int = 0
 
     @property
     def is_recorded(self) -> bool:
@@ -108,7 +115,7 @@ class Reporting:
 
     def preview(
         self, campaign: str, quarter: Quarter, number: int, second: int
-    ) -> tuple[Read, CatalogueCampaign | None]:
+    ) -> tuple[Read, CatalogueCampaign | None, Candidates | None]:
         """Read what visitors would see if a generation that is kept were live.
 
         Args:
@@ -118,7 +125,8 @@ class Reporting:
             second: whole seconds since 1970 in UTC, for which the catalogue is applied.
 
         Returns:
-            The lineup, and the campaign in the catalogue; None if there is no catalogue.
+            The lineup; the campaign in the catalogue; and its candidates as they were published,
+            with what a policy prepared. Without a catalogue, the last two are None.
 
         Raises:
             NoLineup: see :meth:`lineup`; with a catalogue also if the campaign is not in it.
@@ -128,7 +136,7 @@ class Reporting:
         read = self.lineup(campaign, quarter, number)
         names, campaign_id = self.campaigns.names, read.lineup.campaign_id
         if not names.has_catalogue():
-            return read, None
+            return read, None, None
         found = names.campaign(campaign_id)
         if found is None:
             raise UnknownCampaign(campaign_id, in_catalogue=True)
@@ -137,7 +145,8 @@ class Reporting:
         ranked = self.campaigns.candidates(read.lineup.generation, quarter, campaign_id)
         if ranked is None:
             raise _dropped(read.lineup.generation)
-        return replace(read, lineup=line_up(showing(ranked, found, second).candidates)), found
+        lineup = line_up(showing(ranked, found, second).candidates)
+        return replace(read, lineup=lineup), found, ranked
 
     def report(self, campaign: str, quarter: Quarter, number: int | None, second: int) -> Report:
         """Read a report.
@@ -204,6 +213,8 @@ class Reporting:
         """Return a report with what the catalogue leaves of the candidates, in each quarter."""
         left = left_of(ranked, report.campaign, second)
         lineup = line_up(left.candidates)
+        is_on = report.campaign is not None and not left.campaign_off
+        lineups = shown_lineups(ranked, left.candidates) if is_on else []
         out = ranked.among(left.out)
         placed = [
             *_placed(left.candidates, len(lineup.banners)),
@@ -218,6 +229,8 @@ class Reporting:
                 for quarter, totals in report.totals.items()
             },
             left=left,
+            outlooks=outlooks_of(ranked) if is_on else None,
+            changed=sum(each.is_paused for each in lineups),
         )
 
     def _totals_left(

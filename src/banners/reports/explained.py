@@ -1,6 +1,8 @@
-"""Explains a report's lineup in sentences: the rule, and what a catalogue changes."""
+"""Explains a report in sentences: the rule, what a catalogue changes, and other policies."""
 
 from banners.core.model import FillPolicy
+from banners.core.policy import PolicyName
+from banners.core.views import Group
 from banners.reports.campaign import Report
 from banners.reports.sentences import explain, explain_fill
 
@@ -29,6 +31,61 @@ def explain_report_fill(report: Report, policy: FillPolicy) -> str:
     if report.left is not None and report.left.campaign_off:
         return ""
     return explain_fill(report.read.lineup, policy)
+
+
+def explain_policy(report: Report) -> str:
+    """Return sentences on how a policy picks what visitors see; empty where the rule picks.
+
+    Source: docs/policies.md, "Sixty-four lineups".
+    """
+    if report.outlooks is None or report.outlooks.prepared.fallback:
+        return ""
+    prepared, changed = report.outlooks.prepared, report.changed
+    of_rule = sum(each in {Group.RULE, Group.TRIAL_RULE} for each in prepared.groups)
+    own = len(prepared.groups) - of_rule
+    is_trial = prepared.policy is PolicyName.TRIAL
+    policy = PolicyName.LEARNING if is_trial else prepared.policy
+    found = (
+        f"{'A trial' if is_trial else f'The policy “{policy}”'} picks what visitors see: each page "
+        f"shows one of {len(prepared.groups)} prepared lineups, taken at random. {own} are those "
+        f"of {f'the policy “{policy}”' if is_trial else 'the policy'}, with {prepared.places} "
+        f"{'banner' if prepared.places == 1 else 'banners'}, and {of_rule} are the rule's."
+    )
+    if not changed:
+        return found
+    return (
+        f"{found} {changed} of them {'is' if changed == 1 else 'are'} not shown as prepared: the "
+        "places of banners that are off now, and places that were free, go to the banners that are "
+        "expected to earn most."
+    )
+
+
+def explain_fallback(report: Report) -> str:
+    """Return why the rule picks in place of a policy; empty if it does not."""
+    if report.outlooks is None or not report.outlooks.prepared.fallback:
+        return ""
+    prepared = report.outlooks.prepared
+    return f"The rule picks in place of the policy “{prepared.policy}”. {prepared.fallback}"
+
+
+def explain_awaited(report: Report, default: PolicyName) -> str:
+    """Return that another policy is chosen than the one that picks now; empty if none is.
+
+    Args:
+        report: the report.
+        default: the policy of campaigns for which the catalogue names none.
+    """
+    campaign, left = report.campaign, report.left
+    if campaign is None or left is None or left.campaign_off or report.read.is_preview:
+        return ""
+    chosen = campaign.policy or default.value
+    picks = report.outlooks.prepared.policy if report.outlooks else PolicyName.RULE
+    if chosen == picks:
+        return ""
+    return (
+        f"The policy “{chosen}” is chosen for this campaign. It picks as soon as closed slots are "
+        f"published with it; until then, “{picks}” does."
+    )
 
 
 def _lower(sentence: str) -> str:

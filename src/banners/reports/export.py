@@ -32,6 +32,7 @@ _SCHEMA = pa.schema(
         "position": pa.int32(),
         "campaign_name": pa.string(),
         "banner_name": pa.string(),
+        "of_64": pa.int32(),
     }
 )
 _GROUP_ROWS = 200_000

@@ -10,6 +10,7 @@ from banners.core.figures import Figures
 from banners.core.model import FillPolicy, Lineup
 from banners.core.rule import missing
 from banners.reports.named import banner_names
+from banners.reports.outlook import Outlook, Outlooks
 from banners.reports.reader import Candidate
 
 NO_VALUE = "\N{EN DASH}"
@@ -44,6 +45,8 @@ class Row:
         shown: whether the candidate is on the campaign's page.
         figures: its figures.
         out: why the catalogue keeps it from being shown, such as ``paused``; empty if it does not.
+        outlook: what a policy does with it; None where the rule picks, and if it was no candidate
+            when the lineups were prepared.
     """
 
     place: int
@@ -53,6 +56,7 @@ class Row:
     figures: Figures
     name: str | None = None
     out: str = ""
+    outlook: Outlook | None = None
 
 
 def rows_of(
@@ -60,6 +64,7 @@ def rows_of(
     candidates: Iterable[Candidate],
     policy: FillPolicy,
     campaign: CatalogueCampaign | None = None,
+    outlooks: Outlooks | None = None,
 ) -> list[Row]:
     """Return a row for each candidate of a campaign.
 
@@ -68,6 +73,7 @@ def rows_of(
         candidates: all candidates of the campaign, best first.
         policy: where the fill may come from.
         campaign: the campaign in the catalogue, which has the names; None if it is not in one.
+        outlooks: what a policy does with the candidates; None where the rule picks.
     """
     names = banner_names(campaign)
     others = set(lineup.others) if missing(lineup, policy) else set()
@@ -86,9 +92,21 @@ def rows_of(
             figures=each.figures,
             name=names.get(each.figures.banner_id),
             out=each.out,
+            outlook=outlooks.of(each.figures.banner_id) if outlooks else None,
         )
         for place, each in enumerate(candidates, start=1)
     ]
+
+
+def shown_most(rows: Iterable[Row]) -> list[tuple[Row, Outlook]]:
+    """Return the banners that a policy may show, those that it shows most first.
+
+    Args:
+        rows: the candidates. Those that are off, and those that were no candidates when the lineups
+            were prepared, are left out.
+    """
+    known = [(row, row.outlook) for row in rows if row.outlook is not None and not row.out]
+    return sorted(known, key=lambda pair: pair[1].rank)
 
 
 class Column(enum.StrEnum):
@@ -102,14 +120,21 @@ class Column(enum.StrEnum):
     REVENUE = "revenue"
     CLICK_RATE = "click_rate"
     REVENUE_PER_THOUSAND = "revenue_per_thousand"
+    OF_64 = "of_64"
+    EXPECTED_PER_THOUSAND = "expected_per_thousand"
 
     @property
     def falls(self) -> bool:
         """Whether the largest value comes first by default: of figures, not of place and id."""
         return self not in {Column.PLACE, Column.BANNER_ID}
 
+    @property
+    def is_expected(self) -> bool:
+        """Whether only banners of a campaign whose policy is not the rule have it."""
+        return self in {Column.OF_64, Column.EXPECTED_PER_THOUSAND}
 
-_VALUES: dict[Column, Callable[[Row], Decimal | int | None]] = {
+
+_VALUES: dict[Column, Callable[[Row], Decimal | float | None]] = {
     Column.PLACE: lambda row: row.place,
     Column.BANNER_ID: lambda row: row.banner_id,
     Column.IMPRESSIONS: lambda row: row.figures.impressions,
@@ -118,6 +143,10 @@ _VALUES: dict[Column, Callable[[Row], Decimal | int | None]] = {
     Column.REVENUE: lambda row: row.figures.revenue_micros,
     Column.CLICK_RATE: lambda row: row.figures.click_rate,
     Column.REVENUE_PER_THOUSAND: lambda row: row.figures.revenue_per_thousand,
+    Column.OF_64: lambda row: row.outlook.of_64 if row.outlook else None,
+    Column.EXPECTED_PER_THOUSAND: lambda row: (
+        row.outlook.expected_per_thousand if row.outlook else None
+    ),
 }
 
 

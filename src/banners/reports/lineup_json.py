@@ -205,6 +205,7 @@ def preview_answer(
     policy: FillPolicy,
     site: Site,
     campaign: CatalogueCampaign | None = None,
+    ranked: Candidates | None = None,
     *,
     served: int | None,
 ) -> PreviewAnswer:
@@ -215,9 +216,10 @@ def preview_answer(
         policy: where the fill may come from.
         site: where the images are.
         campaign: the campaign in the catalogue, which has the names; None if there is none.
+        ranked: see :func:`lineup_answer`.
         served: the number of the generation that is live in its quarter; None if there is none.
     """
-    answer = lineup_answer(lineup, policy, site, campaign)
+    answer = lineup_answer(lineup, policy, site, campaign, ranked)
     return PreviewAnswer(
         **{each.name: getattr(answer, each.name) for each in fields(answer)},
         preview=lineup.generation.number != served,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from banners.core.candidates import Candidates
 from banners.core.figures import MICROS
 from banners.reports.json_object import JsonObject
+from banners.reports.outlook import outlooks_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,20 +42,19 @@ def prepared_banners(ranked: Candidates) -> list[PreparedBanner]:
 
     Source: docs/policies.md, "As JSON".
     """
-    prepared = ranked.prepared
-    if prepared is None:
+    outlooks = outlooks_of(ranked)
+    if outlooks is None:
         return []
     found = []
-    counts = prepared.counts(len(ranked))
-    for place, banner_id in enumerate(ranked.banner_ids):
-        expected = prepared.expectation(place) if prepared.expectations else None
-        if expected is not None and not expected.click_shape:
-            expected = None  # it was off when the lineups were prepared
+    for place, (banner_id, of_64) in enumerate(
+        zip(ranked.banner_ids, outlooks.counts, strict=True)
+    ):
+        expected = outlooks.prepared.expected(place)
         found.append(
             PreparedBanner(
                 banner_id=banner_id,
                 banner_id_text=str(banner_id),
-                of_64=counts[place],
+                of_64=of_64,
                 expected_per_thousand=expected.per_thousand if expected else None,
                 click_rate=expected.click_rate if expected else None,
                 conversion_rate=expected.conversion_rate if expected else None,

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from banners.core.addresses import Site
 from banners.core.arms import ComparisonKind
-from banners.core.figures import Figures
+from banners.core.figures import MICROS, Figures
 from banners.core.model import FillPolicy
 from banners.core.slots import slot_name
 from banners.core.spreadsheet import Cell, write_csv
@@ -24,6 +24,11 @@ CSV_HEADER = (
     *("impressions", "clicks", "conversions", "revenue", "click_rate", "revenue_per_thousand"),
     *("campaign_name", "banner_name"),
 )
+POLICY_HEADER = (
+    *("of_64", "expected_per_thousand", "expected_from", "expected_to"),
+    *("expected_click_rate", "expected_conversion_rate", "expected_revenue_per_conversion"),
+)
+"""Further columns, where another policy than the rule picks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,29 @@ class CandidateAnswer(FiguresAnswer):
 
     name: str | None
     """Its name; null if the catalogue has none."""
+
+    of_64: int | None = None
+    """In how many of the 64 prepared lineups it is, if another policy than the rule picks. It and
+    the following are absent if the banner was no candidate when the lineups were prepared."""
+
+    expected_per_thousand: float | None = None
+    """Expected revenue per thousand impressions; absent, as all that follows from it, if the
+    policy expects nothing of it."""
+
+    expected_from: float | None = None
+    """The revenue per thousand impressions is above this with a probability of 95 %."""
+
+    expected_to: float | None = None
+    """It is below this with a probability of 95 %."""
+
+    expected_click_rate: float | None = None
+    """Expected clicks per impression."""
+
+    expected_conversion_rate: float | None = None
+    """Expected conversions per click."""
+
+    expected_revenue_per_conversion: float | None = None
+    """Expected revenue per conversion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +229,15 @@ class ReportAnswer(JsonObject):
     """What the policy of the campaign earns compared with the rule; empty if no policy but the rule
     has had pages, and for a generation that is not live."""
 
+    policy: str | None = None
+    """The policy that picks what visitors see, if it is not the rule."""
+
+    places: int | None = None
+    """The number of banners in a lineup of the policy."""
+
+    fallback: str | None = None
+    """Why the rule picks in place of the policy; empty if it does not."""
+
 
 def report_answer(
     report: Report, policy: FillPolicy, site: Site, comparisons: Sequence[Comparison] = ()
@@ -214,7 +251,8 @@ def report_answer(
         comparisons: what the policy of the campaign earns compared with the rule.
     """
     lineup = report.read.lineup
-    rows = rows_of(lineup, report.candidates, policy, report.campaign)
+    rows = rows_of(lineup, report.candidates, policy, report.campaign, report.outlooks)
+    prepared = report.outlooks.prepared if report.outlooks else None
     return ReportAnswer(
         campaign_id=lineup.campaign_id,
         campaign_id_text=str(lineup.campaign_id),
@@ -241,6 +279,8 @@ def report_answer(
                 position=row.position,
                 image=site.image(row.banner_id),
                 name=row.name,
+                of_64=row.outlook.of_64 if row.outlook else None,
+                **dict(zip(POLICY_HEADER[1:], _expected(row), strict=True)),
             )
             for row in rows
         ],
@@ -258,6 +298,9 @@ def report_answer(
         ],
         name=report.campaign.name if report.campaign else None,
         comparisons=[ComparisonAnswer.of_comparison(each) for each in comparisons],
+        policy=prepared.policy.value if prepared else None,
+        places=prepared.places if prepared else None,
+        fallback=prepared.fallback if prepared else None,
     )
 
 
@@ -274,9 +317,29 @@ def report_csv(report: Report, rows: Iterable[Row]) -> str:
                 *(*key, row.place, row.banner_id, row.shown.value, row.position),
                 *(figures.impressions, figures.clicks, figures.conversions, figures.revenue),
                 *(figures.click_rate, figures.revenue_per_thousand, name, row.name),
+                *(_policy_cells(row) if report.outlooks else ()),
             )
 
-    return write_csv(CSV_HEADER, lines())
+    return write_csv((*CSV_HEADER, *(POLICY_HEADER if report.outlooks else ())), lines())
+
+
+def _policy_cells(row: Row) -> Iterator[Cell]:
+    """Yield the cells of the further columns, with as many places as other figures have."""
+    yield row.outlook.of_64 if row.outlook else None
+    for number in _expected(row):
+        yield None if number is None else round(Decimal(number), 6)
+
+
+def _expected(row: Row) -> Sequence[float | None]:
+    """Return what is expected of a banner, in the order of the columns after the first."""
+    outlook = row.outlook
+    if outlook is None or outlook.expected is None or outlook.interval is None:
+        return (None,) * len(POLICY_HEADER[1:])
+    expected = outlook.expected
+    return (
+        *(expected.per_thousand, *outlook.interval, expected.click_rate),
+        *(expected.conversion_rate, expected.value_micros / MICROS),
+    )
 
 
 def csv_name(read: Read) -> str:

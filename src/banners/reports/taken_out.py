@@ -59,11 +59,12 @@ def left_of(ranked: Candidates, campaign: CatalogueCampaign | None, second: int)
     )
 
 
-def taken_out_sentence(left: Left | None) -> str:
+def taken_out_sentence(left: Left | None, *, by_rule: bool = True) -> str:
     """Return a sentence about the banners that visitors do not see; empty if they can see all.
 
     Args:
         left: what the catalogue leaves; None if there is no catalogue.
+        by_rule: whether the rule picks, and not a policy that has prepared lineups.
     """
     if left is None:
         return ""
@@ -72,11 +73,12 @@ def taken_out_sentence(left: Left | None) -> str:
     if not left.out:
         return ""
     noun = "banner" if len(left.out) == 1 else "banners"
-    rest = (
-        "; the lineup that they see is picked from the others."
-        if len(left.candidates)
-        else ", and no other is left."
-    )
+    if not len(left.candidates):
+        rest = ", and no other is left."
+    elif by_rule:
+        rest = "; the lineup that they see is picked from the others."
+    else:
+        rest = "; others have their places."
     return f"By the catalogue, visitors do not see {noun} {_listed(left.out.items())} now{rest}"
 
 

@@ -20,6 +20,7 @@ from fastapi.routing import iter_route_contexts
 from fastapi.templating import Jinja2Templates
 
 from banners.core.model import FillPolicy, Quarter
+from banners.core.policy import PolicyName
 from banners.core.proxies import NO_PROXIES, TrustedProxies
 from banners.errors import NotSignedIn
 from banners.policies.comparison import Comparison
@@ -123,6 +124,7 @@ def web_application(
     complaints: Callable[[], list[str]] = list,
     reported: ReportedConversions | None = None,
     totals: TotalsReader | None = None,
+    default_policy: PolicyName = PolicyName.RULE,
 ) -> Delivery:
     """Build the web application.
 
@@ -159,6 +161,7 @@ def web_application(
         reported: records the conversions that programs report; None if nothing is recorded.
         totals: where totals over time are read from; closed when the application ends. None where
             nothing is recorded.
+        default_policy: the policy of campaigns for which the catalogue names none.
     """
     metrics, uploads = metrics or Metrics(), uploads or Uploads()
     addresses.register()
@@ -221,7 +224,8 @@ def web_application(
     listed = CampaignList(reader, reports, out_of_reach)
     pages = Pages(editing, templates, site) if editing else None
     shown_now = ShownNow(reader, service.policy)
-    home = home_of(pages, HomeFigures(reader, reports, totals, zone), shown_now)
+    figures = HomeFigures(reader, reports, totals, zone)
+    home = home_of(pages, figures, shown_now, default_policy)
     told = status.Sources(
         reader=reader,
         catalogue=catalogue,
@@ -237,7 +241,7 @@ def web_application(
     )
     for each in (
         # These come first, since addresses that end in an id match any text in its place.
-        report.routes(reporting, service.policy, templates, site, now, times),
+        report.routes(reporting, service.policy, templates, site, now, times, default_policy),
         report_api.routes(reporting, service.policy, site, times),
         history_api.routes(times, reporting, site),
         campaigns.routes(service, reporting),

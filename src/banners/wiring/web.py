@@ -123,6 +123,7 @@ def web_application(
         complaints=recording.complaints if recording else list,
         reported=recording.reported if recording else None,
         totals=over_time,
+        default_policy=settings.policy,
     )
     served.on_uploads = application.follow_images
     return application

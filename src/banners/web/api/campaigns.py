@@ -133,9 +133,11 @@ def routes(service: Service, reporting: Reporting) -> APIRouter:
         if generation is None:
             answers = service.answers(campaign_id, quarter, second_of(request))
             return respond(answers.lineup(request.headers.raw))
-        read, named = reporting.preview(campaign_id, quarter, generation, second_of(request))
+        read, named, ranked = reporting.preview(
+            campaign_id, quarter, generation, second_of(request)
+        )
         policy, site = service.policy(), service.serving.site
-        answer = preview_answer(read.lineup, policy, site, named, served=read.served)
+        answer = preview_answer(read.lineup, policy, site, named, ranked, served=read.served)
         return JSONResponse(as_json(answer))
 
     return router

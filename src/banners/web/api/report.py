@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 
 from banners.core.addresses import Route, Site
 from banners.core.model import FillPolicy
 from banners.reports.campaign import Reporting
+from banners.reports.json_object import as_json
 from banners.reports.over_time import TimeReading
 from banners.reports.report_json import ReportAnswer, report_answer
 from banners.web.http.addresses import routed
@@ -41,6 +43,7 @@ def routes(
         routed(Route.API_REPORT),
         tags=["campaigns"],
         summary="The report on a campaign",
+        response_model=ReportAnswer,
         response_description="The report",
         responses={
             **TO_ADDRESS_WITHOUT_SLASH,
@@ -49,11 +52,12 @@ def routes(
     )
     def read_report(
         request: Request, campaign_id: CampaignId, quarter: AskedFor, generation: GenerationAsked
-    ) -> ReportAnswer:
+    ) -> Response:
         """Return what a campaign shows in a quarter, why, and the figures of all its banners."""
         found = reporting.report(campaign_id, quarter, generation, second_of(request))
         reading = None if found.read.is_preview else times
         compared = reading.comparisons(found.read.lineup.campaign_id) if reading else ()
-        return report_answer(found, policy(), site, compared)
+        answer = report_answer(found, policy(), site, compared)
+        return JSONResponse(as_json(answer))
 
     return router

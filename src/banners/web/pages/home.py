@@ -14,6 +14,7 @@ from banners.catalogue.versions import Search, SearchOrder
 from banners.core.addresses import Site
 from banners.core.catalogue import CatalogueBanner, CatalogueCampaign, State
 from banners.core.model import Quarter
+from banners.core.policy import PolicyName
 from banners.errors import StoreError
 from banners.reports.reader import ListedCampaign
 from banners.reports.totals import RecentOrder
@@ -142,6 +143,7 @@ class Row:
         banners: those of its banners that visitors see now, best first.
         last_day: its figures of the last 24 hours; None where nothing is recorded.
         figures: what it earned in the live generation of this quarter; None if it is not in it.
+        policy: what is to pick its lineups.
     """
 
     campaign: CatalogueCampaign
@@ -149,6 +151,7 @@ class Row:
     banners: list[CatalogueBanner]
     last_day: Sequence[Sparkled] | None
     figures: ListedCampaign | None
+    policy: PolicyName
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ class Home:
         shown_now: says what visitors see now.
         templates: the pages' templates.
         site: the application as others reach it.
+        default: the policy of campaigns for which the catalogue names none.
     """
 
     editing: Editing
@@ -168,6 +172,7 @@ class Home:
     shown_now: ShownNow
     templates: Jinja2Templates
     site: Site
+    default: PolicyName
 
     def has_catalogue(self) -> bool:
         """Return whether there is a catalogue; yes while it is not known."""
@@ -247,6 +252,7 @@ class Home:
             self._shown(campaign, quarter, second),
             last_day.of(number) if last_day else None,
             of_quarter.get(number),
+            PolicyName(campaign.policy or self.default),
         )
 
     def _shown(
@@ -255,7 +261,7 @@ class Home:
         """Return the banners that visitors of a campaign see, best first."""
         on = {each.banner_id: each for each in campaign.banners if each.state(second) is State.ON}
         try:
-            shares = self.shown_now.shares(campaign, quarter, second)
+            shares = self.shown_now.shares(campaign, quarter, second).banners
         except StoreError:  # then all that are on may be shown
             shares = dict.fromkeys(on, Fraction(1))
         return [on[each] for each in shares if each in on]
@@ -267,8 +273,17 @@ class Home:
             return False
 
 
-def home_of(pages: Pages | None, figures: HomeFigures, shown_now: ShownNow) -> Home | None:
-    """Return the home over the same catalogue as other pages; None without one."""
+def home_of(
+    pages: Pages | None, figures: HomeFigures, shown_now: ShownNow, default: PolicyName
+) -> Home | None:
+    """Return the home over the same catalogue as other pages; None without one.
+
+    Args:
+        pages: write the pages of the catalogue.
+        figures: reads the figures of campaigns.
+        shown_now: says what visitors see now.
+        default: the policy of campaigns for which the catalogue names none.
+    """
     if pages is None:
         return None
-    return Home(pages.editing, figures, shown_now, pages.templates, pages.site)
+    return Home(pages.editing, figures, shown_now, pages.templates, pages.site, default)

@@ -14,8 +14,15 @@ from banners.core.addresses import Route, Site
 from banners.core.catalogue import State
 from banners.core.figures import Figures
 from banners.core.model import FillPolicy, Quarter, parse_campaign_id
+from banners.core.policy import PolicyName
 from banners.reports.campaign import Report, Reporting
-from banners.reports.explained import explain_report, explain_report_fill
+from banners.reports.explained import (
+    explain_awaited,
+    explain_fallback,
+    explain_policy,
+    explain_report,
+    explain_report_fill,
+)
 from banners.reports.figures import Column, Money, Row, Shown, in_order, percent, rows_of
 from banners.reports.named import banner_names
 from banners.reports.over_time import Over, TimeReading
@@ -27,6 +34,7 @@ from banners.web.http.clock import second_of
 from banners.web.http.parameters import AskedFor, CampaignId, GenerationAsked
 from banners.web.http.responses import TO_CANONICAL_ADDRESS, Responses, error_pages
 from banners.web.pages import charts
+from banners.web.pages.expected import expected_banners
 from banners.web.pages.time_section import (
     MOST_BANNERS,
     OverAsked,
@@ -53,6 +61,8 @@ _HEADINGS = {
     Column.REVENUE: "Revenue",
     Column.CLICK_RATE: "Click rate",
     Column.REVENUE_PER_THOUSAND: "Revenue per thousand",
+    Column.OF_64: "Of 64 lineups",
+    Column.EXPECTED_PER_THOUSAND: "Expected per thousand",
 }
 _CSV: Responses = {
     200: {
@@ -69,6 +79,7 @@ def routes(
     site: Site,
     now: Callable[[], datetime],
     times: TimeReading | None = None,
+    default: PolicyName = PolicyName.RULE,
 ) -> APIRouter:
     """Build the page of the report.
 
@@ -79,6 +90,7 @@ def routes(
         site: the application as others reach it.
         now: returns the local time, in whose zone times are shown.
         times: reads figures over time; None where nothing is recorded.
+        default: the policy of campaigns for which the catalogue names none.
     """
     router = APIRouter()
 
@@ -115,7 +127,7 @@ def routes(
             return RedirectResponse(f"{location}?{query}" if query else location, status_code=308)
         found = reporting.report(campaign_id, quarter, generation, second_of(request))
         fill = policy()
-        rows = rows_of(found.read.lineup, found.candidates, fill, found.campaign)
+        rows = rows_of(found.read.lineup, found.candidates, fill, found.campaign, found.outlooks)
         falling = order == "desc" if order else sort.falls
         table = in_order(rows, sort, falling=falling)
         if form == "csv":
@@ -131,7 +143,8 @@ def routes(
             "time": _over_time(reading, found, over, second_of(request)) if reading else None,
             "comparisons": reading.comparisons(proper) if reading else (),
             **_table(found, table, sort, falling=falling),
-            "taken_out": taken_out_sentence(found.left),
+            "taken_out": taken_out_sentence(found.left, by_rule=not found.outlooks),
+            "awaited": explain_awaited(found, default),
             "campaign": found.campaign,
             "second": second_of(request),
             "zone": now().tzinfo,
@@ -160,6 +173,10 @@ def _context(report: Report, rows: Sequence[Row], policy: FillPolicy) -> dict[st
         "served": read.served,
         "kept": [each.number for each in report.kept],
         "quarters": _quarters(report),
+        "expected": expected_banners(report.outlooks, rows),
+        "by_policy": report.outlooks is not None,
+        "explained_policy": explain_policy(report),
+        "fallback": explain_fallback(report),
         "explained": explain_report(report),
         "explained_fill": explain_report_fill(report, policy),
         "share": _share(report, total, picked),
@@ -236,7 +253,7 @@ def _table(report: Report, rows: Sequence[Row], sort: Column, *, falling: bool) 
 
     order = "desc" if falling else "asc"
     return {
-        "headings": [heading(each) for each in Column],
+        "headings": [heading(each) for each in Column if report.outlooks or not each.is_expected],
         "rows": rows[:MOST_ROWS],
         "count": len(rows),
         "here": _query(report, lineup.quarter),
