@@ -73,6 +73,12 @@ def test_of_a_banner_that_was_off_nothing_is_expected() -> None:
     assert said(made, 1) == "Banner 1 is in 0 of 64 lineups. Nothing is expected of it."
 
 
+def test_a_banner_that_is_off_is_not_as_good_as_one_that_is_shown_nowhere() -> None:
+    off = Expectation(0, 0, 0, 0, 0, 0, 0)
+    made = prepared([(0,)] * 64, worth(0.019), worth(0.001), off)
+    assert said(made, 1).endswith("in none of 64 lineups, since 1 banner is as good or better.")
+
+
 def test_a_policy_without_expectations_says_how_often_a_banner_is_shown() -> None:
     assert said(prepared([(0,)] * 64)).startswith("Banner 1 is in 64 of 64 lineups.")
 

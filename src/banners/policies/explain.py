@@ -57,13 +57,11 @@ def _reason(prepared: PreparedLineups, counts: Sequence[int], candidate: int) ->
         rate * converting * value
         for rate, converting, value in zip(*prepared.expectations[:3], strict=True)
     ]
-    enough = _ALIKE * micros[candidate]
-    others = (
-        sum(
-            shown >= count or earned >= enough for shown, earned in zip(counts, micros, strict=True)
-        )
-        - 1
+    enough, least = _ALIKE * micros[candidate], max(count, 1)
+    as_good = sum(
+        shown >= least or earned >= enough for shown, earned in zip(counts, micros, strict=True)
     )
+    others = as_good - 1  # it is as good as itself
     many = f"{others} {'banner is' if others == 1 else 'banners are'}"
     if count == 0:
         return f"It is in none of {lineups} lineups, since {many} as good or better."

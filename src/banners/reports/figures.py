@@ -114,14 +114,14 @@ class Column(enum.StrEnum):
 
     PLACE = "place"
     BANNER_ID = "banner_id"
+    OF_64 = "of_64"
+    EXPECTED_PER_THOUSAND = "expected_per_thousand"
     IMPRESSIONS = "impressions"
     CLICKS = "clicks"
     CONVERSIONS = "conversions"
     REVENUE = "revenue"
     CLICK_RATE = "click_rate"
     REVENUE_PER_THOUSAND = "revenue_per_thousand"
-    OF_64 = "of_64"
-    EXPECTED_PER_THOUSAND = "expected_per_thousand"
 
     @property
     def falls(self) -> bool:
