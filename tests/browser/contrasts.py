@@ -1,7 +1,9 @@
 """Measures, in a browser, the contrast of text with its background."""
 
 CONTRASTS = r"""() => {
-  const channels = color => color.match(/[\d.]+/g).map(Number);
+  // A mixed colour is written as color(srgb ...), whose channels go from 0 to 1.
+  const channels = color => color.match(/[\d.]+/g).map(Number)
+    .map((each, index) => color.startsWith("color(srgb") && index < 3 ? 255 * each : each);
   const luminance = color => channels(color).slice(0, 3)
     .map(each => each / 255)
     .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
