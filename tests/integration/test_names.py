@@ -84,7 +84,7 @@ def test_the_list_has_them(client: httpx.Client) -> None:
     items = client.get("/api/v1/campaigns?quarter=1").json()["items"]
     assert [each["name"] for each in items] == [AUTUMN, None, None]
     page = client.get("/campaigns?quarter=1").text
-    assert f'href="/campaigns/5">5</a> <small>{escape(AUTUMN)}</small></th>' in page
+    assert f'href="/campaigns/5?preview=1">5</a> <small>{escape(AUTUMN)}</small></th>' in page
 
 
 @pytest.mark.parametrize(
