@@ -1,11 +1,16 @@
-"""Take the images of the pages: ``PYTHONPATH=tests python docs/make_images.py``.
+"""Take the images of the pages: ``PYTHONPATH=tests python docs/make_images.py [demo|visitors]``.
 
 Each shows a page of the demo on a wide and on a narrow screen, in light and in dark, as Debian's
-Chromium renders it.
+Chromium renders it. Those of the demo with visitors show one table after one, two and three
+minutes. Without a word, all are taken.
 """
 
 import io
+import sys
 import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,6 +23,7 @@ from support.servers import until
 
 IMAGES = Path(__file__).with_name("images")
 PORT = 8820
+ADDRESS = f"http://127.0.0.1:{PORT}"
 VISITORS = {
     "form": "/",
     "problem": "/campaigns/4x",
@@ -36,9 +42,13 @@ OPERATORS = {
     "status": "/status",
     "docs": "/docs",
 }
+VISITED = "/campaigns"
+"""The page of the demo with visitors whose table is shown."""
+MINUTES = 3
 WIDE, NARROW = (1100, 1000), (320, 822)
 _HEIGHT = 450
 _GAP = 16
+_TABLE_WIDTH = 600
 _QUALITY = 82
 
 
@@ -89,28 +99,65 @@ def _signed_in(browser: Browser, place: Workplace, address: str) -> StorageState
         return window.storage_state()
 
 
-def main() -> None:
-    """Run the demo, and write the images."""
-    address = f"http://127.0.0.1:{PORT}"
-    with tempfile.TemporaryDirectory(prefix="banners-") as folder, sync_playwright() as playwright:
-        place = Workplace(
-            Path(folder), {"BANNERS_OPERATORS": "signed-in", "BANNERS_EVENTS": "recorded"}
-        )
-        program = required("chromium", "chromium-browser", "google-chrome")
+def main(parts: Sequence[str]) -> None:
+    """Run the demo, and write the images.
+
+    Args:
+        parts: ``demo``, ``visitors`` or both.
+    """
+    program = required("chromium", "chromium-browser", "google-chrome")
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
-        with place.start("demo", "--port", str(PORT)) as demo:
+        if "demo" in parts:
+            _take_demo(browser)
+        if "visitors" in parts:
+            _take_visitors(browser)
+        browser.close()
+
+
+def _take_demo(browser: Browser) -> None:
+    variables = {"BANNERS_OPERATORS": "signed-in", "BANNERS_EVENTS": "recorded"}
+    with _running(variables) as place:
+        session = _signed_in(browser, place, ADDRESS)
+        record_days(place.folder / "var" / "banners.db")
+        for pages, signed_in in ((VISITORS, None), (OPERATORS, session)):
+            for name, path in pages.items():
+                _save(image(browser, ADDRESS + path, signed_in), name)
+
+
+def _take_visitors(browser: Browser) -> None:
+    with _running({}, "--visitors"):
+        begun = time.monotonic()
+        for minute in range(1, MINUTES + 1):
+            time.sleep(max(0.0, begun + 60 * minute - time.monotonic()))
+            _save(_table(browser, ADDRESS + VISITED), f"visitors-{minute}")
+
+
+def _table(browser: Browser, url: str) -> Image.Image:
+    """Return how the table of a page looks on a wide screen, in light."""
+    with browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}) as window:
+        page = window.new_page()
+        page.goto(url, wait_until="networkidle")
+        shot = Image.open(io.BytesIO(page.locator("table").first.screenshot())).convert("RGB")
+    size = _TABLE_WIDTH, round(shot.height * _TABLE_WIDTH / shot.width)
+    return shot.resize(size, Image.Resampling.LANCZOS)
+
+
+@contextmanager
+def _running(variables: dict[str, str], *words: str) -> Iterator[Workplace]:
+    """Run the demo with variables and words until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="banners-") as folder:
+        place = Workplace(Path(folder), variables)
+        with place.start("demo", "--port", str(PORT), *words) as demo:
             try:
-                until(lambda: _answers(address))
-                session = _signed_in(browser, place, address)
-                record_days(Path(folder) / "var" / "banners.db")
-                for pages, signed_in in ((VISITORS, None), (OPERATORS, session)):
-                    for name, path in pages.items():
-                        image(browser, address + path, signed_in).save(
-                            IMAGES / f"{name}.webp", quality=_QUALITY, method=6
-                        )
+                until(lambda: _answers(ADDRESS))
+                yield place
             finally:
                 demo.terminate()
-        browser.close()
+
+
+def _save(taken: Image.Image, name: str) -> None:
+    taken.save(IMAGES / f"{name}.webp", quality=_QUALITY, method=6)
 
 
 def _answers(address: str) -> bool:
@@ -121,4 +168,4 @@ def _answers(address: str) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or ["demo", "visitors"])

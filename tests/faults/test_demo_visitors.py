@@ -92,7 +92,7 @@ def demo(workplace: Workplace) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         [sys.executable, "-c", DEMO],
         cwd=workplace.folder,
-        env={**workplace.environment, "PYTHONUNBUFFERED": "1"},
+        env={**workplace.environment, "BANNERS_POLICY": "rule", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -50,8 +50,9 @@ Exit status: 0 it was stopped, 1 the sample cannot be made or served, 2 wrong us
 @click.option(
     "--visitors",
     is_flag=True,
-    help="Start empty, with simulated visitors and a clock that is forty times as fast, to watch "
-    "how recorded events change what is shown. Uses a folder of its own, var/visitors.",
+    help="Start empty, with simulated visitors and a clock that is sixty times as fast, to watch "
+    "how recorded events change what is shown, and how much more than the rule a policy earns that "
+    "learns. Uses a folder of its own, var/visitors.",
 )
 @port_option()
 @database_option()

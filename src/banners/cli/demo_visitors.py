@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path("var/visitors")
 
-FACTOR = 40
-"""How much faster time passes: an hour in a minute and a half."""
+FACTOR = 60
+"""How much faster time passes: an hour in a minute."""
 
 VISITS_PER_SECOND = 120
 """Number of visits in a second of real time."""
@@ -50,8 +50,13 @@ def demo_with_visitors(port: int, *, is_terminal: bool) -> None:
         echo(f"     Time passes {FACTOR} times as fast: an hour in {3600 / FACTOR:g} seconds.")
         echo("     Stop with Ctrl-C; what was recorded is removed at the next start.\n")
 
+        def tell(sentence: str) -> None:
+            echo(sentence)
+            if sentence.startswith("Quarter ") and (earned := wiring.earned_by_arms(settings)):
+                echo(earned)
+
         def run_loop() -> None:
-            with wiring.loop(settings, tell=echo, on_step=lambda _: None, clock=clock) as loop:
+            with wiring.loop(settings, tell=tell, on_step=lambda _: None, clock=clock) as loop:
                 loop.run()
 
         with beside(listener, run_loop, _visiting(settings, listener, clock)):

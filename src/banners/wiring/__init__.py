@@ -19,6 +19,7 @@ from banners.wiring.uploads import image_store
 from banners.wiring.visitors import (
     VISITED_CAMPAIGNS,
     crowd,
+    earned_by_arms,
     make_visited_catalogue,
     visited_banners,
     visited_folder,
@@ -36,6 +37,7 @@ __all__ = [
     "crunch",
     "crunch_in_memory",
     "database_name",
+    "earned_by_arms",
     "export",
     "forget_host",
     "image_store",

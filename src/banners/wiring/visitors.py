@@ -1,15 +1,22 @@
 """Builds the demo with simulated visitors: its folder, its catalogue and its crowd."""
 
+import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners.core.catalogue import CatalogueBanner, CatalogueCampaign
+from banners.core.figures import MICROS
+from banners.core.policy import PolicyName
+from banners.core.views import Group
 from banners.errors import SampleError
 from banners.settings import Settings
 from banners.wiring.catalogue import catalogue_writer
+from banners.wiring.database import totals
 from banners.wiring.demo import BY, landing_page, make_conversion_key
 
 if TYPE_CHECKING:
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 VISITED_CAMPAIGNS = range(1, 7)
 """The campaigns that are visited, the most visited first."""
 
-_BANNERS = 16
+_BANNERS = 40
 _FIRST_BANNER = 100
 _MARK = "made by banners demo --visitors"
 _SEED = 1
@@ -58,6 +65,7 @@ def visited_folder(folder: Path) -> Mapping[str, str]:
         "events": str(folder / "events"),
         "conversion_keys_file": str(keys),
         "token_keys_file": "",
+        "policy": os.environ.get("BANNERS_POLICY", PolicyName.TRIAL),
         # All visitors come from this machine.
         "flood": "0",
     }
@@ -109,3 +117,32 @@ def crowd(settings: Settings, host: str, port: int, clock: Callable[[], float]) 
 
     _, key, _ = Path(settings.conversion_keys_file).read_text("utf-8").split()
     return Crowd(Site(host, port, key), VISITED_CAMPAIGNS, _SEED, clock)
+
+
+def earned_by_arms(settings: Settings) -> str:
+    """Return what each arm of the trial has earned so far, as a sentence; empty before it begins.
+
+    Args:
+        settings: those of :func:`visited_folder`.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    from banners.core.arms import ComparisonKind
+    from banners.reports.totals import comparisons_of_all
+
+    with closing(totals(settings)) as reader:
+        found = {each.kind: each for each in comparisons_of_all(reader)}
+        micros: Counter[Group] = Counter()
+        for each in reader.between(date.min, date.max):
+            micros[each.group] += each.totals.net.revenue_micros
+    trial = found.get(ComparisonKind.TRIAL)
+    if trial is None:
+        return ""
+    rule = micros[Group.TRIAL_RULE] / trial.alternative_pages / MICROS
+    learning = micros[Group.TRIAL_POLICY] / trial.pages / MICROS
+    more = f" ({100 * (learning / rule - 1):+.0f} %)" if rule else ""
+    return (
+        f"Revenue per thousand pages: rule {1_000 * rule:,.2f}, learning {1_000 * learning:,.2f}"
+        f"{more}."
+    )
