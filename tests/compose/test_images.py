@@ -36,8 +36,8 @@ def test_the_job_runs_on_java_17(built: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("image", "most"),
-    # in MB, besides the image of Python
-    [("banners-web", 160), ("banners-job", 1_300)],
+    # in MB, besides the image of Python; numpy, which policies need, is 75 of the job's
+    [("banners-web", 160), ("banners-job", 1_350)],
 )
 def test_the_images_do_not_grow_unnoticed(built: Stack, image: str, most: int) -> None:
     def size(name: str) -> int:
