@@ -7,7 +7,7 @@ import pytest
 
 from banners.core.account import Account, Accounting, Remarks
 from banners.core.events import Kind, Reason
-from banners.crunch.gate import Limits, objections
+from banners.crunch.gate import Limits, objections, slot_objections
 
 LIMITS = Limits(bad_rows=Decimal("0.01"), orphans=Decimal("0.05"), least_rows=Decimal("0.5"))
 
@@ -28,13 +28,19 @@ def accounting(
     conversions: int = 100,
     orphans: int = 0,
     bad_impressions: int = 0,
+    refunds: int = 0,
 ) -> Accounting:
     """1,000 clicks besides the impressions and conversions given."""
     return Accounting(
         (
             account(Kind.IMPRESSIONS, impressions, {Reason.BAD_ID: bad_impressions}),
             account(Kind.CLICKS, 1_000, {Reason.BAD_WIDTH: bad_clicks}),
-            account(Kind.CONVERSIONS, conversions, None, {Reason.ORPHAN_CONVERSION: orphans}),
+            account(
+                Kind.CONVERSIONS,
+                conversions,
+                None,
+                {Reason.ORPHAN_CONVERSION: orphans, Reason.REFUND: refunds},
+            ),
         ),
         Remarks(0, 0),
     )
@@ -97,3 +103,15 @@ def test_the_limit_is_written_exactly(share: str, written: str) -> None:
     strict = Limits(bad_rows=Decimal(share), orphans=Decimal(1), least_rows=Decimal(0))
     (told,) = objections(accounting(impressions=1, bad_clicks=1_000, conversions=0), strict, None)
     assert told.endswith(f"which is more than {written}")
+
+
+def test_refunds_are_bad_rows_of_a_quarter_and_not_of_a_slot() -> None:
+    """Shops report refunds to the loop; in files from elsewhere they are set aside."""
+    full = accounting(refunds=100)
+    assert [text.startswith("100 of 2,100 rows") for text in objections(full, LIMITS, None)] == [
+        True
+    ]
+    assert slot_objections(full, LIMITS, ()) == []
+    assert slot_objections(accounting(refunds=78, bad_clicks=21), LIMITS, ()) == []
+    (told,) = slot_objections(accounting(refunds=78, bad_clicks=22), LIMITS, ())
+    assert told.startswith("22 of 2,100 rows")

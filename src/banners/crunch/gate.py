@@ -51,7 +51,8 @@ def slot_objections(
     """Return the objections to a slot that has ended as sentences; empty if there are none.
 
     The share of bad rows counts from :data:`LEAST_JUDGED` rows on, because a few bad rows are a
-    large share of a few rows. A slot without events is not objected to.
+    large share of a few rows. Refunds are not bad rows here: a shop reports them as it reports
+    orders, and closing counts them. A slot without events is not objected to.
 
     Args:
         accounting: what became of its rows.
@@ -64,7 +65,9 @@ def slot_objections(
     if rows == 0:
         return []
     conversions = accounting.of(Kind.CONVERSIONS).rows
-    said = [] if rows < LEAST_JUDGED else list(_bad_rows(accounting, limits))
+    refunds = accounting.of(Kind.CONVERSIONS).quarantined.get(Reason.REFUND, 0)
+    bad = accounting.unaccepted - refunds
+    said = [] if rows < LEAST_JUDGED else list(_bad_rows(rows, bad, limits))
     if conversions >= LEAST_JUDGED:
         said += _orphans(accounting, limits)
     least = None
@@ -89,7 +92,7 @@ def _percent(share: Decimal) -> str:
 
 def _objections(accounting: Accounting, limits: Limits, served_rows: int | None) -> Iterator[str]:
     rows = accounting.rows
-    yield from _bad_rows(accounting, limits)
+    yield from _bad_rows(rows, accounting.unaccepted, limits)
     yield from _orphans(accounting, limits)
     if accounting.of(Kind.IMPRESSIONS).accepted == 0:
         yield "there are no impressions"
@@ -100,8 +103,7 @@ def _objections(accounting: Accounting, limits: Limits, served_rows: int | None)
         )
 
 
-def _bad_rows(accounting: Accounting, limits: Limits) -> Iterator[str]:
-    rows, bad = accounting.rows, accounting.unaccepted
+def _bad_rows(rows: int, bad: int, limits: Limits) -> Iterator[str]:
     if bad > limits.bad_rows * rows:
         yield (
             f"{bad:,} of {rows:,} rows are rejected or quarantined, which is more than "
