@@ -1,6 +1,7 @@
 #!/bin/sh
 # Gives each account of the database the password of its secret file, and creates the account of the web
-# application, which may read everything but write only the tables of the catalogue.
+# application, which may read everything, write the tables of the catalogue, and choose which of the published
+# generations is live.
 #
 # The image of MariaDB runs this after it has created its data. Run it by hand for data of an earlier release,
 # and after you have changed a secret file:
@@ -11,6 +12,7 @@ set -eu
 secrets=${SECRETS_FOLDER:-/run/secrets}
 database=${MARIADB_DATABASE:-banners}
 catalogue="catalogue_versions catalogue_active catalogue_campaigns catalogue_banners catalogue_images"
+pointers="active_generations held_quarters"
 
 # Runs the SQL of standard input as root, with the password of this secret file.
 as_root() {
@@ -46,6 +48,9 @@ done
   # A right to a table that does not exist yet is allowed if it includes CREATE.
   for table in $catalogue; do
     echo "GRANT INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON \`$database\`.$table TO banners_web@'%';"
+  done
+  for table in $pointers; do
+    echo "GRANT INSERT, UPDATE, DELETE, CREATE ON \`$database\`.$table TO banners_web@'%';"
   done
   set_password database_password
   with_password "ALTER USER banners@''%''"

@@ -18,8 +18,9 @@ from banners.images.store import UploadedImage
 from banners.settings import load_settings
 from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
-from banners.store.schema import METADATA
+from banners.store.schema import LOOP_QUARTERS, METADATA
 from banners.wiring import catalogue, catalogue_writer, image_store
+from banners.wiring.rollbacks import PageRollbacks
 from support.catalogues import campaign
 from support.image_files import file_of
 from support.publishing import publish
@@ -27,9 +28,11 @@ from support.running import required
 from support.servers import PASSWORD, MariaDB, mariadb
 
 SCRIPT = Path(__file__).parents[2] / "docker" / "mysql" / "accounts.sh"
-(WORDS,) = re.findall(r'^catalogue="(.+)"$', SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
-CATALOGUE = WORDS.split()
-RESULTS = [name for name in METADATA.tables if name not in CATALOGUE]
+CATALOGUE, POINTERS = (
+    words.split()
+    for words in re.findall(r'^\w+="(\w+ .+)"$', SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
+)
+RESULTS = [name for name in METADATA.tables if name not in {*CATALOGUE, *POINTERS}]
 DATABASE = "banners"
 IMAGE = UploadedImage(Size(40, 30), file_of("PNG"))
 OF_WEB = 'it\'s \\ a "secret"'
@@ -169,6 +172,25 @@ def test_the_web_application_makes_and_writes_the_tables_of_the_catalogue(
     server.execute(f"DROP TABLE {DATABASE}.{table}")
 
 
+def test_the_web_application_rolls_back_to_what_is_published_and_to_nothing_else(
+    server: MariaDB, web: sa.Engine
+) -> None:
+    job = open_database(server.url(DATABASE), create=True)
+    publish(job, 200, Quarter.FIRST)
+    with job.begin() as connection:
+        values = {"quarter": 1, "slot": 5, "events": "live", "published_at": "", "seconds": 1}
+        connection.execute(sa.insert(LOOP_QUARTERS).values(values))
+    job.dispose()
+    settings = load_settings(
+        {"database_url": web.url.render_as_string(hide_password=False)}, environment={}
+    )
+    rollbacks = PageRollbacks(settings, lambda: None)
+    assert rollbacks.roll_back([Quarter.FIRST], 1) == {Quarter.FIRST: (2, 1)}
+    rollbacks.release([Quarter.FIRST])
+    with web.connect() as connection, pytest.raises(exc.IntegrityError, match="foreign key"):
+        connection.exec_driver_sql("UPDATE active_generations SET generation = 77")
+
+
 def test_the_web_application_keeps_a_catalogue_and_images_before_the_first_crunch(
     server: MariaDB, tmp_path: Path
 ) -> None:
@@ -235,6 +257,7 @@ def test_every_table_of_the_catalogue_is_named_in_the_script() -> None:
 
 def test_the_rights_are_documented_for_other_servers() -> None:
     page = (SCRIPT.parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert re.findall(r"ON banners\.(\w+) TO 'web'", page) == CATALOGUE
-    (rights,) = set(re.findall(r"GRANT (.+) ON banners\.\w+ TO 'web'", page))
-    assert f"GRANT {rights} ON" in SCRIPT.read_text(encoding="utf-8")
+    assert re.findall(r"ON banners\.(\w+) TO 'web'", page) == [*CATALOGUE, *POINTERS]
+    documented = set(re.findall(r"GRANT (.+) ON banners\.\w+ TO 'web'", page))
+    granted = re.findall(r"GRANT (.+) ON .*\.\$table", SCRIPT.read_text(encoding="utf-8"))
+    assert documented == set(granted)

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from banners.core.model import Quarter
-from banners.web.pages.condition import Facts, QuarterFacts, RecordingFacts, condition_of
+from banners.web.pages.condition import (
+    Facts,
+    LoopFacts,
+    QuarterFacts,
+    RecordingFacts,
+    condition_of,
+)
 
 ALL_SERVED = [QuarterFacts(quarter=each, is_served=True) for each in Quarter]
 NOTHING_SERVED = [QuarterFacts(quarter=each, is_served=False) for each in Quarter]
@@ -198,4 +204,38 @@ def test_the_most_urgent_fault_comes_first_and_the_others_and_the_notes_follow()
         ["Nothing", "is"],
         ["Choose", "a"],
         ["Everybody", "who"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_waiting", "is_fault"),
+    [(60, True, False), (61, True, True), (900, False, False), (901, False, True)],
+)
+def test_a_loop_that_was_at_work_may_be_silent_for_longer(
+    seconds: int, is_waiting: bool, is_fault: bool
+) -> None:
+    loop = LoopFacts(silent=timedelta(seconds=seconds), is_waiting=is_waiting)
+    told = condition_of(facts(loop=loop))
+    assert told.is_well is not is_fault
+    assert told.sentence.endswith("Start it: banners loop") is is_fault
+
+
+def test_what_the_loop_complains_of_is_a_fault() -> None:
+    loop = LoopFacts(silent=timedelta(0), problems=["Quarter 2 refused: no impressions."])
+    assert "The loop reports: Quarter 2 refused" in condition_of(facts(loop=loop)).sentence
+
+
+@pytest.mark.parametrize(("hours", "is_fault"), [(2, False), (2.1, True)])
+def test_what_the_loop_publishes_is_too_old_after_two_hours(hours: float, is_fault: bool) -> None:
+    told = condition_of(facts(quarters=second_is(by_loop=True, age=timedelta(hours=hours))))
+    assert told.is_well is not is_fault
+
+
+def test_a_quarter_that_is_held_and_slots_that_are_left_out_are_no_faults() -> None:
+    found = second_is(by_loop=True, is_held=True, left_out=["20261126T1445Z"])
+    told = condition_of(facts(quarters=found))
+    assert told.is_well
+    assert [each.text.partition(":")[0].partition(".")[0] for each in told.others] == [
+        "A rollback holds quarter 2",
+        "Slots of quarter 2 are left out of the window",
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from banners.core.model import Quarter
@@ -76,6 +77,41 @@ class LoopStatus:
     process: LoopProcess | None = None
     quarters: Mapping[Quarter, LoopQuarter] = field(default_factory=dict)
     held: Mapping[Quarter, HeldQuarter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLoop:
+    """The loop as it was found at a moment.
+
+    Args:
+        status: what the database knew.
+        at: that moment, in seconds since 1970 in UTC.
+        publishes: when each quarter is to be published next, in seconds since 1970 in UTC.
+    """
+
+    status: LoopStatus = field(default_factory=LoopStatus)
+    at: float = 0.0
+    publishes: Mapping[Quarter, float] = field(default_factory=dict)
+
+    @property
+    def silent_seconds(self) -> float | None:
+        """Seconds since the last sign of life; None if there was never one."""
+        process = self.status.process
+        return max(0.0, self.at - _second(process.beat_at)) if process else None
+
+    def published_age(self, quarter: Quarter) -> float | None:
+        """Return the seconds since the loop has published a quarter, or found it unchanged.
+
+        None if it never has, or if a rollback holds the quarter.
+        """
+        last = self.status.quarters.get(quarter)
+        if last is None or quarter in self.status.held:
+            return None
+        return max(0.0, self.at - _second(last.published_at))
+
+
+def _second(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()
 
 
 class LoopReader(Protocol):

@@ -25,6 +25,7 @@ from banners.core.proxies import NO_PROXIES, TrustedProxies
 from banners.errors import NotSignedIn
 from banners.policies.comparison import Comparison
 from banners.reports.campaign import Reporting
+from banners.reports.loop import SeenLoop
 from banners.reports.over_time import time_reading
 from banners.reports.reader import KeptQuarter, ReportReader
 from banners.reports.totals import TotalsReader
@@ -80,6 +81,7 @@ from banners.web.pages.catalogue_routes import to_edit
 from banners.web.pages.editing import Pages
 from banners.web.pages.home import home_of
 from banners.web.pages.home_figures import HomeFigures
+from banners.web.pages.rollback import Rollbacks
 from banners.web.pages.totals import Settling
 from banners.web.recording.conversions import ReportedConversions
 from banners.web.recording.recorder import Recorder
@@ -125,6 +127,8 @@ def web_application(
     reported: ReportedConversions | None = None,
     totals: TotalsReader | None = None,
     default_policy: PolicyName = PolicyName.RULE,
+    loop: Callable[[], SeenLoop] = SeenLoop,
+    rollbacks: Rollbacks | None = None,
 ) -> Delivery:
     """Build the web application.
 
@@ -162,6 +166,8 @@ def web_application(
         totals: where totals over time are read from; closed when the application ends. None where
             nothing is recorded.
         default_policy: the policy of campaigns for which the catalogue names none.
+        loop: returns what is known of the loop.
+        rollbacks: changes which generations are live; None if that cannot be done here.
     """
     metrics, uploads = metrics or Metrics(), uploads or Uploads()
     addresses.register()
@@ -238,6 +244,8 @@ def web_application(
         is_open=sign_ins.is_open,
         watched=watched,
         compared=compared,
+        loop=loop,
+        rollbacks=rollbacks,
     )
     for each in (
         # These come first, since addresses that end in an id match any text in its place.
@@ -250,7 +258,7 @@ def web_application(
         to_edit(pages, sizes, kept or reports.kept, home, shown_now),
         totals_page.routes(Settling(times, reports.names, zone), templates),
         campaign_list.routes(listed, site),
-        status.routes(told, templates),
+        status.routes(told, templates, site),
         sign_in.routes(sign_ins, templates, site),
         campaign.routes(service, form, site),
         image_routes(held_images, templates, count_placeholder),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from banners.core.closing import ClosingState
 from banners.core.events import Kind
 from banners.core.slots import SLOT_SECONDS
+from banners.reports.loop import SeenLoop
 from banners.web.measures import Counter, Gauge, Histogram
 from banners.web.series import Series
 
@@ -48,11 +49,21 @@ ACCOUNT = Gauge(
 )
 LATE = Gauge("banners_late_events", "Those of them that arrived after the end of their slot.")
 MISSING = Gauge("banners_missing_hosts", "Hosts whose events are missing in slots of the last day.")
+SILENT = Gauge("banners_loop_silent_seconds", "Seconds since the last sign of life of the loop.")
+PUBLISHED_AGE = Gauge(
+    "banners_published_age_seconds",
+    "Seconds since the loop has published a quarter or found it unchanged; 0 while it is held.",
+    ("quarter",),
+)
+HELD_QUARTERS = Gauge("banners_held_quarters", "Quarters that a rollback holds.")
 
 COUNTED: tuple[Counter | Histogram, ...] = (
     *(VIEWS, EVENTS, UNSYNCED_CLICKS, BARE, LOG_FAILURES, TORN_BYTES),
 )
-HELD = (UNSYNCED, FREE_BYTES, DISK_BYTES, WAITING, CLOSED_AGE, ACCOUNT, LATE, MISSING)
+HELD = (
+    *(UNSYNCED, FREE_BYTES, DISK_BYTES, WAITING, CLOSED_AGE, ACCOUNT, LATE, MISSING),
+    *(SILENT, PUBLISHED_AGE, HELD_QUARTERS),
+)
 
 
 Values = Callable[..., Mapping[str, Mapping[tuple[str, ...], float]]]
@@ -107,6 +118,16 @@ class EventMetrics:
         for kind, outcome in self._told | set(figures):
             ACCOUNT.of(self._series, kind, outcome).set(figures.get((kind, outcome), 0))
         self._told |= set(figures)
+
+    def loop(self, seen: SeenLoop) -> None:
+        """Record how the loop does; nothing where it has never run."""
+        if (silent := seen.silent_seconds) is None:
+            return
+        self.hold(SILENT, silent)
+        self.hold(HELD_QUARTERS, len(seen.status.held))
+        for quarter in seen.status.quarters:
+            age = seen.published_age(quarter) or 0.0
+            PUBLISHED_AGE.of(self._series, str(int(quarter))).set(age)
 
 
 def counts_of(values: Values) -> Mapping[tuple[str, ...], float]:

@@ -1,18 +1,20 @@
-"""Builds what watches recording and closing for a worker of the web application."""
+"""Builds what watches recording, closing and the loop for a worker of the web application."""
 
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from banners.core.model import Quarter
 from banners.errors import StoreError
 from banners.settings import Settings
 
 if TYPE_CHECKING:
     from banners.core.closing import ClosingState
     from banners.core.totals import SlotState
+    from banners.reports.loop import LoopStatus, SeenLoop
     from banners.reports.totals import TotalsReader
     from banners.web.metrics import Metrics
     from banners.web.recording.watched import Watched
@@ -118,3 +120,57 @@ class EventWatch:
         except OSError:
             return None
         return found.free, found.total
+
+
+class LoopWatch:
+    """Reads from time to time what the database knows about the loop.
+
+    Args:
+        settings: say when quarters are published.
+        read: reads it from the database.
+        metrics: the metrics of this worker.
+        clock: tells the time, in seconds since 1970 in UTC.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        read: Callable[[], "LoopStatus"],
+        metrics: "Metrics",
+        clock: Callable[[], float],
+    ) -> None:
+        from banners.job.loop.schedule import Timetable
+        from banners.reports.remember import Remembered
+
+        self._timetable = Timetable(settings.timezone, settings.publish_ahead)
+        self._read = read
+        self._metrics = metrics.events
+        self._clock = clock
+        self._remembered = Remembered(self._seen, time.monotonic)
+
+    def seen(self) -> "SeenLoop":
+        """Return what the last look has found; nothing before the first."""
+        from banners.reports.loop import SeenLoop
+
+        return next(iter(self._remembered.last()), SeenLoop())
+
+    def look(self, *, changed: bool) -> None:
+        """Look again, unless that was done a few seconds ago.
+
+        Args:
+            changed: whether something is known to have changed since.
+        """
+        self._remembered.look(changed=changed)
+        self._metrics.loop(self.seen())
+
+    def _seen(self) -> "Sequence[SeenLoop]":
+        from banners.job.loop.schedule import next_publish
+        from banners.reports.loop import SeenLoop
+
+        now, status = self._clock(), self._read()
+        last = {quarter: each.seconds for quarter, each in status.quarters.items()}
+        publishes = {
+            quarter: next_publish(self._timetable, quarter, last.get(quarter, 0), now)
+            for quarter in Quarter
+        }
+        return [SeenLoop(status, now, publishes)]

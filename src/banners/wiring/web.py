@@ -14,9 +14,10 @@ from banners.wiring.database import reports, totals
 from banners.wiring.demo import shop
 from banners.wiring.operators import sign_ins
 from banners.wiring.recording import Recording
+from banners.wiring.rollbacks import PageRollbacks
 from banners.wiring.served import Served
 from banners.wiring.uploads import image_store
-from banners.wiring.watching import EventWatch
+from banners.wiring.watching import EventWatch, LoopWatch
 
 if TYPE_CHECKING:
     from banners.web.metrics import Metrics
@@ -69,12 +70,17 @@ def web_application(
     over_time = totals(settings, breaker) if settings.events else None
     kept = Remembered(reported.kept, time.monotonic)
     compared = Remembered(partial(comparisons_of_all, over_time), time.monotonic)
+    loop = LoopWatch(settings, reported.loop, metrics, clock)
+
+    def look_again(*, changed: bool = True) -> None:
+        kept.look(changed=changed)
+        loop.look(changed=changed)
 
     def look() -> None:
         has_changed = served.look()
         application.forget_replaced()
         if not memory.source_error:
-            kept.look(changed=has_changed)
+            look_again(changed=has_changed)
             compared.look(changed=False)
 
     def now() -> datetime:
@@ -117,6 +123,8 @@ def web_application(
         tiers=served.tiers,
         kept=kept.last,
         compared=compared.last,
+        loop=loop.seen,
+        rollbacks=PageRollbacks(settings, look_again),
         shop=shop(settings, recording.reported if recording else None) if demo else None,
         watched=watch.watched if watch else nothing_watched,
         recorder=recording.recorder if recording else None,

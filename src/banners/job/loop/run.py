@@ -119,6 +119,7 @@ class Loop:
         self._progress = Progress()
         # The last slot for which nothing was published; the database has no row of it.
         self._empty: dict[Quarter, int] = {}
+        self._left_out: dict[Quarter, dict[str, list[str]]] = {}
         self._pauses: dict[Quarter | None, float] = {}
         self._problems: dict[object, str] = {}
         self._started_at = self._stamp(parts.clock.now())
@@ -237,6 +238,7 @@ class Loop:
             action, lambda name: self._step(f"{name} {listed([quarter])}")
         )
         self._step("published")
+        self._tell_left_out(outcome)
         if outcome.refused:
             self._empty[quarter] = action.slot
             self._complain(quarter, f"Quarter {quarter:d} refused: {outcome.refused}")
@@ -249,6 +251,16 @@ class Loop:
             f"Quarter {quarter:d}, for {slot_name(action.slot)}: "
             + (f"published, with {done.campaigns:,} campaigns." if done else "unchanged.")
         )
+
+    def _tell_left_out(self, outcome: QuarterOutcome) -> None:
+        """Tell which slots of a quarter do not count, when they are others than before."""
+        left_out = outcome.slots.left_out if outcome.slots else {}
+        if left_out != self._left_out.get(outcome.quarter, {}):
+            for slot, reasons in left_out.items():
+                self._parts.tell(
+                    f"Quarter {outcome.quarter:d}: slot {slot} is left out: {'; '.join(reasons)}."
+                )
+        self._left_out[outcome.quarter] = left_out
 
     def _has_events(self, quarter: Quarter, before: int) -> bool:
         """Return whether anything counts in a closed slot of a quarter, before a slot."""

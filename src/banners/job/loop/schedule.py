@@ -140,12 +140,25 @@ def next_moment(timetable: Timetable, progress: Progress, now: float) -> float:
         progress: how far the loop has come.
         now: seconds since 1970 in UTC.
     """
-    moments = [close_at(slot_at(now - CLOSED_AFTER))]
-    for quarter in Quarter:
-        ahead = timetable.ahead_of(progress.seconds.get(quarter, 0))
-        slot = next(_slots_of(timetable, quarter, slot_at(now + ahead) + 1, step=1))
-        moments.append(slot * SLOT_SECONDS - ahead)
-    return min(moments + [each for each in progress.later.values() if each > now])
+    return min(
+        close_at(slot_at(now - CLOSED_AFTER)),
+        *(next_publish(timetable, each, progress.seconds.get(each, 0), now) for each in Quarter),
+        *(each for each in progress.later.values() if each > now),
+    )
+
+
+def next_publish(timetable: Timetable, quarter: Quarter, seconds: float, now: float) -> float:
+    """Return when a quarter is to be published next, after now, in seconds since 1970 in UTC.
+
+    Args:
+        timetable: what the moments depend on.
+        quarter: the quarter.
+        seconds: how long its last publish took.
+        now: seconds since 1970 in UTC.
+    """
+    ahead = timetable.ahead_of(seconds)
+    slot = next(_slots_of(timetable, quarter, slot_at(now + ahead) + 1, step=1))
+    return slot * SLOT_SECONDS - ahead
 
 
 def close_at(slot: int) -> float:

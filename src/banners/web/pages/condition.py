@@ -10,9 +10,20 @@ from datetime import timedelta
 from banners.core.addresses import Route
 from banners.core.model import Quarter
 from banners.errors import listed
+from banners.web.pages.time_words import in_words
 
 OLD = timedelta(days=1)
 """Age from which a live generation is pointed out."""
+
+OLD_BY_LOOP = timedelta(hours=2)
+"""Age from which a quarter is too old that the loop publishes once an hour."""
+
+LONGEST_SILENCE = timedelta(minutes=1)
+"""Time without a sign of life after which a loop that was waiting does not run; usually it gives
+one every ten seconds."""
+
+LONGEST_STEP = timedelta(minutes=15)
+"""The same for a loop that was at work, which gives none during one step."""
 
 LONGEST_UNSYNCED = 5.0
 """Seconds after which an event should be safe from a loss of power; usually it takes less than
@@ -51,9 +62,13 @@ class QuarterFacts:
         quarter: the quarter of the hour.
         is_served: whether it has a generation in memory.
         is_loading: whether a newer generation is published, and is being loaded.
-        age: the time since its generation was published; None if that is not known.
+        age: the time since its generation was published, or found unchanged by the loop; None if
+            that is not known or a rollback holds it.
         objections: what the gate said against it, which was accepted.
         is_unreadable: whether the account of its rows cannot be read.
+        by_loop: whether the loop publishes it.
+        is_held: whether a rollback holds it.
+        left_out: the names of the slots that do not count in it.
     """
 
     quarter: Quarter
@@ -62,6 +77,24 @@ class QuarterFacts:
     age: timedelta | None = None
     objections: Sequence[str] = ()
     is_unreadable: bool = False
+    by_loop: bool = False
+    is_held: bool = False
+    left_out: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopFacts:
+    """What is known of the loop.
+
+    Args:
+        silent: the time since its last sign of life.
+        is_waiting: whether it was waiting then.
+        problems: what failed then, as sentences.
+    """
+
+    silent: timedelta
+    is_waiting: bool = True
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +136,7 @@ class Facts:
         is_open: whether everybody is an operator.
         complaints: what is wrong with the operators' passwords, as sentences.
         recording: what is known of recording and closing; None if nothing is recorded.
+        loop: what is known of the loop; None if it has never run.
     """
 
     out_of_reach: Collection[str] = ()
@@ -112,6 +146,7 @@ class Facts:
     is_open: bool = False
     complaints: Sequence[str] = ()
     recording: RecordingFacts | None = None
+    loop: LoopFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +183,7 @@ def condition_of(facts: Facts) -> Condition:
     found = [
         *_tiers(facts),
         *(_log(recording) if recording else ()),
+        *(_loop(facts.loop) if facts.loop else ()),
         *_quarters(facts),
         *(_closing(recording) if recording else ()),
         *(_visitors(recording) if recording else ()),
@@ -188,18 +224,29 @@ def _quarters(facts: Facts) -> Iterator[Finding]:
     if missing and len(missing) == len(facts.quarters):
         yield from _nothing(facts, missing)
     elif lacking := [each.quarter for each in missing if not each.is_loading]:
-        shown = (
-            "Campaigns show banners of the catalogue at random in it"
-            if facts.has_catalogue
-            else "Visitors get 404 in it"
-        )
-        yield Finding(
-            f"Nothing is published for {listed(lacking)} of the hour. {shown}. Crunch its event "
-            "files: banners crunch DIR"
-        )
+        yield _lacking(facts, lacking)
     for applies, text, is_fault in _OF_QUARTERS:
         if found := [each.quarter for each in facts.quarters if applies(each)]:
             yield Finding(text.format(quarters=listed(found)), is_fault)
+
+
+def _lacking(facts: Facts, lacking: Sequence[Quarter]) -> Finding:
+    if facts.loop and facts.has_catalogue:
+        return Finding(
+            f"Nothing is published yet for {listed(lacking)} of the hour. The loop does so once "
+            "something has been recorded there; until then, campaigns show banners of the "
+            "catalogue at random.",
+            is_fault=False,
+        )
+    shown = (
+        "Campaigns show banners of the catalogue at random in it"
+        if facts.has_catalogue
+        else "Visitors get 404 in it"
+    )
+    return Finding(
+        f"Nothing is published for {listed(lacking)} of the hour. {shown}. Crunch its event "
+        "files: banners crunch DIR"
+    )
 
 
 # What may be found of quarters: whether it applies, the sentences, and whether it is a fault.
@@ -215,7 +262,32 @@ _OF_QUARTERS: Sequence[tuple[Callable[[QuarterFacts], bool], str, bool]] = (
         False,
     ),
     (
-        lambda each: each.age is not None and each.age > OLD,
+        lambda each: each.by_loop and each.age is not None and each.age > OLD_BY_LOOP,
+        (
+            "The loop has not published {quarters} for more than two hours, although each quarter "
+            "is due once an hour. What it says about itself is below; if that does not help, read "
+            "its log."
+        ),
+        True,
+    ),
+    (
+        lambda each: each.is_held,
+        (
+            "A rollback holds {quarters}: the loop publishes nothing there until somebody releases "
+            "it, below or with: banners rollback --release"
+        ),
+        False,
+    ),
+    (
+        lambda each: bool(each.left_out),
+        (
+            "Slots of {quarters} are left out of the window. The reasons are below; if their "
+            "events are right, accept them."
+        ),
+        False,
+    ),
+    (
+        lambda each: not each.by_loop and each.age is not None and each.age > OLD,
         (
             "What is shown in {quarters} was published more than a day ago. Crunch newer event "
             "files, if there are any: banners crunch DIR"
@@ -241,6 +313,17 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
             "Nothing is published yet, so visitors get an error. Publish event files with: banners "
             "crunch DIR"
         )
+
+
+def _loop(facts: LoopFacts) -> Iterator[Finding]:
+    """Yield whether the loop seems not to run, and what it complains of."""
+    if facts.silent > (LONGEST_SILENCE if facts.is_waiting else LONGEST_STEP):
+        yield Finding(
+            f"The loop has given no sign of life for {in_words(facts.silent)}. Meanwhile, no slot "
+            "is closed and nothing is published; events are recorded. Start it: banners loop"
+        )
+    for each in facts.problems:
+        yield Finding(f"The loop reports: {each}")
 
 
 def _log(facts: RecordingFacts) -> Iterator[Finding]:

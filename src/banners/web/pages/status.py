@@ -13,17 +13,21 @@ from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from banners.core.account import Account
-from banners.core.addresses import Route
+from banners.core.addresses import Route, Site
 from banners.core.events import Reason
 from banners.core.model import Generation, Quarter
 from banners.errors import StoreError, listed
 from banners.policies.comparison import Comparison
+from banners.reports.loop import SeenLoop
 from banners.reports.reader import KeptQuarter
 from banners.serve.reader import LineupReader
 from banners.version import __version__
 from banners.web.hot.answering import HeldCatalogue
+from banners.web.pages import rollback
 from banners.web.pages.condition import Facts, QuarterFacts, condition_of
+from banners.web.pages.loop_status import loop_facts, loop_shown
 from banners.web.pages.recording_status import recording_facts, recording_status
+from banners.web.pages.rollback import Rollbacks, notice_of
 from banners.web.recording.watched import Watched, nothing_watched
 
 _QUARTER_MINUTES = 15
@@ -76,6 +80,9 @@ class KeptGeneration:
         rows: number of rows in these.
         quarters: the quarters that it has, as text.
         served: the quarters in which it is live, as text; empty if there are none.
+        other: the quarters that it has and in which another one is live, as text; empty if there
+            are none.
+        is_later: whether it was published after what is live in these.
         unreadable: the quarters whose account cannot be read, as text; empty if there are none.
     """
 
@@ -87,6 +94,8 @@ class KeptGeneration:
     rows: int
     quarters: str
     served: str
+    other: str
+    is_later: bool
     unreadable: str
 
 
@@ -129,6 +138,8 @@ class Sources:
         is_open: whether everybody is an operator.
         watched: returns what is known of recording and closing; None if nothing is recorded.
         compared: returns what the policies of all campaigns together earn, as last read.
+        loop: returns what is known of the loop.
+        rollbacks: changes which generations are live; None if that cannot be done here.
     """
 
     reader: LineupReader
@@ -142,6 +153,8 @@ class Sources:
     is_open: bool = False
     watched: Callable[[], Watched | None] = nothing_watched
     compared: Callable[[], Sequence[Comparison]] = tuple
+    loop: Callable[[], SeenLoop] = SeenLoop
+    rollbacks: Rollbacks | None = None
 
 
 def context(sources: Sources) -> dict[str, Any]:
@@ -163,14 +176,16 @@ def context(sources: Sources) -> dict[str, Any]:
     quarters = [_quarter_status(each, active, kept, now) for each in Quarter]
     catalogue = sources.catalogue.held
     watched = sources.watched()
+    loop = sources.loop()
     facts = Facts(
         out_of_reach=gone,
         impaired=states,
-        quarters=[_facts_of(each, now) for each in quarters],
+        quarters=[_facts_of(each, loop, now) for each in quarters],
         has_catalogue=catalogue is not None and catalogue.exists,
         is_open=sources.is_open,
         complaints=sources.complaints(),
         recording=recording_facts(watched) if watched else None,
+        loop=loop_facts(loop),
     )
     return {
         "condition": condition_of(facts),
@@ -179,6 +194,10 @@ def context(sources: Sources) -> dict[str, Any]:
         "next": f"{now + left:%H:%M}",
         "recording": recording_status(watched, now) if watched else None,
         "comparisons": sources.compared(),
+        # Templates have a `loop` of their own.
+        "the_loop": loop_shown(loop, now),
+        "publishes": bool(loop.status.quarters),
+        "can_change": sources.rollbacks is not None,
         "quarters": quarters,
         "tiers": {tier: tier not in gone for tier in sources.tiers},
         "impaired": {tier: states.get(tier) for tier in sources.tiers if tier not in gone},
@@ -214,23 +233,34 @@ def _quarter_status(
     )
 
 
-def _facts_of(status: QuarterStatus, now: datetime) -> QuarterFacts:
+def _facts_of(status: QuarterStatus, loop: SeenLoop, now: datetime) -> QuarterFacts:
     kept = status.kept
+    by_loop = status.quarter in loop.status.quarters
+    age = now - datetime.fromisoformat(kept.published_at) if kept else None
+    if by_loop:
+        seconds = loop.published_age(status.quarter)
+        age = None if seconds is None else timedelta(seconds=seconds)
+    slots = kept.outcome.slots if kept and kept.outcome else None
     return QuarterFacts(
         quarter=status.quarter,
         is_served=status.generation is not None,
         is_loading=status.newer is not None,
-        age=now - datetime.fromisoformat(kept.published_at) if kept else None,
+        age=age,
         objections=kept.outcome.objections if kept and kept.outcome else (),
         is_unreadable=kept is not None and kept.outcome is None,
+        by_loop=by_loop,
+        is_held=status.quarter in loop.status.held,
+        left_out=list(slots.left_out) if slots else (),
     )
 
 
 def _history(kept: Sequence[KeptQuarter], now: datetime) -> Iterator[KeptGeneration]:
+    live = {each.quarter: each.generation for each in kept if each.served}
     for number, of_generation in groupby(kept, key=lambda each: each.generation):
         quarters = list(of_generation)
         first = quarters[0]
         served = [each.quarter for each in quarters if each.served]
+        other = [each.quarter for each in quarters if not each.served]
         unreadable = [each.quarter for each in quarters if each.outcome is None]
         yield KeptGeneration(
             number=number,
@@ -241,18 +271,26 @@ def _history(kept: Sequence[KeptQuarter], now: datetime) -> Iterator[KeptGenerat
             rows=sum(each.rows for each in quarters),
             quarters=listed(each.quarter for each in quarters),
             served=listed(served) if served else "",
+            other=listed(other) if other else "",
+            is_later=all(number > live.get(each, number) for each in other),
             unreadable=listed(unreadable) if unreadable else "",
         )
 
 
-def routes(sources: Sources, templates: Jinja2Templates) -> APIRouter:
-    """Build the route of the status page.
+def routes(sources: Sources, templates: Jinja2Templates, site: Site) -> APIRouter:
+    """Build the routes of the status page.
 
     Args:
         sources: what the page is made from.
         templates: the templates of the pages.
+        site: the application as others reach it.
     """
     router = APIRouter()
+
+    def show(request: Request, status: int = 200, refused: str = "") -> Response:
+        words = {"notice": None if refused else notice_of(request), "refused": refused}
+        shown = {**context(sources), **words}
+        return templates.TemplateResponse(request, "status.html", shown, status_code=status)
 
     @router.get(
         Route.STATUS,
@@ -263,6 +301,8 @@ def routes(sources: Sources, templates: Jinja2Templates) -> APIRouter:
     )
     async def status(request: Request) -> Response:
         """Show what is live, where it came from, which tiers are unreachable, and what is kept."""
-        return templates.TemplateResponse(request, "status.html", context(sources))
+        return show(request)
 
+    if sources.rollbacks:
+        router.include_router(rollback.routes(sources.rollbacks, sources.kept, show, site))
     return router

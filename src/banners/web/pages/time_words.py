@@ -1,0 +1,13 @@
+"""Spans of time in words."""
+
+from datetime import timedelta
+
+
+def in_words(span: timedelta) -> str:
+    """Return a time in its largest usual unit, such as ``20 seconds`` or ``3 hours``."""
+    seconds = int(span.total_seconds())
+    # Two minutes say less than 100 seconds.
+    for unit, name in ((3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * unit:
+            return f"{seconds // unit:,} {name}s"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

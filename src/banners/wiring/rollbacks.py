@@ -1,0 +1,64 @@
+"""Changes which generations are live for the pages on which operators do so."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from banners.core.model import Quarter
+from banners.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+
+class PageRollbacks:
+    """Rolls back and releases, for somebody who waits for a page.
+
+    Args:
+        settings: name the database.
+        after: called after each change, so that pages show it.
+    """
+
+    def __init__(self, settings: Settings, after: Callable[[], None]) -> None:
+        self._settings = settings
+        self._after = after
+
+    def roll_back(
+        self, quarters: Collection[Quarter], to: int
+    ) -> Mapping[Quarter, tuple[int | None, int]]:
+        """See :class:`banners.web.pages.rollback.Rollbacks`."""
+        from banners.job.rollback import roll_back
+        from banners.store.read.lineups import DatabaseReader
+
+        with self._opened() as database:
+            changed = roll_back(
+                DatabaseReader(database),
+                database,
+                quarters,
+                to,
+                now=partial(datetime.now, UTC),
+                # Somebody waits: what is read through is cached when it is asked for.
+                warm=lambda _generation, _quarter: None,
+            )
+        self._after()
+        return changed.generations
+
+    def release(self, quarters: Collection[Quarter]) -> None:
+        """See :class:`banners.web.pages.rollback.Rollbacks`."""
+        from banners.store.write.rollback import release
+
+        with self._opened() as database:
+            release(database, quarters)
+        self._after()
+
+    @contextmanager
+    def _opened(self) -> "Iterator[Engine]":
+        from banners.store.connect import open_database
+
+        database = open_database(self._settings.database_url, create=True, hurry=True)
+        try:
+            yield database
+        finally:
+            database.dispose()

@@ -1,0 +1,217 @@
+"""The status page where the loop publishes: its sign of life, what is due, holds and rollbacks."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from banners.core.model import Quarter
+from banners.core.slots import slot_name
+from banners.settings import Settings
+from banners.store.connect import open_database
+from banners.store.read.loop import DatabaseLoop
+from banners.store.schema import GENERATION_QUARTERS
+from banners.web.metrics import Metrics
+from banners.wiring import web_application
+from support.event_logs import SLOT
+from support.loops import generations, moment, run_loop, see, settings_of, with_catalogue
+from support.running import serving
+from support.servers import until
+
+# The slot of the events is of quarter 4, and is published for the first time for this one.
+NEXT = SLOT + 4
+FOURTH = Quarter.FOURTH
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Page:
+    """The status page of an installation in which the loop has published quarter 4 twice.
+
+    Args:
+        client: visits it.
+        settings: of the installation.
+        clock: the clock of the web application.
+    """
+
+    def __init__(self, client: httpx.Client, settings: Settings, clock: Clock) -> None:
+        self.client = client
+        self.settings = settings
+        self.clock = clock
+
+    def html(self) -> str:
+        answer = self.client.get("/status")
+        assert answer.status_code == 200
+        return answer.text
+
+    def text(self) -> str:
+        return as_text(self.html())
+
+    def until_it_says(self, sentence: str) -> str:
+        until(lambda: sentence in self.text())
+        return self.text()
+
+    def press(self, name: str, value: int) -> httpx.Response:
+        """Press a button of the page, as a browser does."""
+        forms = re.findall(
+            r'<form method="post" action="/status".*?</form>', self.html(), re.DOTALL
+        )
+        (form,) = (each for each in forms if f'name="{name}" value="{value}"' in each)
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+        return self.client.post("/status", data={**fields, name: str(value)}, follow_redirects=True)
+
+    def held(self) -> dict[Quarter, int]:
+        database = open_database(self.settings.database_url, create=False)
+        try:
+            found = DatabaseLoop(database).held()
+            return {quarter: each.generation for quarter, each in found.items()}
+        finally:
+            database.dispose()
+
+    def live(self) -> int:
+        return generations(self.settings.database_url)[FOURTH]
+
+
+def as_text(html: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub("<[^>]*>", " ", html.partition("<main")[2])))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the loop has published quarter 4 twice."""
+    folder = tmp_path_factory.mktemp("loop")
+    settings = settings_in(folder)
+    with_catalogue(settings.database_url)
+    see(folder / "live", SLOT, range(3))
+    run_loop(settings, moment(NEXT, -120), moment(NEXT, -100))
+    see(folder / "live", SLOT, range(3, 5), now=SLOT + 5)
+    run_loop(settings, moment(NEXT + 4, -120), moment(NEXT + 4, -30))
+    return folder
+
+
+def settings_in(folder: Path) -> Settings:
+    url = f"sqlite:///{folder / 'banners.db'}"
+    return settings_of(folder / "live", url, timezone=UTC, operators="open")
+
+
+@pytest.fixture
+def page(made: Path, tmp_path: Path) -> Iterator[Page]:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    settings, clock = settings_in(tmp_path), Clock(moment(NEXT + 4, -20))
+    application = web_application(settings, Metrics(), session_key="of the tests" * 4, clock=clock)
+    with serving(application) as address, httpx.Client(base_url=address) as client:
+        page = Page(client, settings, clock)
+        page.until_it_says("The loop ran ")
+        yield page
+
+
+def test_it_says_when_the_loop_ran_and_when_each_quarter_is_published_next(page: Page) -> None:
+    text = page.text()
+    assert re.search(r"The loop ran [123]\d seconds ago, and was waiting\.", text)
+    assert "Next publish of quarter 4 in 58 minutes (17:43)" in text
+    assert "Next publish of quarter 1 in 13 minutes (16:58)" in text
+    assert "All is well." in text
+    assert "Nothing is published yet for quarters 1, 2 and 3 of the hour" in text
+
+
+def test_a_loop_that_is_silent_is_a_fault_with_what_to_do(page: Page) -> None:
+    page.clock.now += 600
+    text = page.until_it_says("no sign of life for 10 minutes")
+    assert "Start it: banners loop" in text
+    exposition = page.client.get("/metrics").text
+    (silent,) = re.findall(r"^banners_loop_silent_seconds (\S+)", exposition, re.MULTILINE)
+    assert 600 < float(silent) < 700
+    (age,) = re.findall(
+        r'^banners_published_age_seconds{quarter="4"} (\S+)', exposition, re.MULTILINE
+    )
+    assert 600 < float(age) < 800
+
+
+def test_a_quarter_that_the_loop_does_not_publish_in_time_is_a_fault(page: Page) -> None:
+    page.clock.now += 3 * 3_600
+    page.until_it_says("The loop has not published quarter 4 for more than two hours")
+
+
+def test_a_rollback_on_the_page_holds_until_it_is_released_there(page: Page) -> None:
+    assert page.live() == 2
+    done = page.press("roll_back", 1)
+    assert "Done. Generation 1 was made live" in as_text(done.text)
+    assert (page.live(), page.held()) == (1, {FOURTH: 1})
+    text = page.until_it_says("Held since")
+    assert "A rollback holds quarter 4" in text
+    assert "Next publish of quarter 4 not while it is held" in text
+    assert "banners_held_quarters 1.0" in page.client.get("/metrics").text
+    done = page.press("release", 4)
+    assert "Quarter 4 was released" in as_text(done.text)
+    assert (page.live(), page.held()) == (1, {})
+    page.press("roll_back", 2)
+    assert (page.live(), page.held()) == (2, {FOURTH: 2})
+
+
+def test_a_rollback_can_be_undone_as_if_it_had_not_been(page: Page) -> None:
+    done = page.press("roll_back", 1)
+    found = re.search(r'name="undo" value="2"', done.text)
+    assert found
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', done.text))
+    undone = page.client.post("/status", data={**fields, "undo": "2"}, follow_redirects=True)
+    assert undone.status_code == 200
+    assert (page.live(), page.held()) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"roll_back": "2"}, "Generation 2 is live already"),
+        ({"roll_back": "77"}, "is not kept any more"),
+        ({"release": "4"}, "A rollback does not hold quarter 4"),
+        ({"release": "5"}, "does not say what to do"),
+        ({"roll_back": "1; DROP TABLE generations"}, "does not say what to do"),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing_and_is_explained(
+    page: Page, fields: dict[str, str], said: str
+) -> None:
+    (token,) = set(re.findall(r'name="form_token" value="([^"]*)"', page.html()))
+    answer = page.client.post("/status", data={**fields, "form_token": token})
+    assert answer.status_code == 409
+    text = as_text(answer.text)
+    assert "Nothing was changed." in text
+    assert said in text
+    assert (page.live(), page.held()) == (2, {})
+
+
+def test_a_form_that_does_not_come_from_the_page_changes_nothing(page: Page) -> None:
+    answer = page.client.post("/status", data={"roll_back": "1", "form_token": "forged"})
+    assert answer.status_code == 403
+    assert (page.live(), page.held()) == (2, {})
+
+
+def test_slots_that_are_left_out_are_marked_with_the_reason(page: Page) -> None:
+    database = open_database(page.settings.database_url, create=True)
+    with database.begin() as connection:
+        of_live = GENERATION_QUARTERS.c.generation == 2
+        text = connection.scalar(sa.select(GENERATION_QUARTERS.c.summary).where(of_live))
+        assert text
+        assert '"left_out": {}' in text
+        marked = f'"left_out": {{"{slot_name(SLOT)}": ["there are 7 rows"]}}'
+        changed = text.replace('"left_out": {}', marked)
+        connection.execute(sa.update(GENERATION_QUARTERS).where(of_live).values(summary=changed))
+    database.dispose()
+    text = page.until_it_says("left out 2")
+    assert f"left out {slot_name(SLOT)}: there are 7 rows" in text
+    assert "Slots of quarter 4 are left out of the window" in text
+    assert "banners crunch $BANNERS_EVENTS --quarter 4 --accept" in text
