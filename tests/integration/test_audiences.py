@@ -348,7 +348,7 @@ def test_readers_find_their_campaigns_alone_in_the_lists(desk: Desk) -> None:
     assert (found["total"], found["pages"]) == (1, 1)
     assert json.loads(desk.ask("/api/v1/campaigns", "another reader").body)["items"] == []
     page = desk.ask("/campaigns?quarter=2", "a reader").body.decode()
-    assert set(re.findall(r'href="/campaigns/(\d+)"', page)) == {str(desk.campaign)}
+    assert set(re.findall(r'href="/campaigns/(\d+)[?"]', page)) == {str(desk.campaign)}
     assert len(json.loads(desk.ask("/api/v1/campaigns", "an operator").body)["items"]) > 1
 
 
