@@ -11,6 +11,7 @@ from banners import wiring
 from banners.core.model import Quarter
 from banners.core.policy import PolicyName
 from banners.core.views import Group
+from banners.job.kept_lineups import kept_lineups
 from reference.policy import Gammas, Sums
 from support.catalogues import banner, campaign
 from support.event_logs import SLOT
@@ -100,6 +101,19 @@ def test_lineups_and_expectations_are_published_for_the_campaigns_that_learn(
         ruled = published(url, quarter, RULED)
         assert ruled is not None
         assert ruled.prepared is None
+
+
+def test_what_is_published_is_kept_beside_the_events_of_its_views(events: Path, url: str) -> None:
+    written(events)
+    catalogue(url)
+    crunch(settings_of(events, url), events, NOW)
+    for quarter in Quarter:
+        found = published(url, quarter, LEARNED)
+        assert found is not None
+        (kept,) = kept_lineups(events)[quarter]
+        assert (kept.since, kept.generation) == (SLOT + 1, found.generation.number)
+        # The campaign that the rule picks for has no shares.
+        assert list(kept.campaigns()) == [(found.prepared, tuple(found.banner_ids))]
 
 
 def test_the_same_events_give_the_same_lineups(events: Path, url: str) -> None:

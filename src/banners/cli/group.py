@@ -13,6 +13,7 @@ from banners.cli.completion import completion
 from banners.cli.conversions import conversions
 from banners.cli.crunch import crunch
 from banners.cli.demo import demo
+from banners.cli.evaluate import evaluate
 from banners.cli.export import export
 from banners.cli.generations import generations
 from banners.cli.loop import loop
@@ -33,7 +34,7 @@ _SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "Try it": (demo, sample),
     "Publish": (crunch, generations, rollback, catalogue, upgrade),
     "Record": (loop, close, conversions),
-    "Serve and inspect": (serve, sign_in, show, export, stress),
+    "Serve and inspect": (serve, sign_in, show, export, evaluate, stress),
     "Set up the shell": (completion,),
 }
 

@@ -14,6 +14,8 @@ from banners.store.write.quarter import Written
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from banners.job.window import EventsFolder
+
 
 class Destination(Protocol):
     """Where the results of a run go: into the draft of a generation, or into memory.
@@ -65,15 +67,29 @@ class Result:
     candidates: "Iterable[pa.RecordBatch]" = ()
     inventory: "Iterable[pa.RecordBatch]" = ()
 
-    def write(self, draft: Destination, with_image: Collection[int]) -> None:
+    def write(
+        self,
+        draft: Destination,
+        with_image: Collection[int],
+        events: "EventsFolder | None",
+    ) -> None:
         """Write it to a draft, and tell the outcome what was published.
 
         Args:
             draft: where it goes.
             with_image: ids of the banners that have an image.
+            events: where prepared lineups are kept; None to keep none.
         """
         inventory = _Counting(self.inventory, with_image)
-        written = draft.write_quarter(self.outcome.quarter, self.candidates, inventory)
+        quarter, keeping = self.outcome.quarter, None
+        if events and events.keep:
+            from banners.job.kept_lineups import LineupsTaken
+
+            keeping = LineupsTaken(self.candidates)
+        written = draft.write_quarter(quarter, keeping or self.candidates, inventory)
+        # Before the generation goes live, so that no view of it is without them.
+        if events and keeping and draft.generation:
+            keeping.keep(events.folder, quarter, draft.generation.number, events.now)
         self.outcome.published = Published(
             campaigns=written.campaigns,
             candidates=written.candidates,

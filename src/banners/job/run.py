@@ -238,7 +238,7 @@ class Job:
         if not result.outcome.slots:
             self.judgement.ask_gate(result.outcome, result.accounting, result.first)
         self.on_step(result.outcome.quarter, "publishing")
-        result.write(draft, self.judgement.with_image)
+        result.write(draft, self.judgement.with_image, self.slots)
 
     def _is_unchanged(self, outcome: QuarterOutcome, digest: str) -> bool:
         outcome.unchanged = digest == self.served_digest(outcome.quarter)

@@ -20,9 +20,13 @@ from banners.collect.close.totals_file import read_totals
 from banners.core.slots import SLOT_SECONDS, slot_at, slot_name
 from banners.core.totals import RECENT_HOURS, sum_of_recent
 from banners.errors import CollectError, StoreError
+from banners.job.kept_lineups import sweep_lineups
 from banners.policies.comparison import compare
 from banners.store.schema import DROPPED
 from banners.store.write.totals import TotalsWriter, turn_to_write_totals
+
+COMPARED_SLOTS = 7 * 24 * 3_600 // SLOT_SECONDS
+"""Number of the latest slots by which the guard and trials judge: those of seven days."""
 
 _RECENT_SLOTS = 2 * RECENT_HOURS * 3_600 // SLOT_SECONDS
 
@@ -64,7 +68,9 @@ def write_totals(
                 folder.forget(closed.forgettable)
             # After that, so that the database keeps the rows of every slot that has an account.
             kept = set(folder.closed_slots())
-            writer.drop_before(until - closing.keep_seconds // SLOT_SECONDS, kept)
+            oldest = until - closing.keep_seconds // SLOT_SECONDS
+            writer.drop_before(oldest, kept)
+            sweep_lineups(closing.events, oldest)
     except (CollectError, StoreError) as error:
         problems.append(
             f"Not all totals of closed slots are in the database: {error} The next run of banners "
@@ -106,10 +112,10 @@ def _write_slots(
 
 
 def _sum_up(closing: Closing, folder: EventFolder, until: int, writer: TotalsWriter) -> None:
-    """Write what follows from all closed slots: recent figures, and what policies earn."""
+    """Write what follows from the latest closed slots: recent figures, and what policies earn."""
     # The slot that is open is closed again with more; until then, it would count as a full one.
-    ended = [slot for slot in folder.closed_slots() if slot < until]
-    paths = {slot: path for slot in ended if (path := folder.totals(slot)).exists()}
+    slots = range(until - COMPARED_SLOTS, until)
+    paths = {slot: path for slot in slots if (path := folder.totals(slot)).exists()}
     recent = [path for slot, path in paths.items() if slot >= until - _RECENT_SLOTS]
     with TemporaryDirectory() as scratch, duckdb_closer(Path(scratch), closing.memory) as closer:
         campaigns = closer.recent(recent, until)

@@ -126,7 +126,7 @@ class QuarterAnswer(FiguresAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonAnswer(JsonObject):
-    """What a policy earns compared with the rule, over the closed slots that are kept."""
+    """What a policy earns compared with the rule, over the closed slots of seven days."""
 
     kind: ComparisonKind
     """`guard`: the policy against its holdout, on the same data. `trial`: the two arms of a trial,

@@ -295,7 +295,7 @@ COMPARISONS = Table(
     **_MYSQL,
 )
 """What policies earn compared with the rule (banners.policies.comparison), over the closed slots
-that are kept: in each campaign and, in the row of campaign 0, in all together. ``kind`` is
+of seven days: in each campaign and, in the row of campaign 0, in all together. ``kind`` is
 ``guard`` or ``trial``. The bounds of the lift are in millionths, and NULL while nothing can be
 said. All rows are replaced together."""
 

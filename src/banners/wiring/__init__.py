@@ -7,6 +7,7 @@ from banners.wiring.catalogue import catalogue, catalogue_writer, names_of, publ
 from banners.wiring.collect import close, forget_host, record_conversions
 from banners.wiring.database import database_name, quarter_now, reader, reports, site, totals
 from banners.wiring.demo import import_sample, make_conversion_key
+from banners.wiring.evaluate import evaluate
 from banners.wiring.export import export
 from banners.wiring.job import check, crunch, crunch_in_memory, rank, release, roll_back
 from banners.wiring.loop import loop
@@ -38,6 +39,7 @@ __all__ = [
     "crunch_in_memory",
     "database_name",
     "earned_by_arms",
+    "evaluate",
     "export",
     "forget_host",
     "image_store",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from banners.collect.close.account import ClosedSlot
 from banners.collect.close.arms import arm_sums
@@ -89,6 +89,19 @@ class DuckDBCloser:
             duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
         """
         return arm_sums(self._connection, paths)
+
+    def logged(self, quarter: Quarter, records: Mapping[Kind, Path]) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of ``logged.sql`` of a slot.
+
+        Args:
+            quarter: the quarter that it has by the calendar.
+            records: files with the fields of its records; a kind without records has none.
+
+        Raises:
+            duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
+        """
+        self._read(quarter, records)
+        return self._connection.execute(statement("logged", quarter)).fetchall()
 
     def _read(self, quarter: Quarter, records: Mapping[Kind, Path]) -> None:
         for kind, columns in COLUMNS.items():
