@@ -104,6 +104,21 @@ class PreparedLineups:
         found = self.expectation(candidate) if self.expectations else None
         return found if found is not None and found.click_shape else None
 
+    def micros(self) -> list[float]:
+        """Return the expected revenue per impression of each candidate, in millionths.
+
+        It is :attr:`Expectation.micros`, for all at once; empty if the policy has no expectations.
+        """
+        if not self.expectations:
+            return []
+        click_rates, conversion_rates, values, *_ = self.expectations
+        return [
+            clicked * converting * value
+            for clicked, converting, value in zip(
+                click_rates, conversion_rates, values, strict=True
+            )
+        ]
+
     def counts(self, candidates: int) -> list[int]:
         """Return in how many of the lineups each candidate is.
 

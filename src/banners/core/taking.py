@@ -72,11 +72,8 @@ def best_first(prepared: PreparedLineups, ranked: Candidates, shown: Candidates)
         ranked: the candidates as they were published.
         shown: those that may be shown.
     """
-    expected = {}
-    if prepared.expectations:
-        expected = {
-            each: prepared.expectation(place).micros for place, each in enumerate(ranked.banner_ids)
-        }
+    # Both are of the candidates, or there are no expectations.
+    expected = dict(zip(ranked.banner_ids, prepared.micros(), strict=False))
     return sorted(shown.banner_ids, key=lambda each: -expected.get(each, -1.0))
 
 

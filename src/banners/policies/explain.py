@@ -53,10 +53,7 @@ def _reason(prepared: PreparedLineups, counts: Sequence[int], candidate: int) ->
     lineups, count = len(prepared.lineups), counts[candidate]
     if count == lineups:
         return f"It is in all {lineups} lineups."
-    micros = [
-        rate * converting * value
-        for rate, converting, value in zip(*prepared.expectations[:3], strict=True)
-    ]
+    micros = prepared.micros()
     enough, least = _ALIKE * micros[candidate], max(count, 1)
     as_good = sum(
         shown >= least or earned >= enough for shown, earned in zip(counts, micros, strict=True)
