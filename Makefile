@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo              set up, make sample data, crunch it, serve it (PORT=9000 for another port)"
 	@echo "make test              set up and run all tests"
-	@echo "make test-long         run the tests that take minutes: the loop for a day in fast motion"
+	@echo "make test-long         run the tests that take minutes: what chance decides, many times, and a day of the loop"
 	@echo "make test-compose      run the stack of compose.yaml in containers (needs root)"
 	@echo "make install           set up only; the command is .venv/bin/banners"
 	@echo "make lint              check style, types, and who imports whom"
@@ -35,16 +35,20 @@ demo: install
 	@$(BIN)/banners demo --port $(PORT)
 
 # tests/faults kills servers under load and waits for seconds that are promised, so nothing runs beside it.
+# Files are taken in their order, in which the short ones of tests/unit come last, so that no core is idle at
+# the end.
 test: .venv/dev.stamp
 ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
 else
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/faults
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  --ignore tests/faults
 	@$(BIN)/python -m pytest tests/faults
 endif
 
 test-long: .venv/dev.stamp
 	@$(BIN)/python -m pytest -m long
+	@$(BIN)/python -m pytest -m "hypothesis and not compose and not long" --hypothesis-profile many --timeout 1200
 
 # Run it as root. COMPOSE_TEST_FOLDER=DIR keeps the container images for the next run. The first test waits
 # until all of them are built.

@@ -21,8 +21,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test depends on the speed of the machine.
 settings.register_profile(
-    "banners", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "banners",
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
 )
+settings.register_profile("many", settings.get_profile("banners"), max_examples=1_000)
 settings.load_profile("banners")
 
 

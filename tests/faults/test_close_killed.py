@@ -14,10 +14,10 @@ from banners.core.views import Traffic
 from banners.store.connect import open_database
 from banners.store.read.totals import DatabaseTotals
 from support.event_logs import Clock, files_in, open_log, view_of
+from support.repeats import repeated
 from support.running import Workplace
 from support.totals import day_of
 
-KILLS = 12
 SLOTS = 6
 VIEWS = 300
 
@@ -37,19 +37,20 @@ def record(events: Path, first: int) -> None:
 
 
 @pytest.mark.slow
-def test_the_files_are_those_of_a_run_that_was_not_killed(recording: Workplace) -> None:
+@pytest.mark.parametrize("kills", repeated(6, 40))
+def test_the_files_are_those_of_a_run_that_was_not_killed(recording: Workplace, kills: int) -> None:
     events = recording.folder / "live"
     first = slot_at(time.time()) - SLOTS - 1
     record(events, first)
     began = time.monotonic()
-    assert recording.run("close").returncode == 0
+    assert recording.run_in_shell("close").returncode == 0
     seconds = time.monotonic() - began
     whole = {name: text for name, text in files_in(events).items() if text.count("\n") > 1}
     assert len(whole) == SLOTS * 2
     written = totals_of(recording, first)
     assert [each.net.impressions for each in written.values()] == [VIEWS * 2] * SLOTS
-    chance = random.Random(7)
-    for _ in range(KILLS):
+    chance = random.Random(kills)
+    for _ in range(kills):
         for folder in ("1", "2", "3", "4", "closed"):
             shutil.rmtree(events / folder, ignore_errors=True)
         with recording.start("close") as running:

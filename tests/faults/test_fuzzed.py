@@ -22,7 +22,7 @@ from support.publishing import publish
 from support.running import Workplace
 from support.servers import until
 
-CASES = int(os.environ.get("BANNERS_FUZZ_CASES", "100"))
+CASES = int(os.environ.get("BANNERS_FUZZ_CASES", "40"))
 """Number of requests to each address; before a release, 10000 with ``--timeout 0``."""
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]

@@ -21,10 +21,9 @@ from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import GENERATIONS
 from faults.commands import Started, start_function
+from support.repeats import repeated
 from support.running import Workplace
 
-# Fifty kills in all.
-MOMENTS = {"sqlite": 35, "mariadb": 15}
 QUARTERS = (Quarter.FIRST, Quarter.FOURTH)
 CAMPAIGNS = range(1, 21)
 
@@ -68,11 +67,9 @@ class Site:
     Args:
         workplace: where the job runs.
         database: the database, as a reader opens it.
-        moments: the number of random moments at which the job is killed.
     """
 
-    def __init__(self, workplace: Workplace, database: Engine, *, moments: int) -> None:
-        self.moments = moments
+    def __init__(self, workplace: Workplace, database: Engine) -> None:
         self._workplace = workplace
         self._database = database
         self._reader = DatabaseReader(database)
@@ -136,13 +133,16 @@ def site(
         database = open_database(url, create=False)
         stack.callback(database.dispose)
         workplace = Workplace(folder, {"BANNERS_DATABASE_URL": url})
-        yield Site(workplace, database, moments=MOMENTS[request.param])
+        yield Site(workplace, database)
 
 
 @pytest.mark.slow
-def test_a_job_killed_at_any_moment_leaves_a_complete_result_served(site: Site) -> None:
-    chance = random.Random(1)
-    for _ in range(site.moments):
+@pytest.mark.parametrize("moments", repeated(8, 50))
+def test_a_job_killed_at_any_moment_leaves_a_complete_result_served(
+    site: Site, moments: int
+) -> None:
+    chance = random.Random(moments)
+    for _ in range(moments):
         started = site.start(site.next)
         started.ends_within(chance.uniform(0, site.seconds))
         site.check(killed=started.kill() == -signal.SIGKILL)

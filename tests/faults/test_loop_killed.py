@@ -17,12 +17,12 @@ from banners.store.schema import GENERATIONS
 from faults.commands import start_function
 from support.event_logs import SLOT, files_in
 from support.loops import moment, run_loop, see, settings_of, with_catalogue
+from support.repeats import repeated
 from support.running import Workplace
 
-# Each takes two starts of the loop; on two busy cores, that is ten seconds or more.
+# Each kill takes two starts of the loop; on two busy cores, that is ten seconds or more.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
-KILLS = 20
 BEGIN = moment(SLOT + 4, -120)
 
 Result = tuple[dict[str, str], dict[Quarter, list[tuple[int, bytes]]]]
@@ -115,20 +115,31 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return Place(Workplace(tmp_path_factory.mktemp("killed")))
 
 
-def test_a_loop_that_is_killed_at_a_step_is_continued_by_the_next(place: Place) -> None:
-    assert {each.split()[1].rstrip(",") for each in place.steps} == {
+def first_of_each(steps: list[str]) -> dict[str, int]:
+    """Return the place of the first step of each kind."""
+    kinds = [each.split()[1].rstrip(",") for each in steps]
+    return {kind: kinds.index(kind) for kind in kinds}
+
+
+@pytest.mark.parametrize("at", ["each kind", pytest.param("each", marks=pytest.mark.long)])
+def test_a_loop_that_is_killed_at_a_step_is_continued_by_the_next(place: Place, at: str) -> None:
+    first = first_of_each(place.steps)
+    assert first.keys() == {
         *("looking", "closing", "closed", "checking", "crunching", "publishing", "done"),
         *("published", "recorded"),
     }
-    for number in range(len(place.steps))[:KILLS]:
+    for number in range(len(place.steps)) if at == "each" else first.values():
         place.fresh()
         assert place.run(number) == place.steps[:number]
         place.check()
 
 
-def test_a_loop_that_is_killed_at_any_moment_is_continued_by_the_next(place: Place) -> None:
-    chance = random.Random(3)
-    for _ in range(KILLS):
+@pytest.mark.parametrize("kills", repeated(6, 40))
+def test_a_loop_that_is_killed_at_any_moment_is_continued_by_the_next(
+    place: Place, kills: int
+) -> None:
+    chance = random.Random(kills)
+    for _ in range(kills):
         place.fresh()
         place.kill(chance.uniform(0, place.seconds))
         place.check()

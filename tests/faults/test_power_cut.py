@@ -19,7 +19,7 @@ from faults.ledger import rows_of
 from support.event_logs import SLOT, Clock, closing_of, open_log, view_of
 from support.servers import until
 
-CUTS = 40
+CUTS, CUTS_IN_LONG_RUNS = 15, 200
 MOST_SYNCS = 30
 COLUMNS = {
     "impressions": "impression_id",
@@ -116,7 +116,13 @@ def ids(kind: str, turns: int) -> set[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(CUTS))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(CUTS),
+        *(pytest.param(seed, marks=pytest.mark.long) for seed in range(CUTS, CUTS_IN_LONG_RUNS)),
+    ],
+)
 def test_what_was_confirmed_survives_a_loss_of_power(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from faults.commands import Started, serving, start
 from faults.ledger import PATHS, Visitors, assert_recorded, recording_with_advertiser
+from support.repeats import repeated
 from support.servers import until
 
-KILLS = 50
 WORKERS = 3
 
 
@@ -24,23 +24,26 @@ def kill_one(started: Started, chance: random.Random, killed: set[int]) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_answered_is_in_the_event_files_once_after_fifty_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", repeated(15, 50))
+def test_what_was_answered_is_in_the_event_files_once_after_many_kills(
+    tmp_path: Path, kills: int
+) -> None:
     events = tmp_path / "events"
     workplace = recording_with_advertiser(tmp_path)
     chance, killed = random.Random(15), set[int]()
     with serving(workplace, "--workers", str(WORKERS)) as started:
         until(lambda: started.serving == WORKERS)
         with Visitors(started.address, PATHS) as visitors:
-            for _ in range(KILLS):
+            for _ in range(kills):
                 visitors.go_on(chance.randint(20, 120))
                 kill_one(started, chance, killed)
                 if visitors.faults:
                     break
             visitors.go_on(100)
         assert not visitors.faults, visitors.faults[:3]
-        until(lambda: started.said.count("was ended by SIGKILL") == KILLS)
+        until(lambda: started.said.count("was ended by SIGKILL") == kills)
         started.signal(signal.SIGTERM)
         assert started.wait() == 0
     assert start(workplace, "close").wait() == 0
-    assert len(visitors.ledger.clicked) > KILLS
+    assert len(visitors.ledger.clicked) > kills
     assert_recorded(visitors.ledger, events)
