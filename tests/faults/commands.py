@@ -1,10 +1,5 @@
-"""Commands as processes that start fast, so that a test can start and kill many of them.
+"""Commands as processes that start fast, so that a test can start and kill many of them."""
 
-They are forked from a server that has already imported what the commands import; otherwise they run
-as from a shell.
-"""
-
-import multiprocessing
 import os
 import re
 import signal
@@ -17,28 +12,9 @@ from uuid import uuid4
 
 from banners.web.series import AREA_BYTES
 from banners.web.shared_memory import NAME
+from support import forked
 from support.running import Workplace
 from support.servers import until
-
-_FORK = multiprocessing.get_context("forkserver")
-_FORK.set_forkserver_preload(
-    [
-        *(
-            "banners.asgi",
-            "banners.cli",
-            "banners.cli.outcome",
-            "banners.crunch.engines.duckdb.crunch",
-        ),
-        *("banners.job.run", "banners.serve.follow", "banners.serve.memory", "banners.serve.redis"),
-        *(
-            "banners.store.write.publish",
-            "banners.store.read.lineups",
-            "banners.store.write.rollback",
-        ),
-        *("banners.web.app", "filelock", "duckdb", "pyarrow.compute", "pymysql", "redis"),
-        *("uvicorn", "uvicorn.protocols.http.httptools_impl", "uvloop", __name__),
-    ]
-)
 
 
 class Started:
@@ -110,15 +86,13 @@ class Started:
 
 def start(workplace: Workplace, *words: str) -> Started:
     """Start ``banners`` with the given words."""
-    return start_function(workplace, _command, words)
+    return start_function(workplace, forked.command, *words)
 
 
 def start_function(workplace: Workplace, function: Callable[..., Any], *given: Any) -> Started:
     """Start a function of a test module as a command is started, with the workplace's settings."""
     log = workplace.folder / f"{uuid4().hex}.log"
-    whole = (str(workplace.folder), workplace.environment, str(log), function, given)
-    process = _FORK.Process(target=_run, args=whole)
-    process.start()
+    process = forked.start(workplace.folder, workplace.environment, log, log, function, *given)
     return Started(process, log)
 
 
@@ -130,21 +104,3 @@ def serving(workplace: Workplace, *words: str) -> Iterator[Started]:
         yield started
     finally:
         started.kill()
-
-
-def _run(
-    folder: str, environment: dict[str, str], log: str, function: Callable[..., Any], given: Any
-) -> None:
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    function(*given)
-
-
-def _command(words: tuple[str, ...]) -> None:
-    from banners.cli import main
-
-    main(list(words), prog_name="banners")

@@ -121,7 +121,8 @@ def test_a_full_disk_keeps_the_file_that_was_there(
 ) -> None:
     file = tmp_path / name
     file.write_text("before")
-    ended = published.run("export", str(file))
+    # So that the limit of this process is that of the command.
+    ended = published.run_in_shell("export", str(file))
     assert ended.returncode == 1
     assert "cannot be written: " in ended.stderr
     assert [(each, each.read_text()) for each in tmp_path.iterdir()] == [(file, "before")]

@@ -31,7 +31,7 @@ def examples(command: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("command", ["", *banners.commands])
 def test_help_has_an_example(workplace: Workplace, command: str) -> None:
-    ended = workplace.run(*command.split(), "--help")
+    ended = workplace.run_in_shell(*command.split(), "--help")
     assert ended.returncode == 0
     assert f"banners {command or 'demo'}" in ended.stdout
 
@@ -61,7 +61,7 @@ def test_help_fits_80_columns(command: str) -> None:
 
 @pytest.mark.parametrize("command", banners.commands)
 def test_every_command_takes_a_database(workplace: Workplace, command: str) -> None:
-    assert "--database URL" in workplace.run(command, "--help").stdout
+    assert "--database URL" in workplace.run_in_shell(command, "--help").stdout
 
 
 def test_the_commands_come_in_the_order_in_which_one_needs_them() -> None:

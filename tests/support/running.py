@@ -20,10 +20,12 @@ import uvicorn
 
 from banners.cli.serve import address, listen
 from banners.web.hot.protocol import DeliveryProtocol
+from support import forked
 
 COMMAND = Path(sys.executable).with_name("banners")
 
 _START_SECONDS = 60
+_MOST_SECONDS = 120
 # These variables decide how output is written to a terminal; each test sets its own.
 _ON_TERMINALS = {
     *("TERM", "COLUMNS", "LINES", "COLORTERM"),
@@ -65,7 +67,16 @@ class Workplace:
         return {**kept, "BANNERS_OPERATORS": "open", **self.variables}
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end."""
+        """Run the command to its end.
+
+        Where variables may change how Python starts, it is run as from a shell.
+        """
+        if all(name.startswith("BANNERS_") for name in self.variables):
+            return forked.run(self.folder, self.environment, words, _MOST_SECONDS)
+        return self.run_in_shell(*words)
+
+    def run_in_shell(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, in a new process of its own."""
         return subprocess.run(
             [COMMAND, *words],
             cwd=self.folder,
@@ -73,7 +84,7 @@ class Workplace:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=_MOST_SECONDS,
         )
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
