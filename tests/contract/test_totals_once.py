@@ -63,7 +63,12 @@ def test_a_run_killed_while_it_forgets_adds_nothing_to_a_day_twice(
     assert list(totals.series(None, range(SLOT, SLOT + 9))) == [SLOT + 7, SLOT + 8]
 
 
-@pytest.mark.parametrize("forgotten", range(9))
+# The database does not notice which file was the last one, so one moment is enough for MariaDB.
+@pytest.mark.parametrize(
+    ("url", "forgotten"),
+    [*(("sqlite", number) for number in range(9)), ("mariadb", 5)],
+    indirect=["url"],
+)
 def test_a_run_killed_between_two_files_adds_nothing_to_a_day_twice(
     tmp_path: Path,
     database: Engine,

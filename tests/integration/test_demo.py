@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,10 +37,28 @@ def demo(workplace: Workplace, port: int = 0) -> Iterator[str]:
             running.terminate()
 
 
+@pytest.fixture(scope="module")
+def after_a_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a demo leaves; tests must not change it."""
+    folder = tmp_path_factory.mktemp("demo")
+    with demo(Workplace(folder)):
+        pass
+    return folder
+
+
+@pytest.fixture
+def done(after_a_demo: Path, workplace: Workplace) -> Workplace:
+    """A folder in which the demo has run before."""
+    shutil.copytree(after_a_demo, workplace.folder, dirs_exist_ok=True)
+    return workplace
+
+
 def test_the_demo_ends_with_an_address_that_answers_and_campaigns_worth_a_look(
     workplace: Workplace,
 ) -> None:
     with demo(workplace) as said:
+        assert "Generation 1" in said
+        assert "Version 1 is in force" in said
         found = re.search(r"Open (http://\S+)\s+and ask for campaign (.*)\.", said)
         assert found is not None, said
         campaigns = re.findall(r"\d+", found[2])
@@ -52,10 +71,8 @@ def test_the_demo_ends_with_an_address_that_answers_and_campaigns_worth_a_look(
             assert 'href="/c/' in page.text
 
 
-def test_the_demo_does_no_work_twice(workplace: Workplace) -> None:
-    with demo(workplace) as said:
-        assert "Generation 1" in said
-    with demo(workplace) as said:
+def test_the_demo_does_no_work_twice(done: Workplace) -> None:
+    with demo(done) as said:
         assert "Not needed" in said
         assert "Generation" not in said
 
@@ -68,9 +85,9 @@ def landing_pages(workplace: Workplace) -> list[tuple[str, str]]:
     return [(row["name"], row["landing_url"]) for row in rows]
 
 
-def test_banners_of_the_demo_lead_to_pages_of_its_own(workplace: Workplace) -> None:
-    with demo(workplace) as said:
-        pages = landing_pages(workplace)
+def test_banners_of_the_demo_lead_to_pages_of_its_own(done: Workplace) -> None:
+    with demo(done) as said:
+        pages = landing_pages(done)
         assert len(pages) == 11
         for name, url in pages:
             assert url.startswith(re.findall(r"Open (http://\S+/)", said)[0])
@@ -81,9 +98,9 @@ def test_banners_of_the_demo_lead_to_pages_of_its_own(workplace: Workplace) -> N
         assert gone.status_code == 404
 
 
-def test_what_is_clicked_and_bought_is_on_the_report(workplace: Workplace) -> None:
+def test_what_is_clicked_and_bought_is_on_the_report(done: Workplace) -> None:
     with (
-        demo(workplace) as said,
+        demo(done) as said,
         httpx.Client(headers=BROWSER, follow_redirects=True, timeout=PATIENCE_SECONDS) as visitor,
     ):
         address = re.findall(r"Open (http://\S+)/", said)[0]
@@ -109,11 +126,10 @@ def test_what_is_clicked_and_bought_is_on_the_report(workplace: Workplace) -> No
         until(is_on_the_report)
 
 
-def test_only_the_demo_has_landing_pages(workplace: Workplace) -> None:
-    with demo(workplace):
-        (_, url), *_ = landing_pages(workplace)
+def test_only_the_demo_has_landing_pages(done: Workplace) -> None:
+    (_, url), *_ = landing_pages(done)
     path = url.partition("/demo/")[2].partition("?")[0]
-    with workplace.serving() as (address, _):
+    with done.serving() as (address, _):
         assert httpx.get(f"{address}/demo/{path}").status_code == 404
 
 
@@ -129,32 +145,27 @@ def test_the_catalogue_is_imported_into_a_database_that_has_been_used_before(
     assert (workplace.folder / "var" / "sample" / "banners.csv").exists()
 
 
-def test_the_catalogue_changes_only_where_the_address_does(workplace: Workplace) -> None:
+def test_the_catalogue_changes_only_where_the_address_does(done: Workplace) -> None:
     port = free_port()
-    for expected in ("Version 1 is in force", "the catalogue is as it was imported"):
-        with demo(workplace, port) as said:
+    for expected in ("Version 2 is in force", "the catalogue is as it was imported"):
+        with demo(done, port) as said:
             assert expected in said
-    with demo(workplace, free_port()) as said:
-        assert "Version 2 is in force" in said
 
 
-def test_a_catalogue_that_people_have_changed_is_kept(workplace: Workplace) -> None:
-    with demo(workplace):
-        before = landing_pages(workplace)
-    with (workplace.folder / "exported" / "campaigns.csv").open("a") as file:
+def test_a_catalogue_that_people_have_changed_is_kept(done: Workplace) -> None:
+    before = landing_pages(done)
+    with (done.folder / "exported" / "campaigns.csv").open("a") as file:
         file.write("900,Of our own,,,,\n")
-    assert workplace.run("catalogue", "import", "exported").returncode == 0
-    with demo(workplace) as said:
+    assert done.run("catalogue", "import", "exported").returncode == 0
+    with demo(done) as said:
         assert "Version 2 is kept, since people have changed the catalogue" in said
-        assert landing_pages(workplace) == before
+        assert landing_pages(done) == before
 
 
-def test_the_demo_crunches_again_what_has_changed(workplace: Workplace) -> None:
-    with demo(workplace):
-        pass
-    with (workplace.folder / "var/sample/2/impressions_2.csv").open("a") as file:
+def test_the_demo_crunches_again_what_has_changed(done: Workplace) -> None:
+    with (done.folder / "var/sample/2/impressions_2.csv").open("a") as file:
         file.write("100,1\n")
-    with demo(workplace) as said:
+    with demo(done) as said:
         assert "Generation 2" in said
 
 
@@ -170,13 +181,11 @@ def test_the_demo_does_not_replace_data_from_another_source(
 
 
 def test_the_demo_replaces_nothing_if_one_quarter_is_from_another_source(
-    published: Workplace, workplace: Workplace
+    published: Workplace, done: Workplace
 ) -> None:
-    with demo(workplace):
-        pass
     events = str(published.folder / "events")
-    assert workplace.run("crunch", events, "--quarter", "2").returncode == 0
-    with demo(workplace) as said:
+    assert done.run("crunch", events, "--quarter", "2").returncode == 0
+    with demo(done) as said:
         assert "the demo does not replace it" in said
         assert "Generation" not in said
 
@@ -187,9 +196,9 @@ def empty(workplace: Workplace, *quarters: int) -> None:
 
 
 def test_the_demo_serves_what_is_left_of_a_damaged_sample_and_says_how_to_fix_it(
-    workplace: Workplace,
+    published: Workplace, workplace: Workplace
 ) -> None:
-    assert workplace.run("sample", "var/sample").returncode == 0
+    shutil.copytree(published.folder / "events", workplace.folder / "var" / "sample")
     empty(workplace, 1, 2, 3)
     with demo(workplace) as said:
         assert "Quarter 3 refused" in said
@@ -197,8 +206,10 @@ def test_the_demo_serves_what_is_left_of_a_damaged_sample_and_says_how_to_fix_it
         assert re.search(r"ask for campaign 1 \(top_revenue\), 12 .* or 4 ", said)
 
 
-def test_the_demo_of_a_sample_with_nothing_left_ends_with_a_sentence(workplace: Workplace) -> None:
-    assert workplace.run("sample", "var/sample").returncode == 0
+def test_the_demo_of_a_sample_with_nothing_left_ends_with_a_sentence(
+    published: Workplace, workplace: Workplace
+) -> None:
+    shutil.copytree(published.folder / "events", workplace.folder / "var" / "sample")
     empty(workplace, 1, 2, 3, 4)
     ended = workplace.run("demo", "--port", "0")
     assert ended.returncode == 1
