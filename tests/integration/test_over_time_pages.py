@@ -384,3 +384,14 @@ def test_the_report_as_json_has_the_campaigns_own_word(client: httpx.Client) -> 
 def test_what_is_not_recorded_is_not_compared(unrecorded: httpx.Client) -> None:
     assert unrecorded.get("/api/v1/campaigns/5/report").json()["comparisons"] == []
     assert not section_of(unrecorded.get("/status").text, "guard")
+
+
+def test_the_list_shows_what_the_policy_of_a_campaign_gains(client: httpx.Client) -> None:
+    page = client.get("/campaigns").text
+    found = re.findall(r'<td class="policy">(.*?)</td>', page, re.DOTALL)
+    assert sorted(text_of(each).strip() for each in found) == [
+        "Learning guard: +2.0 % to +20.0 %",
+        "Rule",
+        # Too early to say.
+        "Trial",
+    ]

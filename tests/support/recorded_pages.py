@@ -32,6 +32,7 @@ UNTIL = slot_at(NOW.timestamp())
 """The slot of ``NOW``, which has not been closed."""
 
 NAMES = {5: "Shoes & hats", 6: "Boots", 9: "Never shown"}
+POLICIES = {5: "learning", 6: "trial"}
 ACCOUNT = {
     Kind.IMPRESSIONS: {"kept": 90, "crawler": 9, "duplicate": 4},
     Kind.CLICKS: {"kept": 4, "flood": 1},
@@ -116,7 +117,10 @@ def recorded_application(
     publish(open_database(url, create=True), 100, *Quarter)
     settings = load_settings({"database_url": url}, environment={})
     editing = open_to_edit(settings, FolderImages(folder / "uploads"), lambda: NOW, None)
-    campaigns = [campaign(each, *banners(each), name=name) for each, name in NAMES.items()]
+    campaigns = [
+        replace(campaign(each, *banners(each), name=name), policy=POLICIES.get(each, ""))
+        for each, name in NAMES.items()
+    ]
     editing.writer.replace(campaigns, by="anna", what="Made")
     return application_over(
         *(reader(settings), folder / "images", lambda: NOW),

@@ -144,6 +144,7 @@ class Row:
         last_day: its figures of the last 24 hours; None where nothing is recorded.
         figures: what it earned in the live generation of this quarter; None if it is not in it.
         policy: what is to pick its lineups.
+        gain: what that gains compared with the rule; empty while nothing can be said.
     """
 
     campaign: CatalogueCampaign
@@ -152,6 +153,7 @@ class Row:
     last_day: Sequence[Sparkled] | None
     figures: ListedCampaign | None
     policy: PolicyName
+    gain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +248,15 @@ class Home:
         of_quarter: Mapping[int, ListedCampaign],
     ) -> Row:
         second, number = self.editing.second, campaign.campaign_id
+        policy = PolicyName(campaign.policy or self.default)
         return Row(
             campaign,
             campaign.state(second),
             self._shown(campaign, quarter, second),
             last_day.of(number) if last_day else None,
             of_quarter.get(number),
-            PolicyName(campaign.policy or self.default),
+            policy,
+            last_day.gain(number, policy) if last_day else "",
         )
 
     def _shown(

@@ -5,16 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
+from banners.core.arms import ComparisonKind
 from banners.core.model import Quarter
+from banners.core.policy import PolicyName
 from banners.core.slots import SLOT_SECONDS
 from banners.core.totals import NOTHING, RECENT_HOURS, RecentFigures
 from banners.errors import StoreError
+from banners.policies.comparison import Comparison
 from banners.reports.reader import CampaignsWanted, ListedCampaign, ReportReader
 from banners.reports.totals import Recent, RecentOrder, TotalsReader
 from banners.serve.reader import LineupReader
 from banners.web.pages.time_charts import sparkline
 from banners.web.pages.time_section import Changed, changed_figures
 
+_KINDS = {
+    PolicyName.LEARNING: ComparisonKind.GUARD,
+    PolicyName.TRIAL: ComparisonKind.TRIAL,
+}
 _NONE = RecentFigures(NOTHING, NOTHING, (NOTHING,) * RECENT_HOURS)
 
 
@@ -41,15 +48,23 @@ class LastDay:
         until: when these hours end.
         together: the figures of all campaigns together.
         recent: those of each campaign.
+        comparisons: what the policies of campaigns earn compared with the rule.
     """
 
     until: datetime
     together: Sequence[Sparkled]
     recent: Recent
+    comparisons: Mapping[int, Sequence[Comparison]]
 
     def of(self, campaign_id: int) -> Sequence[Sparkled]:
         """Return the figures of a campaign."""
         return sparkled(self.recent.campaigns.get(campaign_id, _NONE))
+
+    def gain(self, campaign_id: int, policy: PolicyName) -> str:
+        """Return what a campaign's policy gains, and who says so; empty while nobody does."""
+        kind = _KINDS.get(policy)
+        found = (each for each in self.comparisons.get(campaign_id, ()) if each.kind is kind)
+        return next((f"{each.kind}: {each.gain}" for each in found if each.gain), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +101,13 @@ class HomeFigures:
         if self.totals is None:
             return None
         try:
-            recent = self.totals.recent(ids)
+            recent, compared = self.totals.recent(ids), self.totals.comparisons(ids)
         except StoreError:
             return None
         if recent.until is None:
             return None
         until = datetime.fromtimestamp(recent.until * SLOT_SECONDS, self.zone)
-        return LastDay(until, sparkled(recent.together), recent)
+        return LastDay(until, sparkled(recent.together), recent, compared)
 
     def ranked(self, order: str) -> Sequence[int] | None:
         """Return the ids of campaigns in the order of a figure of the last day, largest first.
