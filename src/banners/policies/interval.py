@@ -12,7 +12,7 @@ PROBABILITY = 0.9
 """The probability with which the expected revenue lies in its interval."""
 
 _BERNOULLI = {0: 1.0, 1: 1 / 2, 2: 1 / 6, 4: -1 / 30, 6: 1 / 42, 8: -1 / 30, 10: 5 / 66}
-_LARGE = 12
+_LARGE = 8
 """From here on, the asymptotic series of the polygamma functions has twelve digits."""
 
 

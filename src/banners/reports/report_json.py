@@ -126,7 +126,7 @@ class QuarterAnswer(FiguresAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonAnswer(JsonObject):
-    """What a policy earns compared with the rule, over the closed slots of seven days."""
+    """What a policy earns compared with the rule, over the closed slots that are kept."""
 
     kind: ComparisonKind
     """`guard`: the policy against its holdout, on the same data. `trial`: the two arms of a trial,
@@ -332,12 +332,12 @@ def _policy_cells(row: Row) -> Iterator[Cell]:
 
 def _expected(row: Row) -> Sequence[float | None]:
     """Return what is expected of a banner, in the order of the columns after the first."""
-    outlook = row.outlook
-    if outlook is None or outlook.expected is None or outlook.interval is None:
+    expected = row.outlook.expected if row.outlook else None
+    interval = row.outlook.interval if row.outlook else None
+    if expected is None or interval is None:
         return (None,) * len(POLICY_HEADER[1:])
-    expected = outlook.expected
     return (
-        *(expected.per_thousand, *outlook.interval, expected.click_rate),
+        *(expected.per_thousand, *interval, expected.click_rate),
         *(expected.conversion_rate, expected.value_micros / MICROS),
     )
 
