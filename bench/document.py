@@ -64,6 +64,9 @@ REASONS = {
     "files, the rule, and publishing (see the table of steps).",
     "12 campaigns of 40: prepared / draws alone": "Half a millisecond of each publish is the same "
     "however many campaigns there are, and counts where there are so few.",
+    "closing and crunching a slot / bare scan": "Closing reads and checks each "
+    "record, sorts, and writes what the scan reads; the crunch reads it again, with checks that a "
+    "scan does not make. [Parquet makes it slower](adr/0035-closing.md).",
     "banners show": "Half of it is the import of SQLAlchemy "
     "(`.venv/bin/python -X importtime -m banners show 1`).",
 }
@@ -177,11 +180,16 @@ def image(results: Result) -> str:
 
 
 def _machine(serve: Result) -> str:
-    machine = serve["machine"]
+    return (
+        f"{_described(serve['machine'])}; wrk on the same machine. Serving: medians of "
+        f"{serve['rounds']} rounds of {serve['seconds']} s each.\n"
+    )
+
+
+def _described(machine: Result) -> str:
     return (
         f"{machine['processors']} cores, {machine['memory_gb']} GB, Python {machine['python']}, "
-        f"{machine['system']}; wrk on the same machine. Serving: medians of "
-        f"{serve['rounds']} rounds of {serve['seconds']} s each.\n"
+        f"{machine['system']}"
     )
 
 
@@ -315,8 +323,12 @@ def _loop(loop: Result | None) -> str:
         ("peak memory of closing, MB", f"{closed['close_mb']:.0f}"),
     )
     syncs = f"{median(loop['sync_ms']):.2f}"
+    others = "nothing else ran"
+    if loop["load"] >= 1:
+        others = f"other work ran beside it (load average {loop['load']:.0f} before the run)"
     return "\n".join(
         (
+            f"{_described(loop['machine'])}; {others}. Medians of {loop['rounds']} rounds.\n",
             _table(("server", "address", "a second", "spread", "p99, ms"), rates, right=3),
             f"One `fdatasync` of the disk took {syncs} ms in this run.\n",
             _table(("work", "seconds"), ((what, f"{each:.2f}") for what, each in work)),

@@ -65,6 +65,7 @@ def measure_closing(events: int, *, rounds: int) -> ClosingFigures:
     close = _close(folder, database, slot_name(slot))
     scan: list[str | Path] = [sys.executable, HERE / "bare_scan.py", folder]
     own = {"BANNERS_IMAGES": str(data.IMAGES), "BANNERS_REJECTS": str(FOLDER / "rejects")}
+    own |= {"BANNERS_EVENTS": str(folder), "BANNERS_TIMEZONE": "UTC"}
     words: list[str | Path] = [data.BANNERS, "crunch", folder, "--quarter", str(int(quarter))]
     words += ["--database", database, "--accept"]
     commands = {"close": close, "scan": Command(scan, {}), "crunch": Command(words, own)}
