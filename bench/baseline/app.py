@@ -8,6 +8,7 @@ shows the same banners.
 import json
 import os
 import random
+from functools import cache
 from typing import Any
 
 import pymysql
@@ -35,7 +36,13 @@ GIF = (
 QUARTER = int(os.environ["PLAIN_QUARTER"])
 
 app = Flask(__name__)
-cache = Redis.from_url(os.environ["PLAIN_REDIS_URL"])
+stored = Redis.from_url(os.environ["PLAIN_REDIS_URL"])
+
+
+@cache
+def kept_connection() -> "pymysql.Connection[Any]":
+    """Return the connection of this worker, which lasts: making one takes longer than inserting."""
+    return pymysql.connect(**json.loads(os.environ["PLAIN_DATABASE"]))
 
 
 def query(statement: str, *values: int) -> list[tuple[Any, ...]]:
@@ -48,10 +55,10 @@ def query(statement: str, *values: int) -> list[tuple[Any, ...]]:
 
 def cached(key: str, read: Any) -> Any:
     """Return a value from the cache; on a miss, read it and store it there."""
-    kept: Any = cache.get(key)
+    kept: Any = stored.get(key)
     if kept is None:
         kept = json.dumps(read())
-        cache.set(key, kept, ex=KEEP_SECONDS)
+        stored.set(key, kept, ex=KEEP_SECONDS)
     return json.loads(kept)
 
 
@@ -103,8 +110,8 @@ def page_with_image(campaign_id: int) -> Any:
 @app.get("/e/<int:campaign_id>/<ids>")
 def seen(campaign_id: int, ids: str) -> Response:
     """Record an impression of each banner, and return an image."""
-    connection = pymysql.connect(**json.loads(os.environ["PLAIN_DATABASE"]))
-    with connection, connection.cursor() as cursor:
+    connection = kept_connection()
+    with connection.cursor() as cursor:
         for banner_id in ids.split("-"):
             cursor.execute(IMPRESSION, (campaign_id, int(banner_id)))
         connection.commit()
