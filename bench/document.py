@@ -64,6 +64,11 @@ REASONS = {
     "files, the rule, and publishing (see the table of steps).",
     "12 campaigns of 40: prepared / draws alone": "Half a millisecond of each publish is the same "
     "however many campaigns there are, and counts where there are so few.",
+    "click in the loop / nginx": "A click waits until the disk has confirmed it, and other work "
+    "wrote to the same disk; nginx's log waits for nothing.",
+    "visit / plain design": "The plain design keeps its connection to the database; with one for "
+    "each image, it recorded 13 images a second in place of 1,000. What limits Banners here is not "
+    "known yet; wrk reads each page in Lua, on one of the two cores.",
     "closing and crunching a slot / bare scan": "Closing reads and checks each "
     "record, sorts, and writes what the scan reads; the crunch reads it again, with checks that a "
     "scan does not make. [Parquet makes it slower](adr/0035-closing.md).",
