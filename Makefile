@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo              set up, make sample data, crunch it, serve it (PORT=9000 for another port)"
 	@echo "make test              set up and run all tests"
-	@echo "make test-long         run the tests that take minutes: what chance decides, many times, and a day of the loop"
+	@echo "make test-long         run the tests that take minutes: what chance decides, many times, and days of the loop"
 	@echo "make test-compose      run the stack of compose.yaml in containers (needs root)"
 	@echo "make install           set up only; the command is .venv/bin/banners"
 	@echo "make lint              check style, types, and who imports whom"

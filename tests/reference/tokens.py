@@ -4,6 +4,8 @@ import struct
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 
+_GROUPS = ("rule", "policy", "probe", "trial_rule", "trial_policy")
+
 
 @dataclass(frozen=True)
 class TokenView:
@@ -11,6 +13,7 @@ class TokenView:
 
     slot: int
     quarter: int
+    group: str
     campaign_id: int
     view_id: int
     banner_ids: tuple[int, ...]
@@ -42,4 +45,5 @@ def read_token(token: str) -> TokenView:
             next(others) if mask >> place & 1 else owner for place, owner in enumerate(owners)
         ]
     view_id = packed & (1 << 55) - 1
-    return TokenView(slot, quarter, campaign_id, view_id, tuple(ids), tuple(owners))
+    group = _GROUPS[packed >> 61]
+    return TokenView(slot, quarter, group, campaign_id, view_id, tuple(ids), tuple(owners))
