@@ -8,15 +8,14 @@ from sqlalchemy.engine import Engine
 
 from banners import wiring
 from banners.core.arms import ComparisonKind
-from banners.core.figures import MICROS, Figures
+from banners.core.figures import MICROS
 from banners.core.totals import TOGETHER
-from banners.core.views import Group
 from banners.policies.comparison import Comparison
 from banners.policies.guard import SILENT
 from banners.settings import Settings
 from banners.store.connect import open_database
 from support.event_logs import SLOT
-from support.totals import campaign_totals, totals_turn, write_slot
+from support.totals import totals_turn
 
 
 @pytest.fixture
@@ -31,14 +30,8 @@ def database(settings: Settings) -> Iterator[Engine]:
     opened.dispose()
 
 
-def write(database: Engine, kind: ComparisonKind, **revenue: int) -> None:
-    """Write a slot with 400 pages of the policy, 500 of the rule, and the revenue of each group."""
-    campaigns = [
-        campaign_totals(campaign_id, {9: Figures(900, 90, 9, amount * MICROS)}, group=Group(group))
-        for group, amount in revenue.items()
-        for campaign_id in (1, 2)
-    ]
-    write_slot(database, SLOT, campaigns)
+def write(database: Engine, kind: ComparisonKind, rule: int, policy: int) -> None:
+    """Write what 400 pages of the policy and 500 of the rule have earned."""
     said = Comparison(
         kind=kind,
         interval=SILENT,
@@ -46,6 +39,8 @@ def write(database: Engine, kind: ComparisonKind, **revenue: int) -> None:
         last_slot=SLOT,
         pages=400,
         alternative_pages=500,
+        revenue_micros=policy * MICROS,
+        alternative_revenue_micros=rule * MICROS,
         conversions=9,
     )
     with totals_turn(database) as writer:
@@ -55,7 +50,7 @@ def write(database: Engine, kind: ComparisonKind, **revenue: int) -> None:
 def test_each_arm_has_earned_its_own_revenue_on_its_own_pages(
     settings: Settings, database: Engine
 ) -> None:
-    write(database, ComparisonKind.TRIAL, rule=999, trial_rule=20, trial_policy=30)
+    write(database, ComparisonKind.TRIAL, rule=40, policy=60)
     assert wiring.earned_by_arms(settings) == (
         "Revenue per thousand pages: rule 80.00, learning 150.00 (+88 %)."
     )
@@ -64,12 +59,12 @@ def test_each_arm_has_earned_its_own_revenue_on_its_own_pages(
 def test_nothing_is_compared_with_an_arm_that_has_earned_nothing(
     settings: Settings, database: Engine
 ) -> None:
-    write(database, ComparisonKind.TRIAL, trial_policy=30)
+    write(database, ComparisonKind.TRIAL, rule=0, policy=60)
     assert wiring.earned_by_arms(settings) == (
         "Revenue per thousand pages: rule 0.00, learning 150.00."
     )
 
 
 def test_nothing_is_said_without_a_trial(settings: Settings, database: Engine) -> None:
-    write(database, ComparisonKind.GUARD, rule=20, policy=30)
+    write(database, ComparisonKind.GUARD, rule=40, policy=60)
     assert wiring.earned_by_arms(settings) == ""

@@ -374,6 +374,8 @@ def test_the_report_as_json_has_the_campaigns_own_word(client: httpx.Client) -> 
         "last_slot": "20261127T1400Z",
         "pages": 58_000,
         "alternative_pages": 6_000,
+        "revenue": "640.000000",
+        "alternative_revenue": "60.500000",
         "conversions": 310,
     }
     (trial,) = compared(6)

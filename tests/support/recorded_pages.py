@@ -47,6 +47,8 @@ GUARD = Comparison(
     last_slot=UNTIL - 1,
     pages=58_000,
     alternative_pages=6_000,
+    revenue_micros=640_000_000,
+    alternative_revenue_micros=60_500_000,
     conversions=310,
 )
 TRIAL = Comparison(
@@ -56,6 +58,8 @@ TRIAL = Comparison(
     last_slot=UNTIL - 1,
     pages=4_000,
     alternative_pages=4_100,
+    revenue_micros=50_000_000,
+    alternative_revenue_micros=32_000_000,
     conversions=220,
 )
 

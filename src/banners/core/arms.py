@@ -37,6 +37,8 @@ class ArmSums:
         last_slot: the last of these slots.
         pages: distinct views of the policy's arm that were seen in these slots.
         alternative_pages: those of the rule's arm.
+        revenue_micros: revenue of the policy's arm in these slots, in millionths.
+        alternative_revenue_micros: that of the rule's arm.
         conversions: conversions of the policy's arm.
         alternative_conversions: those of the rule's arm.
         a: sum of the policy's revenues, each scaled to all pages of its slot, in millionths.
@@ -51,6 +53,8 @@ class ArmSums:
     last_slot: int
     pages: int
     alternative_pages: int
+    revenue_micros: int
+    alternative_revenue_micros: int
     conversions: int
     alternative_conversions: int
     a: float

@@ -24,6 +24,8 @@ class Comparison:
         last_slot: the last of them.
         pages: distinct views of the policy's arm that were seen.
         alternative_pages: those of the rule's arm.
+        revenue_micros: revenue of the policy's arm in these slots, in millionths.
+        alternative_revenue_micros: that of the rule's arm.
         conversions: conversions of the smaller arm.
     """
 
@@ -33,6 +35,8 @@ class Comparison:
     last_slot: int
     pages: int
     alternative_pages: int
+    revenue_micros: int
+    alternative_revenue_micros: int
     conversions: int
 
     @property
@@ -76,5 +80,7 @@ def compare(sums: ArmSums) -> Comparison:
         last_slot=sums.last_slot,
         pages=sums.pages,
         alternative_pages=sums.alternative_pages,
+        revenue_micros=sums.revenue_micros,
+        alternative_revenue_micros=sums.alternative_revenue_micros,
         conversions=conversions,
     )

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from banners.core.addresses import Site
 from banners.core.arms import ComparisonKind
-from banners.core.figures import MICROS, Figures
+from banners.core.figures import MICROS, Figures, as_decimal
 from banners.core.model import FillPolicy
 from banners.core.slots import slot_name
 from banners.core.spreadsheet import Cell, write_csv
@@ -153,6 +153,12 @@ class ComparisonAnswer(JsonObject):
     alternative_pages: int
     """Those of the rule's arm."""
 
+    revenue: str
+    """Revenue of the policy's arm in these slots, with six places, as text."""
+
+    alternative_revenue: str
+    """That of the rule's arm."""
+
     conversions: int
     """Conversions of the smaller arm."""
 
@@ -169,6 +175,8 @@ class ComparisonAnswer(JsonObject):
             last_slot=slot_name(comparison.last_slot),
             pages=comparison.pages,
             alternative_pages=comparison.alternative_pages,
+            revenue=f"{as_decimal(comparison.revenue_micros):f}",
+            alternative_revenue=f"{as_decimal(comparison.alternative_revenue_micros):f}",
             conversions=comparison.conversions,
         )
 

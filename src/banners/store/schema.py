@@ -288,6 +288,8 @@ COMPARISONS = Table(
     Column("last_slot", BigInteger, nullable=False),
     Column("pages", BigInteger, nullable=False),
     Column("alternative_pages", BigInteger, nullable=False),
+    Column("revenue_micros", BigInteger, nullable=False),
+    Column("alternative_revenue_micros", BigInteger, nullable=False),
     Column("conversions", BigInteger, nullable=False),
     Column("lower_micros", BigInteger),
     Column("upper_micros", BigInteger),

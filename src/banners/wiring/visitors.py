@@ -2,17 +2,14 @@
 
 import os
 import shutil
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners.core.catalogue import CatalogueBanner, CatalogueCampaign
 from banners.core.figures import MICROS
 from banners.core.policy import PolicyName
-from banners.core.views import Group
 from banners.errors import SampleError
 from banners.settings import Settings
 from banners.wiring.catalogue import catalogue_writer
@@ -133,14 +130,12 @@ def earned_by_arms(settings: Settings) -> str:
 
     with closing(totals(settings)) as reader:
         found = {each.kind: each for each in comparisons_of_all(reader)}
-        micros: Counter[Group] = Counter()
-        for each in reader.between(date.min, date.max):
-            micros[each.group] += each.totals.net.revenue_micros
     trial = found.get(ComparisonKind.TRIAL)
     if trial is None:
         return ""
-    rule = micros[Group.TRIAL_RULE] / trial.alternative_pages / MICROS
-    learning = micros[Group.TRIAL_POLICY] / trial.pages / MICROS
+    # Of the same slots, so that it stays right when the oldest are not compared any more.
+    rule = trial.alternative_revenue_micros / trial.alternative_pages / MICROS
+    learning = trial.revenue_micros / trial.pages / MICROS
     more = f" ({100 * (learning / rule - 1):+.0f} %)" if rule else ""
     return (
         f"Revenue per thousand pages: rule {1_000 * rule:,.2f}, learning {1_000 * learning:,.2f}"

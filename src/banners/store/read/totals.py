@@ -211,5 +211,7 @@ def _comparison(row: Any) -> Comparison:
         last_slot=row.last_slot,
         pages=row.pages,
         alternative_pages=row.alternative_pages,
+        revenue_micros=row.revenue_micros,
+        alternative_revenue_micros=row.alternative_revenue_micros,
         conversions=row.conversions,
     )

@@ -245,6 +245,8 @@ def _comparison_row(campaign_id: int, comparison: Comparison) -> _Row:
         comparison.last_slot,
         comparison.pages,
         comparison.alternative_pages,
+        comparison.revenue_micros,
+        comparison.alternative_revenue_micros,
         comparison.conversions,
         *(round(each * MICROS) if comparison.interval.says_anything else None for each in bounds),
     )

@@ -43,6 +43,8 @@ SELECT
     campaign_id, kind, count(*) AS slots, max(slot) AS last_slot,
     CAST(sum(pages) AS BIGINT) AS pages,
     CAST(sum(alternative_pages) AS BIGINT) AS alternative_pages,
+    CAST(sum(revenue) AS BIGINT) AS revenue_micros,
+    CAST(sum(alternative_revenue) AS BIGINT) AS alternative_revenue_micros,
     CAST(sum(conversions) AS BIGINT) AS conversions,
     CAST(sum(alternative_conversions) AS BIGINT) AS alternative_conversions,
     CAST(fsum(a) AS DOUBLE) AS a, CAST(fsum(b) AS DOUBLE) AS b,
