@@ -13,7 +13,14 @@ from sqlalchemy.engine import Engine
 from banners.core.events import Kind
 from banners.core.figures import Figures
 from banners.core.model import Quarter
-from banners.core.totals import NOTHING, CampaignTotals, RecentFigures, SlotState, Totals
+from banners.core.totals import (
+    NOTHING,
+    REASON_NAMES,
+    CampaignTotals,
+    RecentFigures,
+    SlotState,
+    Totals,
+)
 from banners.core.views import Group
 from banners.errors import DamagedRecord, StoreClosed, StoreError, TotalsBusy
 from banners.reports.totals import (
@@ -373,3 +380,21 @@ def expected_day(
         for key, values in map(key_and_values, campaigns):
             sums[key] = [a + b for a, b in zip(sums[key], values, strict=True)]
     return [(key, tuple(values)) for key, values in sorted(sums.items()) if any(values)]
+
+
+def test_tables_of_an_earlier_release_get_the_columns_of_reasons(
+    database: Engine, another: Engine
+) -> None:
+    before = campaign_totals(5, {400: Figures(9, 1, 0, 0)})
+    write_slot(database, SLOT, [before])
+    with database.begin() as connection:
+        for table in ("closed_slots", "slot_totals", "day_totals"):
+            for name in REASON_NAMES:
+                connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
+    left_out = Totals(Figures(3, 0, 0, 0), Figures(1, 0, 0, 0), crawler=Figures(2, 0, 0, 0))
+    write_slot(database, SLOT + 1, [CampaignTotals(5, Group.RULE, left_out)])
+    totals = DatabaseTotals(another)
+    assert totals.series(5, around(SLOT)) == {SLOT: before.totals, SLOT + 1: left_out}
+    (found,) = totals.between(day_of(SLOT), day_of(SLOT))
+    assert found.totals == Totals.sum_of([before.totals, left_out])
+    totals.close()

@@ -12,15 +12,18 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from banners.collect.close.account import ClosedSlot
+from banners.collect.close.duckdb_engine import duckdb_closer
 from banners.collect.close.files import EventFolder
 from banners.collect.close.run import close_slots
+from banners.collect.close.totals_file import read_totals
 from banners.core.events import Kind
 from banners.core.figures import FIGURE_NAMES, Figures
 from banners.core.model import Quarter
 from banners.core.slots import slot_name
-from banners.core.totals import CampaignTotals, Totals
+from banners.core.totals import NOTHING, REASON_NAMES, CampaignTotals, Totals
 from banners.core.views import Traffic
 from reference.accounting import NotGiven, treat_quarter
 from reference.closing import (
@@ -185,8 +188,32 @@ def test_what_is_left_out_is_accounted_for(tmp_path: Path) -> None:
     assert closed.count(Kind.CLICKS, "crawler") == 1
     assert closed.count(Kind.CLICKS, "flood") == 0
     (found,) = totals_in(tmp_path)
-    assert found.totals == Totals(Figures(6, 2, 3, 3_675_000), Figures(2, 1, 1, 675_000))
+    assert found.totals == Totals(
+        Figures(6, 2, 3, 3_675_000),
+        Figures(2, 1, 1, 675_000),
+        crawler=Figures(2, 1, 1, 1_000_000),
+        flood=Figures(2, 0, 0, 0),
+    )
+    # The conversion that another sender has reported.
+    assert found.totals.otherwise == Figures(0, 0, 1, 2_000_000)
     assert found.banners == {414: Figures(1, 1, 1, 675_000), 251: Figures(1, 0, 0, 0)}
+
+
+def test_totals_of_an_earlier_release_are_read_beside_new_ones(tmp_path: Path) -> None:
+    later: list[Event] = [Seen(view_of(79, slot=SLOT + 1), Traffic.CLEAN)]
+    later += [Seen(view_of(80, slot=SLOT + 1), Traffic.CRAWLER)]
+    keep(tmp_path, [*EVENTS, Seen(view_of(78), Traffic.CRAWLER)])
+    keep(tmp_path, later, SLOT + 1)
+    close_slots(closing_of(tmp_path), Clock(SLOT + 2).now)
+    folder = EventFolder(tmp_path)
+    paths = [folder.totals(SLOT), folder.totals(SLOT + 1)]
+    parquet.write_table(parquet.read_table(paths[0]).drop_columns(list(REASON_NAMES)), paths[0])
+    (old,), (new,) = (list(read_totals(path)) for path in paths)
+    assert (old.totals.crawler, old.totals.otherwise) == (NOTHING, Figures(2, 0, 0, 0))
+    assert (new.totals.crawler, new.totals.otherwise) == (Figures(2, 0, 0, 0), NOTHING)
+    with duckdb_closer(tmp_path, "512MB") as closer:
+        for files in (paths, paths[::-1]):
+            assert closer.recent(files, SLOT + 2)[54].last.impressions == 4
 
 
 def test_a_refund_is_in_the_totals_as_what_it_is(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Self
 
 from banners.core.events import Kind
 from banners.core.figures import FIGURE_NAMES, Figures
-from banners.core.views import Group
+from banners.core.views import Group, Traffic
 
 NOTHING = Figures(0, 0, 0, 0)
 """The figures of a time without events."""
@@ -22,17 +22,31 @@ class Totals:
         net: what counts, which is what the crunch of the slot's event files accepts.
         refunds: conversions with a negative revenue whose click counts.
         refund_micros: the amount of these refunds in millionths, not negative.
+        crawler: of the gross figures, what was left out as that of crawlers.
+        flood: of the gross figures, what was left out as floods.
     """
 
     gross: Figures = NOTHING
     net: Figures = NOTHING
     refunds: int = 0
     refund_micros: int = 0
+    crawler: Figures = NOTHING
+    flood: Figures = NOTHING
 
     @classmethod
     def of(cls, values: Sequence[int]) -> Self:
         """Return totals from their values in the order of :data:`TOTAL_NAMES`."""
-        return cls(Figures(*values[:4]), Figures(*values[4:8]), *values[8:])
+        gross, net, crawler, flood = (
+            Figures(*values[first : first + len(FIGURE_NAMES)]) for first in (0, 4, 10, 14)
+        )
+        refunds, refund_micros = values[8:10]
+        return cls(gross, net, refunds, refund_micros, crawler, flood)
+
+    @property
+    def otherwise(self) -> Figures:
+        """What was left out for other reasons than its traffic: conversions that do not count."""
+        known = Figures.sum_of([self.net, self.crawler, self.flood])
+        return Figures(*(getattr(self.gross, name) - getattr(known, name) for name in FIGURE_NAMES))
 
     @classmethod
     def sum_of(cls, parts: Iterable[Self]) -> Self:
@@ -42,15 +56,27 @@ class Totals:
 
     def values(self) -> tuple[int, ...]:
         """Return the values in the order of :data:`TOTAL_NAMES`."""
-        figures = (getattr(each, name) for each in (self.gross, self.net) for name in FIGURE_NAMES)
-        return (*figures, self.refunds, self.refund_micros)
+        gross, net, crawler, flood = (
+            [getattr(each, name) for name in FIGURE_NAMES]
+            for each in (self.gross, self.net, self.crawler, self.flood)
+        )
+        return (*gross, *net, self.refunds, self.refund_micros, *crawler, *flood)
 
+
+REASON_NAMES = tuple(
+    f"{traffic.value}_{name}"
+    for traffic in (Traffic.CRAWLER, Traffic.FLOOD)
+    for name in FIGURE_NAMES
+)
+"""The names of the values that say why events were left out. Totals of an earlier release do not
+have them."""
 
 TOTAL_NAMES = (
     *FIGURE_NAMES,
     *(f"net_{name}" for name in FIGURE_NAMES),
     "refunds",
     "refund_micros",
+    *REASON_NAMES,
 )
 """The names of the values of totals, and of their columns in files and tables."""
 

@@ -13,6 +13,8 @@ CSV_HEADER = (
     *("first_day", "last_day", "campaign_id", "campaign_name", "group"),
     *("impressions", "clicks", "conversions", "revenue", "refunds", "refunded"),
     *("recorded_impressions", "recorded_clicks", "recorded_conversions", "recorded_revenue"),
+    *("crawler_impressions", "crawler_clicks", "crawler_conversions", "crawler_revenue"),
+    *("flood_impressions", "flood_clicks", "flood_conversions", "flood_revenue"),
 )
 
 GROUP_WORDS: Mapping[Group, str] = {
@@ -52,13 +54,16 @@ def settlement_csv(found: Settlement) -> str:
 
     def lines() -> Iterator[Sequence[Cell]]:
         for each in found.campaigns:
-            net, gross = each.totals.net, each.totals.gross
+            totals = each.totals
+            net, gross, crawler, flood = totals.net, totals.gross, totals.crawler, totals.flood
             yield (
                 *(found.first.isoformat(), found.last.isoformat(), each.campaign_id),
                 *(found.names.get(each.campaign_id), each.group.value),
                 *(net.impressions, net.clicks, net.conversions, net.revenue),
-                *(each.totals.refunds, as_decimal(each.totals.refund_micros)),
+                *(totals.refunds, as_decimal(totals.refund_micros)),
                 *(gross.impressions, gross.clicks, gross.conversions, gross.revenue),
+                *(crawler.impressions, crawler.clicks, crawler.conversions, crawler.revenue),
+                *(flood.impressions, flood.clicks, flood.conversions, flood.revenue),
             )
 
     return write_csv(CSV_HEADER, lines())

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from banners.core.figures import FIGURE_NAMES
-from banners.core.totals import TOTAL_NAMES
+from banners.core.totals import REASON_NAMES, TOTAL_NAMES
 
 METADATA = MetaData()
 
@@ -205,7 +205,12 @@ CATALOGUE_TABLES = (CATALOGUE_VERSIONS, CATALOGUE_ACTIVE, CATALOGUE_CAMPAIGNS, C
 
 
 def _total_columns() -> list[Column[int]]:
-    return [Column(name, BigInteger, nullable=False) for name in TOTAL_NAMES]
+    # Those with a default are added to tables of an earlier release.
+    defaults = dict.fromkeys(REASON_NAMES, "0")
+    return [
+        Column(name, BigInteger, nullable=False, server_default=defaults.get(name))
+        for name in TOTAL_NAMES
+    ]
 
 
 CLOSED_SLOTS = Table(

@@ -101,21 +101,27 @@ def add_loop(connection: Connection, _on_progress: OnProgress) -> None:
 
 
 def _make(connection: Connection, tables: Collection[sa.Table]) -> None:
+    """Create the tables that do not exist, and add columns with a default to those that do."""
     METADATA.create_all(connection, tables=list(tables))
     look = sa.inspect(connection)
     for table in tables:
         found = {column["name"] for column in look.get_columns(table.name)}
-        lacking = [column.name for column in table.columns if column.name not in found]
-        if lacking:
+        lacking = [column for column in table.columns if column.name not in found]
+        if lacking and all(column.server_default is not None for column in lacking):
+            for column in lacking:
+                described = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {described}")
+        elif lacking:
             raise StoreError(
-                f"{named(connection.engine)} has a table {table.name} without {lacking[0]}: it "
-                "belongs to another program, or to Banners before its first release. Name another "
-                "database, and publish to that: banners crunch DIR."
+                f"{named(connection.engine)} has a table {table.name} without {lacking[0].name}: "
+                "it belongs to another program, or to Banners before its first release. Name "
+                "another database, and publish to that: banners crunch DIR."
             )
 
 
-STEPS: Sequence[Step] = (make_tables, carry_over, add_catalogue, add_totals, add_loop)
-"""All steps; the first has number 1. A released step is neither changed nor moved."""
+STEPS: Sequence[Step] = (make_tables, carry_over, add_catalogue, add_totals, add_loop, add_totals)
+"""All steps; the first has number 1. A released step is neither changed nor moved. The last
+one adds the columns that say why events of a campaign were left out."""
 
 
 def bring_up_to_date(

@@ -11,6 +11,7 @@ from string import Template
 
 from banners.core.events import Kind
 from banners.core.model import Quarter
+from banners.core.views import Traffic
 
 KEPT, DUPLICATE, OTHER_CAMPAIGN = "kept", "duplicate", "other_campaign"
 """Outcomes of what was recorded, beside the kinds of traffic that are left out."""
@@ -76,7 +77,12 @@ def statement(name: str, quarter: Quarter) -> str:
     """
     sql = resources.files("banners.collect.close").joinpath("sql", f"{name}.sql")
     return Template(sql.read_text("utf-8")).substitute(
-        quarter=int(quarter), kept=KEPT, duplicate=DUPLICATE, other_campaign=OTHER_CAMPAIGN
+        quarter=int(quarter),
+        kept=KEPT,
+        duplicate=DUPLICATE,
+        other_campaign=OTHER_CAMPAIGN,
+        crawler=Traffic.CRAWLER.value,
+        flood=Traffic.FLOOD.value,
     )
 
 

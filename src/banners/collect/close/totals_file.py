@@ -87,7 +87,14 @@ def _campaigns(batch: "pa.RecordBatch") -> Iterator[CampaignTotals]:
     keys = zip(
         batch.column("campaign_id").to_pylist(), batch.column("group_name").to_pylist(), strict=True
     )
-    totals = zip(*(batch.column(name).to_pylist() for name in TOTAL_NAMES), strict=True)
+    known = set(batch.schema.names)
+    totals = zip(
+        *(
+            batch.column(name).to_pylist() if name in known else [0] * batch.num_rows
+            for name in TOTAL_NAMES
+        ),
+        strict=True,
+    )
     for (campaign_id, group), values, first, end in zip(keys, totals, ends, ends[1:], strict=False):
         banners = {
             banner_ids[place]: Figures(*(column[place] for column in figures))

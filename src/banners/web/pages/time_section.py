@@ -10,7 +10,7 @@ from fastapi import Query
 
 from banners.core.figures import Figures, as_decimal
 from banners.core.slots import SLOT_SECONDS
-from banners.core.totals import Totals
+from banners.core.totals import NOTHING, Totals
 from banners.reports.figures import Money, changed_by, percent
 from banners.reports.over_time import BannerOverTime, Over, OverTime, change
 from banners.web.http.parameters import example
@@ -108,17 +108,15 @@ def accounted(totals: Totals) -> list[dict[str, Any]]:
     Args:
         totals: of the time that is accounted for.
     """
-    gross, net = totals.gross, totals.net
-    left_out = Figures(
-        gross.impressions - net.impressions,
-        gross.clicks - net.clicks,
-        gross.conversions - net.conversions,
-        gross.revenue_micros - net.revenue_micros,
-    )
+    lines = [
+        {"name": "Recorded", "figures": totals.gross},
+        {"name": "Left out: crawlers", "figures": totals.crawler},
+        {"name": "Left out: floods", "figures": totals.flood},
+        {"name": "Left out: other reasons", "figures": totals.otherwise},
+    ]
     return [
-        {"name": "Recorded", "figures": gross},
-        {"name": "Left out", "figures": left_out},
-        {"name": "Counts", "figures": net},
+        *(each for each in lines if each["figures"] != NOTHING),
+        {"name": "Counts", "figures": totals.net},
     ]
 
 
