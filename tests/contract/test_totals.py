@@ -16,6 +16,7 @@ from banners.core.model import Quarter
 from banners.core.totals import (
     NOTHING,
     REASON_NAMES,
+    TOTAL_NAMES,
     CampaignTotals,
     RecentFigures,
     SlotState,
@@ -375,7 +376,7 @@ def key_and_values(each: CampaignTotals) -> tuple[tuple[int, str], tuple[int, ..
 def expected_day(
     by_slot: Mapping[int, Sequence[CampaignTotals]],
 ) -> list[tuple[tuple[int, str], tuple[int, ...]]]:
-    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * 10)
+    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(TOTAL_NAMES))
     for campaigns in by_slot.values():
         for key, values in map(key_and_values, campaigns):
             sums[key] = [a + b for a, b in zip(sums[key], values, strict=True)]

@@ -1,5 +1,6 @@
 """What closing has found out reaches the database."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,6 +177,22 @@ def test_old_slots_are_forgotten_when_the_database_has_them(
     assert found.totals == settled.totals
     run(closing, database, SLOT + 42)
     assert totals.between(day_of(SLOT), day_of(SLOT)) == [found]
+
+
+def test_records_for_a_day_that_is_settled_are_counted_and_not_added(
+    tmp_path: Path, database: Engine, totals: DatabaseTotals
+) -> None:
+    closing = closing_of(tmp_path, window=1, keep_seconds=SLOT_SECONDS * 20)
+    keep(tmp_path, EVENTS)
+    for now in (NOW, SLOT + 40, SLOT + 40):
+        assert run(closing, database, now).uncounted == 0
+    shutil.rmtree(tmp_path / "archive")
+    settled = totals.between(day_of(SLOT), day_of(SLOT))
+    assert settled
+    keep(tmp_path, EVENTS, SLOT, "web-2")
+    assert run(closing, database, SLOT + 40).uncounted == len(EVENTS)
+    assert totals.between(day_of(SLOT), day_of(SLOT)) == settled
+    assert run(closing, database, SLOT + 40).uncounted == 0
 
 
 def test_recent_figures_are_those_of_48_hours(

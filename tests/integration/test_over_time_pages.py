@@ -167,7 +167,7 @@ def test_the_report_says_what_was_recorded_and_what_counts(client: httpx.Client)
     totals = recorded(5, range(UNTIL - 96, UNTIL))
     gross, net = totals.gross, totals.net
     assert f"Recorded {gross.impressions:,} {gross.clicks:,} {gross.conversions:,}" in page
-    assert f"Left out {gross.impressions - net.impressions:,} " in page
+    assert f"Left out: other reasons {gross.impressions - net.impressions:,} " in page
     assert f"Counts {net.impressions:,} {net.clicks:,} {net.conversions:,}" in page
     refunded = as_decimal(totals.refund_micros)
     assert f"{totals.refunds} refunds of {refunded:,.2f} in total are not subtracted" in page

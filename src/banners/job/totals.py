@@ -62,13 +62,18 @@ def write_totals(
             for slot in _write_slots(closing, folder, writer, problems.append):
                 closed.written.append(slot)
             until = slot_at(now().timestamp())
+            oldest = until - closing.keep_seconds // SLOT_SECONDS
+            if old := [each for each in closed.slots if each.slot < oldest]:
+                dropped = {slot for slot, held in writer.digests().items() if held == DROPPED}
+                closed.uncounted = sum(
+                    sum(each.segments.values()) for each in old if each.slot in dropped
+                )
             if closed.written or writer.recent_until() != until:
                 _sum_up(closing, folder, until, writer)
             if not problems:
                 folder.forget(closed.forgettable)
             # After that, so that the database keeps the rows of every slot that has an account.
             kept = set(folder.closed_slots())
-            oldest = until - closing.keep_seconds // SLOT_SECONDS
             writer.drop_before(oldest, kept)
             sweep_lineups(closing.events, oldest)
     except (CollectError, StoreError) as error:

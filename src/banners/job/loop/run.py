@@ -322,6 +322,10 @@ class Loop:
             self._parts.tell(f"Archived {len(closed.archived):,} slots that left the window.")
         if closed.late:
             self._parts.tell(f"Too late for their window: {closed.late:,} records.")
+        if closed.uncounted:
+            self._parts.tell(
+                f"Too late for the totals of their days: {closed.uncounted:,} records."
+            )
         if closed.torn:
             self._parts.tell(f"Damaged, and left out: {closed.torn:,} bytes of segments.")
 
