@@ -23,7 +23,7 @@ from faults.load import Answer, Load
 from support.publishing import publish
 from support.repeats import repeated
 from support.running import Workplace
-from support.servers import MariaDB, RedisServer, until
+from support.servers import PATIENCE_SECONDS, MariaDB, RedisServer, until
 
 IN_FORCE_SECONDS = 2.0
 SHOES, BOOTS, HOUSE = 5, 60, 61
@@ -110,6 +110,11 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+def get(address: str) -> httpx.Response:
+    """Ask with the patience that a busy machine needs."""
+    return httpx.get(address, timeout=PATIENCE_SECONDS)
+
+
 @pytest.fixture
 def loads(site: Site) -> Iterator[list[Load]]:
     """Visitors of each of two workers."""
@@ -117,7 +122,7 @@ def loads(site: Site) -> Iterator[list[Load]]:
         workers = [stack.enter_context(serving(site.workplace)) for _ in range(2)]
         for each in workers:
             address = each.address
-            until(lambda address=address: httpx.get(f"{address}/readyz").status_code == 200)  # type: ignore[misc]
+            until(lambda address=address: get(f"{address}/readyz").status_code == 200)  # type: ignore[misc]
         loads = [stack.enter_context(Load(each.address, PATHS, visitors=1)) for each in workers]
         for load in loads:
             load.go_on()
@@ -211,7 +216,7 @@ def behind_redis(
 
 
 def ready(address: str) -> Any:
-    answer = httpx.get(f"{address}/readyz")
+    answer = get(f"{address}/readyz")
     return answer.json() if answer.status_code == 200 else {}
 
 
@@ -233,13 +238,13 @@ def test_the_catalogue_stays_in_force_without_the_database(
         assert ready(warm.address)["status"] == "degraded"
         # Redis has the lineups, but a worker that does not have the catalogue must not show them.
         with serving(behind_redis) as started:
-            until(lambda: httpx.get(f"{started.address}/healthz").status_code == 200)
+            until(lambda: get(f"{started.address}/healthz").status_code == 200)
             for path in PATHS:
-                answer = httpx.get(f"{started.address}{path}")
+                answer = get(f"{started.address}{path}")
                 assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
             mariadb.start()
             until(lambda: ready(started.address).get("catalogue") == 1)
-            assert httpx.get(f"{started.address}{PATHS[0]}").status_code == 200
+            assert get(f"{started.address}{PATHS[0]}").status_code == 200
 
 
 @pytest.mark.slow
@@ -248,8 +253,8 @@ def test_redis_alone_serves_a_new_worker_where_there_is_no_catalogue(
 ) -> None:
     with serving(behind_redis) as warm:
         until(lambda: len(ready(warm.address).get("generations", ())) == 4)
-        until(lambda: httpx.get(f"{warm.address}/campaigns/{SHOES}").status_code == 200)
+        until(lambda: get(f"{warm.address}/campaigns/{SHOES}").status_code == 200)
         mariadb.stop()
         until(lambda: ready(warm.address)["out_of_reach"] == ["database"])
         with serving(behind_redis) as started:
-            until(lambda: httpx.get(f"{started.address}/campaigns/{SHOES}").status_code == 200)
+            until(lambda: get(f"{started.address}/campaigns/{SHOES}").status_code == 200)

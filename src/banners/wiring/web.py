@@ -96,6 +96,7 @@ def web_application(
         previews = _nobody if demo else operators.is_operator
         recording = Recording(settings, served.copy, source, metrics, previews, shared, clock)
         looks.append(recording.look)
+    conversions = recording.reported if recording else None
     watch = EventWatch(settings, metrics, over_time, clock) if over_time else None
     if watch:
         looks.append(watch.look)
@@ -125,11 +126,11 @@ def web_application(
         compared=compared.last,
         loop=loop.seen,
         rollbacks=PageRollbacks(settings, look_again),
-        shop=shop(settings, recording.reported if recording else None) if demo else None,
+        shop=shop(settings, conversions) if demo else None,
         watched=watch.watched if watch else nothing_watched,
         recorder=recording.recorder if recording else None,
         complaints=recording.complaints if recording else list,
-        reported=recording.reported if recording else None,
+        reported=conversions,
         totals=over_time,
         default_policy=settings.policy,
     )

@@ -270,11 +270,15 @@ def _history(kept: Sequence[KeptQuarter], now: datetime) -> Iterator[KeptGenerat
             source=first.source,
             rows=sum(each.rows for each in quarters),
             quarters=listed(each.quarter for each in quarters),
-            served=listed(served) if served else "",
-            other=listed(other) if other else "",
+            served=_listed(served),
+            other=_listed(other),
             is_later=all(number > live.get(each, number) for each in other),
-            unreadable=listed(unreadable) if unreadable else "",
+            unreadable=_listed(unreadable),
         )
+
+
+def _listed(quarters: Sequence[int]) -> str:
+    return listed(quarters) if quarters else ""
 
 
 def routes(sources: Sources, templates: Jinja2Templates, site: Site) -> APIRouter:
