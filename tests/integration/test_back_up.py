@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from banners.core.views import Traffic
+from reference.closing import Seen
+from support.closings import keep
+from support.event_logs import ended_slot, files_in, views_of
 from support.running import Workplace, required
 from support.servers import MariaDB
 
@@ -114,3 +118,23 @@ def test_the_copy_has_neither_the_database_in_use_nor_rejected_rows(
         names = archive.getnames()
     assert {"var/session_key", "var/operator_password"} <= set(names)
     assert [name for name in names if "banners.db" in name or "rejects" in name] == []
+
+
+def test_what_a_copy_of_the_event_log_lacks_is_made_again(tmp_path: Path) -> None:
+    """The commands for a volume of events, and no more than segments in the copy."""
+    ((begin, end),) = re.findall(r"banner_loop (tar -C )/live( --exclude=closing .+ \.) >", PAGE)
+    events, restored, slot = tmp_path / "events", tmp_path / "restored", ended_slot()
+    keep(events, [Seen(view, Traffic.CLEAN) for view in views_of(slot)], slot)
+    variables = {"BANNERS_EVENTS": "events", "BANNERS_DATABASE_URL": "sqlite:///banners.db"}
+    workplace = Workplace(tmp_path, variables)
+    assert workplace.run("close").returncode == 0
+    before = files_in(events)
+    restored.mkdir()
+    words = f"{begin}events{end} | tar -C restored -xf -"
+    subprocess.run([required("sh"), "-ec", words], cwd=tmp_path, check=True)
+    for name in ("1", "2", "3", "4", "closed", "performance"):
+        shutil.rmtree(restored / name, ignore_errors=True)
+    elsewhere = {"BANNERS_EVENTS": "restored", "BANNERS_DATABASE_URL": "sqlite:///other.db"}
+    assert Workplace(tmp_path, elsewhere).run("close").returncode == 0
+    assert files_in(restored) == before
+    assert any("414,54," in text for text in before.values())
