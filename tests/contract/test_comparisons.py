@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from pyarrow import parquet
 from sqlalchemy.engine import Engine
 
 from banners.collect.close.arms import arm_sums
@@ -82,11 +84,27 @@ def write_parts(folder: Path, slot: int, parts: Sequence[Part]) -> Path:
                 )
             for banner_id, conversions, micros in ((8, 0, 0), (9, each.conversions, each.micros)):
                 figures = [each.pages, 0, conversions, micros]
-                row = [each.campaign_id, str(each.group), banner_id, *figures, *figures, 0, 0]
+                values = [*figures, *figures, *[0] * len(TOTAL_NAMES)][: len(TOTAL_NAMES)]
+                row = [each.campaign_id, str(each.group), banner_id, *values]
                 marks = ", ".join("?" * len(row))
                 connection.execute(f"INSERT INTO totals VALUES ({marks})", row)  # noqa: S608  # only marks
         write_file(connection, slot, "totals", "pages", path)
     return path
+
+
+def learns_beside(slots: Sequence[Sequence[Part]], place: int, campaign_id: int) -> bool:
+    """Whether the policy had pages in the slots before and after of the same quarter."""
+    pages = {
+        each: (sum(part.pages for part in parts if part.group is not Group.RULE), parts)
+        for each, of_slot in enumerate(slots)
+        if (each - place) % 4 == 0
+        and (parts := [part for part in of_slot if part.campaign_id == campaign_id])
+        and any(part.pages for part in parts)
+    }
+    before = [pages[each][0] for each in pages if each < place][-1:]
+    after = [pages[each][0] for each in pages if each > place][:1]
+    own = [pages[place][0]] if place in pages else [0]
+    return all((before or after or own) + (after or before or own))
 
 
 def by_hand(
@@ -95,8 +113,12 @@ def by_hand(
     """Slots, revenues of both arms and the interval, slot by slot as docs/policies.md says."""
     policies, alternatives = OF_KIND[kind]
     pairs = []
-    for parts in slots:
-        learning = {each.campaign_id for each in parts if each.group in policies and each.pages}
+    for place, parts in enumerate(slots):
+        learning = {
+            each.campaign_id
+            for each in parts
+            if kind is ComparisonKind.TRIAL or learns_beside(slots, place, each.campaign_id)
+        }
         counted = learning if campaign_id == TOGETHER else learning & {campaign_id}
         arms = [
             [each for each in parts if each.group in groups and each.campaign_id in counted]
@@ -144,6 +166,53 @@ def test_the_files_of_slots_say_what_adding_them_one_by_one_says(tmp_path: Path)
                 *((each, ComparisonKind.TRIAL) for each in (TOGETHER, 2)),
             }
             assert all(each.interval.says_anything for each in found.values())
+
+
+def pages_at_random(source: random.Random, slot: int, kind: ComparisonKind) -> list[Part]:
+    """One campaign with many pages, and many with one that earns ten times as much."""
+    policies, alternatives = OF_KIND[kind]
+    policy, alternative = max(policies), max(alternatives)
+    share = 6 / 64 if kind is ComparisonKind.GUARD else 1 / 2
+    parts = []
+    for campaign_id, count, micros in [(1, 300, 1), *((each, 1, 10) for each in range(2, 62))]:
+        of_rule = sum(source.random() < share for _ in range(count))
+        for group, pages in ((alternative, of_rule), (policy, count - of_rule)):
+            parts.append(Part(campaign_id, group, pages, pages, pages * micros * MICROS))
+    # The rule alone picks the lineups of the first, and picked those of the second until lately.
+    parts.append(Part(100, Group.RULE, 500, 500, 500 * MICROS))
+    if slot % 48 < 24:
+        parts.append(Part(101, Group.RULE, 64, 64, 64 * MICROS))
+    else:
+        of_rule = round(64 * share)
+        for group, pages in ((alternative, of_rule), (policy, 64 - of_rule)):
+            parts.append(Part(101, group, pages, pages, pages * MICROS))
+    return parts
+
+
+@pytest.mark.parametrize("kind", ComparisonKind)
+def test_equal_arms_earn_the_same_also_where_most_campaigns_have_few_pages(
+    tmp_path: Path, kind: ComparisonKind
+) -> None:
+    source = random.Random(11)
+    rows = [
+        {
+            "slot": slot,
+            "campaign_id": each.campaign_id,
+            "group_name": str(each.group),
+            "pages": each.pages,
+            "net_conversions": each.conversions,
+            "net_revenue_micros": each.micros,
+        }
+        for slot in range(48, 2 * 48)
+        for each in pages_at_random(source, slot, kind)
+        if each.pages
+    ]
+    path = tmp_path / "totals.parquet"
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+    found = found_in([path])[TOGETHER, kind]
+    rule = found.alternative_revenue_micros / found.alternative_pages
+    assert found.revenue_micros / found.pages == pytest.approx(rule, rel=0.15)
+    assert found.interval.lower < 0 < found.interval.upper
 
 
 def test_files_of_an_older_banners_have_no_pages_and_are_left_out(tmp_path: Path) -> None:

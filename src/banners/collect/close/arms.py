@@ -38,6 +38,7 @@ def arm_sums(
     query = Template(sql).substitute(
         kinds=f"CASE WHEN group_name IN ({_listed(trial)}) "
         f"THEN '{ComparisonKind.TRIAL}' ELSE '{ComparisonKind.GUARD}' END",
+        trial=ComparisonKind.TRIAL.value,
         is_policy=f"group_name IN ({_listed(policies)})",
     )
     kept = connection.read_parquet([str(path) for path in paths], union_by_name=True)

@@ -10,7 +10,7 @@ WITH named AS (
 campaigns AS (
     SELECT
         slot, campaign_id, kind,
-        sum(pages) FILTER (is_policy) AS pages,
+        coalesce(sum(pages) FILTER (is_policy), 0) AS pages,
         coalesce(sum(net_conversions) FILTER (is_policy), 0) AS conversions,
         coalesce(sum(net_revenue_micros) FILTER (is_policy), 0) AS revenue,
         coalesce(sum(pages) FILTER (NOT is_policy), 0) AS alternative_pages,
@@ -18,16 +18,28 @@ campaigns AS (
         coalesce(sum(net_revenue_micros) FILTER (NOT is_policy), 0) AS alternative_revenue
     FROM named
     GROUP BY slot, campaign_id, kind
-    -- Otherwise the rule alone picked the campaign's lineups in the slot, and there was no holdout.
-    HAVING sum(pages) FILTER (is_policy) > 0
+    HAVING sum(pages) > 0
+),
+-- Without the slots in which the rule alone picked a campaign's lineups: there was no holdout. The
+-- slots before and after of the same quarter tell, and never the slot itself: a campaign with few
+-- pages may have had them in the holdout by chance, and leaving such slots out would count its
+-- pages in the policy's arm alone. A trial's groups tell by themselves.
+counted AS (
+    SELECT *
+    FROM campaigns
+    WINDOW beside AS (PARTITION BY campaign_id, kind, slot % 4 ORDER BY slot)
+    QUALIFY kind = '${trial}' OR (
+        coalesce(lag(pages) OVER beside, lead(pages) OVER beside, pages) > 0
+        AND coalesce(lead(pages) OVER beside, lag(pages) OVER beside, pages) > 0
+    )
 ),
 arms AS (
-    SELECT * FROM campaigns
+    SELECT * FROM counted
     UNION ALL
     SELECT
         slot, 0, kind, sum(pages), sum(conversions), sum(revenue),
         sum(alternative_pages), sum(alternative_conversions), sum(alternative_revenue)
-    FROM campaigns
+    FROM counted
     GROUP BY slot, kind
 ),
 scaled AS (
@@ -37,7 +49,7 @@ scaled AS (
         alternative_revenue * (1 + pages / alternative_pages) AS b
     FROM arms
     -- A slot in which an arm had no page says nothing about it.
-    WHERE alternative_pages > 0
+    WHERE pages > 0 AND alternative_pages > 0
 )
 SELECT
     campaign_id, kind, count(*) AS slots, max(slot) AS last_slot,
