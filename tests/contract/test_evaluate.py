@@ -1,12 +1,13 @@
 """What another policy would have earned, from the event log and the kept lineups alone."""
 
+import gc
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from banners.core.model import Quarter
-from banners.core.policy import PolicyName
+from banners.core.policy import PolicyName, PreparedLineups
 from banners.core.totals import TOGETHER
 from banners.errors import CollectError
 from banners.job.evaluate import Evaluation, LeftOut, evaluate_log
@@ -97,6 +98,26 @@ def test_views_of_lineups_that_are_not_kept_are_left_out(tmp_path: Path) -> None
     found = evaluation(tmp_path)
     assert found.campaigns[1][RULE].pages == 20
     assert found.left_out == {LeftOut.RULE: 30}
+
+
+def test_memory_does_not_grow_with_the_number_of_publishes(tmp_path: Path) -> None:
+    world = World(6)
+    slots = range(SLOT - 40, SLOT + 1, 4)
+    for slot in slots:
+        world.publish(tmp_path, slot, [1])
+        world.visit(tmp_path, slot, 5)
+    world.prepared.clear()
+
+    def in_memory() -> int:
+        return sum(isinstance(each, PreparedLineups) for each in gc.get_objects())
+
+    before, counts = in_memory(), []
+    found = evaluate_log(
+        tmp_path, UTC, SLOT + 9, "256MB", on_slot=lambda _: counts.append(in_memory() - before)
+    )
+    assert found.slots == list(slots)
+    assert found.campaigns[1][RULE].pages == 5 * len(slots)
+    assert max(counts) <= 6
 
 
 def test_without_kept_lineups_it_is_said_what_is_missing(tmp_path: Path) -> None:

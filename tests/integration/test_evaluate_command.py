@@ -72,6 +72,9 @@ def test_a_policy_with_another_number_of_places_is_refused(
     world.visit(events, slot, 40)
     ended = recording.run("evaluate")
     assert (ended.returncode, ended.stdout) == (1, "")
+    as_json = recording.run("evaluate", "--json")
+    assert (as_json.returncode, as_json.stdout) == (1, "")
+    assert as_json.stderr == ended.stderr
     assert ended.stderr == (
         "Error: There are no pages to evaluate.\n"
         "40 pages are left out: the policies show different numbers of banners on a page, so an "

@@ -57,12 +57,12 @@ def evaluate(
     number = parse_campaign_id(campaign) if campaign is not None else None
     with stoppable() as check:
         found = wiring.evaluate(settings, number, lambda _: check())
-    if as_json:
-        click.echo(json.dumps(_as_json(found)))
-        return
     left_out = list(_left_out(found))
     if not found.campaigns:
         raise CollectError("There are no pages to evaluate.", *left_out)
+    if as_json:
+        click.echo(json.dumps(_as_json(found)))
+        return
     _show(found, left_out)
 
 

@@ -24,6 +24,10 @@ TARGETS = (PolicyName.RULE, PolicyName.LEARNING)
 """The policies that can be evaluated: those whose lineups are published beside each other."""
 
 
+_FILES_AT_ONCE = 4
+"""Number of files of lineups in memory: slots come in order, and each needs one file or two."""
+
+
 class LeftOut(StrEnum):
     """Why pages are not evaluated."""
 
@@ -138,7 +142,7 @@ def evaluate_log(
 
 
 class _Published:
-    """The lineups that are kept, each file of which is read when it is first asked for."""
+    """The lineups that are kept, of which the files that were asked for last are in memory."""
 
     def __init__(self, kept: Mapping[Quarter, Sequence[KeptLineups]]) -> None:
         self._kept = kept
@@ -155,6 +159,8 @@ class _Published:
             return None
         path = fitting[-1].path
         if path not in self._read:
+            if len(self._read) == _FILES_AT_ONCE:
+                del self._read[next(iter(self._read))]
             self._read[path] = {
                 prepared.campaign_id: (prepared, banners)
                 for prepared, banners in fitting[-1].campaigns()
