@@ -3,7 +3,8 @@
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from banners.core.model import Quarter
 from banners.core.slots import slot_name
 from banners.settings import Settings
 from banners.store.connect import open_database
+from banners.store.read.lineups import DatabaseReader
 from banners.store.read.loop import DatabaseLoop
 from banners.store.schema import GENERATION_QUARTERS
+from banners.store.write.rollback import roll_back
 from banners.web.metrics import Metrics
 from banners.wiring import web_application
 from support.event_logs import SLOT
 from support.loops import generations, moment, run_loop, see, settings_of, with_catalogue
+from support.publishing import publish
 from support.running import serving
 from support.servers import until
 
@@ -65,7 +69,7 @@ class Page:
         until(lambda: sentence in self.text())
         return self.text()
 
-    def press(self, name: str, value: int) -> httpx.Response:
+    def press(self, name: str, value: object) -> httpx.Response:
         """Press a button of the page, as a browser does."""
         forms = re.findall(
             r'<form method="post" action="/status".*?</form>', self.html(), re.DOTALL
@@ -73,6 +77,12 @@ class Page:
         (form,) = (each for each in forms if f'name="{name}" value="{value}"' in each)
         fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
         return self.client.post("/status", data={**fields, name: str(value)}, follow_redirects=True)
+
+    def send(self, name: str, value: str) -> httpx.Response:
+        """Send what a button sends that an earlier page had."""
+        (token,) = set(re.findall(r'name="form_token" value="([^"]*)"', self.html()))
+        fields = {name: value, "form_token": token}
+        return self.client.post("/status", data=fields, follow_redirects=True)
 
     def held(self) -> dict[Quarter, int]:
         database = open_database(self.settings.database_url, create=False)
@@ -84,6 +94,11 @@ class Page:
 
     def live(self) -> int:
         return generations(self.settings.database_url)[FOURTH]
+
+
+def undo_offered(answer: httpx.Response) -> str:
+    (value,) = re.findall(r'name="undo" value="([^"]*)"', answer.text)
+    return str(value)
 
 
 def as_text(html: str) -> str:
@@ -148,7 +163,7 @@ def test_a_quarter_that_the_loop_does_not_publish_in_time_is_a_fault(page: Page)
 
 def test_a_rollback_on_the_page_holds_until_it_is_released_there(page: Page) -> None:
     assert page.live() == 2
-    done = page.press("roll_back", 1)
+    done = page.press("roll_back", "1-4")
     assert "Done. Generation 1 was made live" in as_text(done.text)
     assert (page.live(), page.held()) == (1, {FOURTH: 1})
     text = page.until_it_says("Held since")
@@ -158,25 +173,76 @@ def test_a_rollback_on_the_page_holds_until_it_is_released_there(page: Page) -> 
     done = page.press("release", 4)
     assert "Quarter 4 was released" in as_text(done.text)
     assert (page.live(), page.held()) == (1, {})
-    page.press("roll_back", 2)
+    page.press("roll_back", "2-4")
     assert (page.live(), page.held()) == (2, {FOURTH: 2})
 
 
 def test_a_rollback_can_be_undone_as_if_it_had_not_been(page: Page) -> None:
-    done = page.press("roll_back", 1)
-    found = re.search(r'name="undo" value="2"', done.text)
-    assert found
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', done.text))
-    undone = page.client.post("/status", data={**fields, "undo": "2"}, follow_redirects=True)
-    assert undone.status_code == 200
+    undone = page.send("undo", undo_offered(page.press("roll_back", "1-4")))
+    assert "Generation 2 is live again" in as_text(undone.text)
+    assert "until you release them" not in as_text(undone.text)
     assert (page.live(), page.held()) == (2, {})
+
+
+def test_what_another_operator_has_done_since_is_not_undone(page: Page) -> None:
+    undo = undo_offered(page.press("roll_back", "1-4"))
+    page.press("roll_back", "2-4")
+    refused = page.send("undo", undo)
+    assert refused.status_code == 409
+    assert "another generation has become live in quarter 4" in as_text(refused.text)
+    assert (page.live(), page.held()) == (2, {FOURTH: 2})
+
+
+def test_a_button_changes_no_quarters_but_those_it_was_shown_for(page: Page) -> None:
+    """A generation has more quarters, in which the loop has published since."""
+    database = open_database(page.settings.database_url, create=False)
+    writer = open_database(page.settings.database_url, create=True)
+    both = (Quarter.FIRST, Quarter.SECOND)
+    publish(writer, 100, Quarter.FIRST)
+    publish(writer, 200, *both)
+    publish(writer, 300, Quarter.SECOND)
+    try:
+        live = DatabaseReader(database).active
+        assert [live()[each].number for each in both] == [4, 5]
+        undo = undo_offered(page.send("roll_back", "3-1"))
+        assert [live()[each].number for each in both] == [3, 5]
+        page.send("undo", undo)
+        assert [live()[each].number for each in both] == [4, 5]
+        page.send("roll_back", "4-1")
+        assert [live()[each].number for each in both] == [4, 5]
+    finally:
+        database.dispose()
+        writer.dispose()
+
+
+def test_a_worker_that_has_not_seen_a_rollback_yet_undoes_it(page: Page) -> None:
+    database = open_database(page.settings.database_url, create=True)
+    roll_back(database, [FOURTH], 1, now=partial(datetime.now, UTC))
+    database.dispose()
+    assert page.send("undo", "2-1-4").status_code == 200
+    assert (page.live(), page.held()) == (2, {})
+
+
+def test_a_loop_whose_clock_is_ahead_is_a_fault_and_not_taken_for_one_that_runs(
+    page: Page,
+) -> None:
+    page.clock.now -= 3 * 3_600
+    text = page.until_it_says("The clock of the loop's host, main, is 2 hours ahead")
+    assert "Not all is well." in text
+    exposition = page.client.get("/metrics").text
+    (silent,) = re.findall(r"^banners_loop_silent_seconds (\S+)", exposition, re.MULTILINE)
+    assert -3 * 3_600 < float(silent) < -2.9 * 3_600
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"roll_back": "2"}, "Generation 2 is live already"),
-        ({"roll_back": "77"}, "is not kept any more"),
+        ({"roll_back": "2-4"}, "Generation 2 is live already"),
+        ({"roll_back": "77-4"}, "is not kept any more"),
+        ({"roll_back": "1-3"}, "is not kept any more"),
+        ({"roll_back": "1"}, "does not say what to do"),
+        ({"roll_back": "1-5"}, "does not say what to do"),
+        ({"undo": "2-1"}, "does not say what to do"),
         ({"release": "4"}, "A rollback does not hold quarter 4"),
         ({"release": "5"}, "does not say what to do"),
         ({"roll_back": "1; DROP TABLE generations"}, "does not say what to do"),
@@ -195,7 +261,7 @@ def test_what_cannot_be_done_changes_nothing_and_is_explained(
 
 
 def test_a_form_that_does_not_come_from_the_page_changes_nothing(page: Page) -> None:
-    answer = page.client.post("/status", data={"roll_back": "1", "form_token": "forged"})
+    answer = page.client.post("/status", data={"roll_back": "1-4", "form_token": "forged"})
     assert answer.status_code == 403
     assert (page.live(), page.held()) == (2, {})
 

@@ -95,9 +95,12 @@ class SeenLoop:
 
     @property
     def silent_seconds(self) -> float | None:
-        """Seconds since the last sign of life; None if there was never one."""
+        """Seconds since the last sign of life; None if there was never one.
+
+        They are negative if the clock of the loop is ahead.
+        """
         process = self.status.process
-        return max(0.0, self.at - _second(process.beat_at)) if process else None
+        return self.at - _second(process.beat_at) if process else None
 
     def published_age(self, quarter: Quarter) -> float | None:
         """Return the seconds since the loop has published a quarter, or found it unchanged.

@@ -18,12 +18,16 @@ class PageRollbacks:
 
     Args:
         settings: name the database.
-        after: called after each change, so that pages show it.
+        look: reads again what is live and kept, so that pages show it.
     """
 
-    def __init__(self, settings: Settings, after: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, look: Callable[[], None]) -> None:
         self._settings = settings
-        self._after = after
+        self._look = look
+
+    def look(self) -> None:
+        """See :class:`banners.web.pages.rollback.Rollbacks`."""
+        self._look()
 
     def roll_back(
         self, quarters: Collection[Quarter], to: int
@@ -42,7 +46,7 @@ class PageRollbacks:
                 # Somebody waits: what is read through is cached when it is asked for.
                 warm=lambda _generation, _quarter: None,
             )
-        self._after()
+        self._look()
         return changed.generations
 
     def release(self, quarters: Collection[Quarter]) -> None:
@@ -51,7 +55,7 @@ class PageRollbacks:
 
         with self._opened() as database:
             release(database, quarters)
-        self._after()
+        self._look()
 
     @contextmanager
     def _opened(self) -> "Iterator[Engine]":

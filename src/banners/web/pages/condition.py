@@ -87,12 +87,14 @@ class LoopFacts:
     """What is known of the loop.
 
     Args:
-        silent: the time since its last sign of life.
+        silent: the time since its last sign of life; negative if its clock is ahead.
+        host: the host that it runs on.
         is_waiting: whether it was waiting then.
         problems: what failed then, as sentences.
     """
 
     silent: timedelta
+    host: str = ""
     is_waiting: bool = True
     problems: Sequence[str] = ()
 
@@ -321,6 +323,12 @@ def _loop(facts: LoopFacts) -> Iterator[Finding]:
         yield Finding(
             f"The loop has given no sign of life for {in_words(facts.silent)}. Meanwhile, no slot "
             "is closed and nothing is published; events are recorded. Start it: banners loop"
+        )
+    if -facts.silent > LONGEST_SILENCE:
+        yield Finding(
+            f"The clock of the loop's host, {facts.host}, is {in_words(-facts.silent)} ahead of "
+            "the clock of this host. Set the wrong one right: slots are closed and published by "
+            "the clock of the loop, and until then nobody can see here whether it runs."
         )
     for each in facts.problems:
         yield Finding(f"The loop reports: {each}")

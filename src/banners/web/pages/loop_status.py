@@ -48,7 +48,7 @@ def loop_shown(seen: SeenLoop, now: datetime) -> LoopShown | None:
         return None
     due = datetime.fromisoformat(process.next_at) if process.next_at else None
     return LoopShown(
-        ago=in_words(_silent(seen)),
+        ago=in_words(max(_silent(seen), timedelta(0))),
         doing=process.doing,
         host=process.host,
         process=process.process,
@@ -70,6 +70,7 @@ def loop_facts(seen: SeenLoop) -> LoopFacts | None:
         return None
     return LoopFacts(
         silent=_silent(seen),
+        host=process.host,
         is_waiting=process.doing == _WAITING,
         problems=process.problem.splitlines(),
     )

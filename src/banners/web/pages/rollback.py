@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from banners.core.addresses import Route, Site
 from banners.core.model import Quarter
-from banners.errors import RollbackError, StoreError
+from banners.errors import RollbackError, StoreError, listed
 from banners.reports.reader import KeptQuarter
 from banners.web.http.caller import caller_of
 from banners.web.operators.forms import CheckedForm
@@ -19,10 +19,16 @@ from banners.web.operators.forms import CheckedForm
 _LOG = logging.getLogger(__name__)
 
 _NUMBER = re.compile("[1-9][0-9]{0,17}")
+_ROLL_BACK = re.compile("([1-9][0-9]{0,17})-([1-4]{1,4})")
+_UNDO = re.compile("([1-9][0-9]{0,17})-([1-9][0-9]{0,17})-([1-4]{1,4})")
 
 
 class Rollbacks(Protocol):
     """Changes which generations are live."""
+
+    def look(self) -> None:
+        """Read again which generations are kept: another worker may have changed what is live."""
+        ...
 
     def roll_back(
         self, quarters: Collection[Quarter], to: int
@@ -49,16 +55,35 @@ class Rollbacks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """Undoes a rollback, as long as nothing else has become live since.
+
+    Args:
+        to: the generation that was live before.
+        live: the generation that was made live.
+        quarters: the quarters in which it was.
+    """
+
+    to: int
+    live: int
+    quarters: Collection[Quarter]
+
+    def __str__(self) -> str:
+        """Return it as the page sends it."""
+        return f"{self.to}-{self.live}-{quarters_sent(self.quarters)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What a change has done.
 
     Args:
         text: what has happened, as sentences.
-        undo: the generation to go back to, which undoes it; None if there is no one such.
+        undo: what undoes it; None if it cannot be undone in one step.
     """
 
     text: str
-    undo: int | None = None
+    undo: Undo | None = None
 
 
 def notice_of(request: Request) -> Notice | None:
@@ -68,16 +93,26 @@ def notice_of(request: Request) -> Notice | None:
         return Notice(
             f"Generation {now} was made live; visitors see it within two seconds. If the loop "
             "publishes here, it publishes nothing in these quarters until you release them.",
-            _number(asked.get("before", "")),
+            _undo(asked.get("undo", "")),
+        )
+    if (now := _number(asked.get("undone", ""))) is not None:
+        return Notice(
+            f"Generation {now} is live again; visitors see it within two seconds. The loop "
+            "publishes as before."
         )
     if (number := _number(asked.get("released", ""))) in set(Quarter):
         return Notice(f"Quarter {number} was released: the loop publishes in it again.")
     return None
 
 
+def quarters_sent(quarters: Collection[int]) -> str:
+    """Return quarters as the page sends them, such as ``134``."""
+    return "".join(str(int(each)) for each in sorted(quarters))
+
+
 @dataclass(frozen=True, slots=True)
 class _Changes:
-    """Does what a button says.
+    """Does what a button says, in the quarters that the page named beside it.
 
     Args:
         rollbacks: changes which generations are live.
@@ -94,31 +129,45 @@ class _Changes:
             RollbackError: nothing was changed.
             StoreError: the database cannot be changed.
         """
-        if (to := _number(fields.get("roll_back", ""))) is not None:
-            held = self._held()
-            changed = self._roll_back(to)
-            before = {number for number, _ in changed.values()}
-            # To undo it, these quarters are released, so they must not have been held before.
-            undo = len(before) == 1 and not held & set(changed)
-            return f"live={to}" + (f"&before={before.pop()}" if undo else "")
-        if (to := _number(fields.get("undo", ""))) is not None:
-            changed = self._roll_back(to)
-            if held := self._held() & set(changed):
-                self.rollbacks.release(held)
-            return f"live={to}"
+        self.rollbacks.look()
+        if sent := _ROLL_BACK.fullmatch(fields.get("roll_back", "")):
+            return self._roll_back(int(sent[1]), _quarters(sent[2]))
+        if undo := _undo(fields.get("undo", "")):
+            return self._undo(undo)
         if (number := _number(fields.get("release", ""))) in set(Quarter):
             self.rollbacks.release([Quarter(number)])
             return f"released={number}"
         raise RollbackError("The form does not say what to do.")
 
-    def _held(self) -> set[Quarter]:
-        return {Quarter(each.quarter) for each in self.kept() if each.held_since}
-
-    def _roll_back(self, to: int) -> Mapping[Quarter, tuple[int | None, int]]:
-        found = [each for each in self.kept() if each.generation == to and not each.served]
+    def _roll_back(self, to: int, quarters: Collection[Quarter]) -> str:
+        kept_in = {each.quarter for each in self.kept() if each.generation == to}
+        found = [each for each in quarters if each in kept_in and self._live().get(each) != to]
         if not found:
             raise RollbackError(f"Generation {to} is live already, or is not kept any more.")
-        return self.rollbacks.roll_back([Quarter(each.quarter) for each in found], to)
+        held = self._held()
+        changed = self.rollbacks.roll_back(found, to)
+        before = {number for number, _ in changed.values()}
+        # To undo it, these quarters are released, so they must not have been held before.
+        if len(before) == 1 and not held & set(changed) and (number := before.pop()):
+            return f"live={to}&undo={Undo(number, to, changed)}"
+        return f"live={to}"
+
+    def _undo(self, undo: Undo) -> str:
+        live = self._live()
+        if others := [each for each in undo.quarters if live.get(each) != undo.live]:
+            raise RollbackError(
+                f"Since that rollback, another generation has become live in {listed(others)}."
+            )
+        self.rollbacks.roll_back(undo.quarters, undo.to)
+        if held := self._held() & set(undo.quarters):
+            self.rollbacks.release(held)
+        return f"undone={undo.to}"
+
+    def _live(self) -> Mapping[int, int]:
+        return {each.quarter: each.generation for each in self.kept() if each.served}
+
+    def _held(self) -> set[Quarter]:
+        return {Quarter(each.quarter) for each in self.kept() if each.held_since}
 
 
 def routes(
@@ -161,3 +210,12 @@ def routes(
 
 def _number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def _undo(text: str) -> Undo | None:
+    sent = _UNDO.fullmatch(text)
+    return Undo(int(sent[1]), int(sent[2]), _quarters(sent[3])) if sent else None
+
+
+def _quarters(digits: str) -> list[Quarter]:
+    return [Quarter(int(each)) for each in sorted(set(digits))]

@@ -27,7 +27,7 @@ from banners.web.pages import rollback
 from banners.web.pages.condition import Facts, QuarterFacts, condition_of
 from banners.web.pages.loop_status import loop_facts, loop_shown
 from banners.web.pages.recording_status import recording_facts, recording_status
-from banners.web.pages.rollback import Rollbacks, notice_of
+from banners.web.pages.rollback import Rollbacks, notice_of, quarters_sent
 from banners.web.recording.watched import Watched, nothing_watched
 
 _QUARTER_MINUTES = 15
@@ -82,6 +82,7 @@ class KeptGeneration:
         served: the quarters in which it is live, as text; empty if there are none.
         other: the quarters that it has and in which another one is live, as text; empty if there
             are none.
+        sent: the same, as the page sends them.
         is_later: whether it was published after what is live in these.
         unreadable: the quarters whose account cannot be read, as text; empty if there are none.
     """
@@ -95,6 +96,7 @@ class KeptGeneration:
     quarters: str
     served: str
     other: str
+    sent: str
     is_later: bool
     unreadable: str
 
@@ -272,6 +274,7 @@ def _history(kept: Sequence[KeptQuarter], now: datetime) -> Iterator[KeptGenerat
             quarters=listed(each.quarter for each in quarters),
             served=_listed(served),
             other=_listed(other),
+            sent=quarters_sent(other),
             is_later=all(number > live.get(each, number) for each in other),
             unreadable=_listed(unreadable),
         )
