@@ -85,7 +85,7 @@ def test_a_policy_with_another_number_of_places_is_refused(
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ((), 1, "No lineups of another policy than the rule are kept in live/published"),
+        ((), 1, "No lineups of a policy other than the rule are kept in live/published"),
         (("x",), 2, "1 to 18 digits"),
     ],
 )

@@ -344,11 +344,11 @@ def test_guard_and_trial_are_two_things_with_two_names_in_two_places(client: htt
         "Trial Learning earns between +41.0 % and +78.0 % compared with the rule alone. A trial "
         "compares its two arms, the rule and learning, each of which learns from its own data "
         "only. 96 slots until 20261127T1400Z: 4,000 pages of the arm that learns, 4,100 of the "
-        "rule's arm, and 220 conversions of the smaller arm."
+        "rule's arm, and 220 conversions of the arm with fewer."
     )
 
 
-def test_a_report_has_the_campaigns_own_word(client: httpx.Client) -> None:
+def test_a_report_says_what_the_guard_says_of_its_campaign(client: httpx.Client) -> None:
     page = client.get("/campaigns/5/report").text
     assert section_of(page, "guard").startswith("Guard The policy earns more")
     assert not section_of(page, "trial")
@@ -360,7 +360,7 @@ def test_a_report_has_the_campaigns_own_word(client: httpx.Client) -> None:
     assert not section_of(page, "trial")
 
 
-def test_the_report_as_json_has_the_campaigns_own_word(client: httpx.Client) -> None:
+def test_the_report_as_json_has_the_comparisons_of_its_campaign(client: httpx.Client) -> None:
     def compared(campaign_id: int, query: str = "") -> Any:
         return client.get(f"/api/v1/campaigns/{campaign_id}/report{query}").json()["comparisons"]
 

@@ -1,4 +1,4 @@
-"""Where another policy than the rule picks, reports, lists and commands explain it."""
+"""Where a policy other than the rule picks, reports, lists and commands explain it."""
 
 import csv
 import io

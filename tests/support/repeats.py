@@ -1,8 +1,8 @@
-"""How often a test repeats what chance decides: a few times at each landing, often in long runs."""
+"""How often tests with random input are repeated, in `make test` and in `make test-long`."""
 
 import pytest
 
 
 def repeated(few: int, many: int) -> list[object]:
-    """Return two numbers of repeats to parametrise a test with; the second is for long runs."""
+    """Return two numbers of repeats for a test; only `make test-long` uses the second."""
     return [few, pytest.param(many, marks=pytest.mark.long)]

@@ -58,11 +58,11 @@ def test_24_slots_are_too_few() -> None:
     assert "24 slots until" in compare(replace(SUMS, slots=24)).data
 
 
-def test_a_trial_speaks_of_learning_and_of_its_smaller_arm() -> None:
+def test_a_trial_names_learning_and_counts_the_arm_with_fewer_conversions() -> None:
     found = compare(replace(SUMS, kind=ComparisonKind.TRIAL, conversions=230))
     assert found.sentence.startswith("Learning earns between ")
     assert found.gain.split(" to ")[1] in found.sentence
     assert found.data.endswith(
         "9,000 pages of the arm that learns, 1,000 of the rule's arm, and 230 conversions of the "
-        "smaller arm."
+        "arm with fewer."
     )

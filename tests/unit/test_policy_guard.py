@@ -91,7 +91,13 @@ def test_the_interval_becomes_narrow_enough_to_be_useful() -> None:
 @pytest.mark.parametrize(
     ("interval", "said"),
     [
-        (SILENT, "Too early to say: the holdout needs more than 24 slots and 200 conversions."),
+        (
+            SILENT,
+            (
+                "Too early to say: the holdout needs more than 24 slots and at least 200 "
+                "conversions."
+            ),
+        ),
         (
             Interval(-0.3, -0.125),
             (
@@ -106,7 +112,7 @@ def test_the_interval_becomes_narrow_enough_to_be_useful() -> None:
         (
             Interval(-0.02, 0.2),
             (
-                "The policy is not shown to be worse than the rule would be now: between "
+                "The policy may earn more or less than the rule would now: between "
                 "-2.0 % and +20.0 %."
             ),
         ),

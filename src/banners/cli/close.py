@@ -90,7 +90,7 @@ def _lines(closed: "Closed") -> Iterator[str]:
     if closed.late:
         yield f"Too late for the files of archived slots: {closed.late:,} records."
     if closed.uncounted:
-        yield f"Too late for the totals of days: {closed.uncounted:,} records."
+        yield f"Too late for the totals of their days: {closed.uncounted:,} records."
     if closed.torn:
         yield f"Damaged, and left out: {closed.torn:,} bytes of segments."
     if closed.removed:

@@ -51,8 +51,8 @@ Exit status: 0 it was stopped, 1 the sample cannot be made or served, 2 wrong us
     "--visitors",
     is_flag=True,
     help="Start empty, with simulated visitors and a clock that is sixty times as fast, to watch "
-    "how recorded events change what is shown, and how much more than the rule a policy earns that "
-    "learns. Uses a folder of its own, var/visitors.",
+    "how recorded events change what is shown, and how much more a policy that learns earns than "
+    "the rule. Uses a folder of its own, var/visitors.",
 )
 @port_option()
 @database_option()

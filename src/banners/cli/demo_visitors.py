@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FOLDER = Path("var/visitors")
 
 FACTOR = 60
-"""How much faster time passes: an hour in a minute."""
+"""How many times as fast time passes: an hour takes a minute."""
 
 VISITS_PER_SECOND = 120
 """Number of visits in a second of real time."""

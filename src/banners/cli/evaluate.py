@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from banners.job.evaluate import Evaluated, Evaluation, LeftOut
 
 CONFIDENCE = 0.95
-"""Probability with which the interval holds what the policy would have earned."""
+"""Probability that the interval contains what the policy would have earned."""
 
 _HEADINGS = ("campaign", "policy", "pages", "earned", "would earn", "from", "to", "never shown")
 
@@ -30,12 +30,13 @@ Examples:
   banners evaluate 27
   banners evaluate --json
 
-Works from the event log and the published shares in BANNERS_EVENTS alone.
-Where learning picks lineups, or a trial runs, it estimates what the rule and what
-learning would have earned on the same pages, with a 95 % interval. "never shown"
-is the share of a policy's banners of which only the expectation is known. Policies
-that show different numbers of banners on a page are refused, since a banner earns
-more on a shorter page. See docs/policies.md.
+Reads the event log and the published lineups in the folder BANNERS_EVENTS. For
+campaigns whose lineups learning or a trial picks, it estimates what the rule and
+what learning would have earned on the same pages, with a 95 % interval. "never
+shown" is the share of what a policy would show that was never shown, so that only
+its expectation is known. If the rule and learning show different numbers of banners,
+their pages are left out, since a banner earns more on a shorter page. See
+docs/policies.md.
 
 Exit status: 0 estimated, 1 there is nothing to evaluate, 2 wrong usage.""",
 )
@@ -107,7 +108,7 @@ def _why(reason: "LeftOut") -> str:
         "would be wrong by up to 9 %. With BANNERS_THETA=0, learning always shows ten.",
         LeftOut.ALTERED: "a pause changed lineups of their campaign in the slot.",
         LeftOut.SINGLE: "they show a part of a lineup, such as a single banner.",
-        LeftOut.RULE: "the rule alone picked their lineups, or the shares are not kept.",
+        LeftOut.RULE: "the rule alone picked their lineups, or their lineups are not kept.",
     }[reason]
 
 

@@ -32,8 +32,8 @@ Examples:
 
 A row for each banner of each campaign, as the live generations have it: generation, quarter,
 campaign_id, banner_id, impressions, clicks, conversions, revenue, position (its place in the
-lineup, from 1; empty if it is not in the lineup), campaign_name, banner_name, and of_64 (in how
-many of the 64 lineups that a policy prepared it is; empty under the rule). Sorted by quarter and
+lineup, from 1; empty if it is not in the lineup), campaign_name, banner_name, and of_64 (how many
+of the 64 lineups that a policy prepared contain it; empty under the rule). Sorted by quarter and
 campaign, then best first.
 The file appears, or is replaced, only when it is complete; a device or a pipe is written to
 directly.

@@ -33,7 +33,7 @@ _HEADINGS = ("place", "banner", "impressions", "clicks", "conversions", "revenue
 def show(report: Report, policy: FillPolicy, default: PolicyName) -> None:
     """Print which case of the rule applied, the lineup, where it ends, and what fills it up.
 
-    Where another policy picks, print first how often it shows each banner, and why.
+    If another policy picks, first print how often it shows each banner, and why.
 
     Args:
         report: the report on the campaign in the quarter.

@@ -1,4 +1,4 @@
-"""The two arms whose pages are compared, and what they add up to over slots."""
+"""The two arms whose pages are compared, and their sums over slots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from banners.core.views import Group
 
 
 class ComparisonKind(StrEnum):
-    """Which arms are compared, and so what the comparison answers (docs/policies.md)."""
+    """Which arms are compared; each kind answers another question (docs/policies.md)."""
 
     GUARD = "guard"
     """All pages of a policy against those of its holdout, which learns from the same data."""
@@ -24,12 +24,12 @@ ARMS: Mapping[Group, tuple[ComparisonKind, bool]] = {
     Group.TRIAL_RULE: (ComparisonKind.TRIAL, False),
     Group.TRIAL_POLICY: (ComparisonKind.TRIAL, True),
 }
-"""For each group the comparison that it is in, and whether its arm is the policy's."""
+"""For each group, the comparison that it is in, and whether it belongs to the policy's arm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmSums:
-    """What the two arms of a campaign, or of all campaigns together, add up to over slots.
+    """The sums of the two arms of a campaign, or of all campaigns together, over slots.
 
     Args:
         kind: which arms they are.

@@ -22,8 +22,8 @@ class Totals:
         net: what counts, which is what the crunch of the slot's event files accepts.
         refunds: conversions with a negative revenue whose click counts.
         refund_micros: the amount of these refunds in millionths, not negative.
-        crawler: of the gross figures, what was left out as that of crawlers.
-        flood: of the gross figures, what was left out as floods.
+        crawler: the part of the gross figures that was left out since it came from crawlers.
+        flood: the part of the gross figures that was left out since it came from floods.
     """
 
     gross: Figures = NOTHING
@@ -44,7 +44,7 @@ class Totals:
 
     @property
     def otherwise(self) -> Figures:
-        """What was left out for other reasons than its traffic: conversions that do not count."""
+        """The conversions that were left out for reasons other than crawlers and floods."""
         known = Figures.sum_of([self.net, self.crawler, self.flood])
         return Figures(*(getattr(self.gross, name) - getattr(known, name) for name in FIGURE_NAMES))
 

@@ -52,7 +52,7 @@ def slot_objections(
 
     The share of bad rows counts from :data:`LEAST_JUDGED` rows on, because a few bad rows are a
     large share of a few rows. Refunds are not bad rows here: a shop reports them as it reports
-    orders, and closing counts them. A slot without events is not objected to.
+    orders, and closing counts them. A slot without events is accepted.
 
     Args:
         accounting: what became of its rows.

@@ -21,27 +21,27 @@ from banners.job.kept_lineups import KeptLineups, kept_lineups
 from banners.policies.evaluation import Estimate, LoggedBanner, evaluate, total
 
 TARGETS = (PolicyName.RULE, PolicyName.LEARNING)
-"""The policies that can be evaluated: those whose lineups are published beside each other."""
+"""The policies that can be evaluated: those whose lineups are published side by side."""
 
 
 _FILES_AT_ONCE = 4
-"""Number of files of lineups in memory: slots come in order, and each needs one file or two."""
+"""Maximum number of files in memory: slots are read in order, and each needs one file or two."""
 
 
 class LeftOut(StrEnum):
-    """Why pages are not evaluated."""
+    """The reason why pages are not evaluated."""
 
     PLACES = "places"
-    """The policies show another number of banners on a page."""
+    """The policies show different numbers of banners on a page."""
 
     ALTERED = "altered"
     """A pause changed lineups of the campaign in the slot."""
 
     SINGLE = "single"
-    """The view shows a part of a lineup, such as a single banner."""
+    """The view shows only a part of a lineup, such as a single banner."""
 
     RULE = "rule"
-    """The rule alone picked the lineups, or their shares are not kept."""
+    """The rule alone picked the lineups, or they are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Evaluation:
 
 @dataclass(slots=True)
 class _Sums:
-    """What is added up over slots, of a campaign and a policy."""
+    """The sums over slots of a campaign and a policy."""
 
     earned: float = 0.0
     estimates: list[tuple[Estimate, int]] = field(default_factory=list)
@@ -113,9 +113,9 @@ def evaluate_log(
     begun = [of_quarter[0].since for of_quarter in kept.values() if of_quarter]
     if not begun:
         raise CollectError(
-            f"No lineups of another policy than the rule are kept in {events / 'published'}, so "
-            "there are no shares to evaluate by. Set BANNERS_POLICY to learning or trial, and "
-            "evaluate when pages have been served with it."
+            f"No lineups of a policy other than the rule are kept in {events / 'published'}, so "
+            "nothing can be evaluated. Set BANNERS_POLICY to learning or trial, and evaluate "
+            "again once pages have been served with it."
         )
     published = _Published(kept)
     sums: dict[tuple[int, PolicyName], _Sums] = defaultdict(_Sums)
@@ -142,7 +142,7 @@ def evaluate_log(
 
 
 class _Published:
-    """The lineups that are kept, of which the files that were asked for last are in memory."""
+    """The lineups that are kept; a few of the files that were read last are in memory."""
 
     def __init__(self, kept: Mapping[Quarter, Sequence[KeptLineups]]) -> None:
         self._kept = kept
@@ -179,7 +179,7 @@ def _evaluated(
     sizes = {len(lineup) for lineup in prepared.lineups}
     if logged.places not in sizes:
         return LeftOut.SINGLE
-    # The other pages are no random sample of the lineups any more, so all of them are left out.
+    # The other pages are no longer a random sample of the lineups, so all are left out.
     if logged.altered:
         return LeftOut.ALTERED
     estimates = {}

@@ -1,9 +1,9 @@
-"""Keeps prepared lineups beside the events that they lead to, for as long as these are kept.
+"""Keeps prepared lineups for as long as the events of the views that show them.
 
 ``published/<quarter>/<generation>-<slot>.parquet`` in the folder of events has the candidates of
 each campaign, best first, and in the first row of each campaign its lineups and expectations
-(banners.serve.packed_lineups); the slot is that in which they were published. Evaluation works from
-them: the shares with which banners were shown, and what was expected of them before they were.
+(banners.serve.packed_lineups); the slot is that in which they were published. Evaluations read from
+them how often each banner was to be shown, and what was expected of it before that.
 """
 
 import os
@@ -49,7 +49,7 @@ class KeptLineups:
     def campaigns(self) -> Iterator[tuple[PreparedLineups, tuple[int, ...]]]:
         """Yield the lineups of each campaign, and its banners in the order of their indexes.
 
-        What is damaged is left out.
+        A damaged file or campaign is left out.
         """
         try:
             table = parquet.read_table(self.path)
@@ -64,7 +64,7 @@ class KeptLineups:
 
 
 class LineupsTaken:
-    """Passes candidates on, and takes from them what is kept of campaigns with prepared lineups.
+    """Passes candidates on, and remembers those of campaigns with prepared lineups, to keep them.
 
     Args:
         batches: the columns of :func:`banners.job.lineups.with_lineups`; without lineups, nothing
@@ -83,7 +83,7 @@ class LineupsTaken:
             yield batch
 
     def keep(self, folder: Path, quarter: Quarter, generation: int, slot: int) -> None:
-        """Write what was taken; campaigns whose lineups the rule alone picks are left out.
+        """Write a file of what was remembered, without campaigns for which the rule alone picks.
 
         Args:
             folder: the folder of events.
@@ -110,7 +110,7 @@ class LineupsTaken:
 
 
 def kept_lineups(folder: Path) -> Mapping[Quarter, Sequence[KeptLineups]]:
-    """Return what is kept of each quarter, the oldest first.
+    """Return the files that are kept of each quarter, oldest first.
 
     Args:
         folder: the folder of events.
@@ -126,7 +126,7 @@ def kept_lineups(folder: Path) -> Mapping[Quarter, Sequence[KeptLineups]]:
 
 
 def sweep_lineups(folder: Path, oldest: int) -> None:
-    """Remove the lineups that others had replaced before a slot.
+    """Remove the lineups that newer ones replaced before a slot.
 
     Args:
         folder: the folder of events.

@@ -1,4 +1,4 @@
-"""Which campaigns have another policy than the rule, and which of their banners are candidates."""
+"""Which campaigns have a policy other than the rule, and which of their banners are candidates."""
 
 import hashlib
 from collections import defaultdict

@@ -26,7 +26,7 @@ from banners.store.schema import DROPPED
 from banners.store.write.totals import TotalsWriter, turn_to_write_totals
 
 COMPARED_SLOTS = 7 * 24 * 3_600 // SLOT_SECONDS
-"""Number of the latest slots by which the guard and trials judge: those of seven days."""
+"""Number of the latest slots that the guard and trials compare: those of seven days."""
 
 _RECENT_SLOTS = 2 * RECENT_HOURS * 3_600 // SLOT_SECONDS
 
@@ -117,8 +117,8 @@ def _write_slots(
 
 
 def _sum_up(closing: Closing, folder: EventFolder, until: int, writer: TotalsWriter) -> None:
-    """Write what follows from the latest closed slots: recent figures, and what policies earn."""
-    # The slot that is open is closed again with more; until then, it would count as a full one.
+    """Write recent figures and comparisons of policies, computed from the latest closed slots."""
+    # Not the slot that has not ended: a part of its records would count as all of them.
     slots = range(until - COMPARED_SLOTS, until)
     paths = {slot: path for slot in slots if (path := folder.totals(slot)).exists()}
     recent = [path for slot, path in paths.items() if slot >= until - _RECENT_SLOTS]

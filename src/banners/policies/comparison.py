@@ -1,4 +1,4 @@
-"""What a policy earns compared with the rule: the guard's word, and a trial's."""
+"""What a policy earns compared with the rule, by the guard or by a trial."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ from banners.core.arms import ArmSums, ComparisonKind
 from banners.core.slots import slot_name
 from banners.policies.guard import Interval, Moments, guard_sentence, signed, trial_sentence
 
-# The policy's arm, the rule's arm, and the smaller one.
+# The policy's arm, the rule's arm, and the arm whose conversions are counted.
 _ARMS = {
     ComparisonKind.GUARD: ("the policy", "the holdout", "the holdout"),
-    ComparisonKind.TRIAL: ("the arm that learns", "the rule's arm", "the smaller arm"),
+    ComparisonKind.TRIAL: ("the arm that learns", "the rule's arm", "the arm with fewer"),
 }
 
 
@@ -19,14 +19,14 @@ class Comparison:
 
     Args:
         kind: which arms were compared. A guard and a trial answer different questions.
-        interval: the interval of the lift; it says nothing while there are too few data.
+        interval: the interval of the lift; without bounds while there are too few data.
         slots: number of slots that were compared.
         last_slot: the last of them.
         pages: distinct views of the policy's arm that were seen.
         alternative_pages: those of the rule's arm.
         revenue_micros: revenue of the policy's arm in these slots, in millionths.
         alternative_revenue_micros: that of the rule's arm.
-        conversions: conversions of the smaller arm.
+        conversions: conversions of the holdout or, in a trial, of the arm that has fewer.
     """
 
     kind: ComparisonKind
@@ -41,14 +41,14 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """What it says, for people."""
+        """The result in a sentence."""
         if self.kind is ComparisonKind.TRIAL:
             return trial_sentence(self.interval)
         return guard_sentence(self.interval)
 
     @property
     def data(self) -> str:
-        """What it is based on, as a sentence."""
+        """The data that it is based on, in a sentence."""
         policy, rule, smaller = _ARMS[self.kind]
         return (
             f"{self.slots:,} slots until {slot_name(self.last_slot)}: {self.pages:,} pages of "
@@ -65,7 +65,7 @@ class Comparison:
 
 
 def compare(sums: ArmSums) -> Comparison:
-    """Return what the sums over the closed slots say; they are all that it depends on.
+    """Return the comparison that follows from the sums over closed slots.
 
     Source: docs/policies.md, "Guard" and "Trial".
     """

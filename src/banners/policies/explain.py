@@ -1,6 +1,6 @@
-"""Sentences that explain to people what a policy does with a banner.
+"""Sentences that explain what a policy does with a banner.
 
-They need no numpy: they follow from what was published.
+They need no numpy, since they use only what was published.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from banners.core.policy import Expectation, PreparedLineups
 
 _ALIKE = 0.9
-"""A banner that is expected to earn at least this share of what another earns is nearly as good."""
+"""Share of the expected revenue of another banner from which a banner is nearly as good."""
 
 _LEAST_PERCENT = 0.01
 

@@ -18,10 +18,11 @@ ALPHA = 0.02
 tails would make it wrong for 8 to 10 %."""
 
 LEAST_SLOTS = 24
-"""Number of slots up to which no interval is given."""
+"""Number of slots that must be exceeded before an interval is given."""
 
 LEAST_CONVERSIONS = 200
-"""Number of conversions in the smaller arm below which no interval is given."""
+"""Number of conversions below which no interval is given: those of the holdout or, in a trial, of
+the arm that has fewer."""
 
 _NARROWEST = 96
 """Number of slots at which the interval is as narrow as possible."""
@@ -69,7 +70,7 @@ class Moments:
 
     Args:
         slots: the number of slots.
-        conversions: conversions of the smaller arm.
+        conversions: conversions of the holdout or, in a trial, of the arm that has fewer.
         a: sum of the policy's revenues.
         b: sum of the alternative's revenues.
         aa: sum of the squares of the policy's revenues.
@@ -99,7 +100,7 @@ class Moments:
         self.ab += a * b
 
     def interval(self, alpha: float = ALPHA) -> Interval:
-        """Return the interval of the lift, by the sums so far.
+        """Return the interval of the lift that follows from the sums so far.
 
         With L = 1 + lift, it holds all L for which ``(mean(a) - L mean(b))²`` is at most
         ``h² var(a - L b)``: a quadratic inequality in L.
@@ -147,7 +148,7 @@ def guard_sentence(interval: Interval) -> str:
     """Return what the guard says of a policy and its holdout, for people."""
     if not interval.says_anything:
         return (
-            f"Too early to say: the holdout needs more than {LEAST_SLOTS} slots and "
+            f"Too early to say: the holdout needs more than {LEAST_SLOTS} slots and at least "
             f"{LEAST_CONVERSIONS} conversions."
         )
     range_ = f"between {signed(interval.lower)} and {signed(interval.upper)}"
@@ -155,15 +156,15 @@ def guard_sentence(interval: Interval) -> str:
         return f"The policy earns less than the rule would now: {range_}. Consider the rule."
     if interval.lower > 0:
         return f"The policy earns more than the rule would now: {range_}."
-    return f"The policy is not shown to be worse than the rule would be now: {range_}."
+    return f"The policy may earn more or less than the rule would now: {range_}."
 
 
 def trial_sentence(interval: Interval) -> str:
     """Return what a trial says, for people."""
     if not interval.says_anything:
         return (
-            f"Too early to say: each arm of the trial needs more than {LEAST_SLOTS} slots and "
-            f"{LEAST_CONVERSIONS} conversions."
+            f"Too early to say: each arm of the trial needs more than {LEAST_SLOTS} slots and at "
+            f"least {LEAST_CONVERSIONS} conversions."
         )
     return (
         f"Learning earns between {signed(interval.lower)} and {signed(interval.upper)} compared "

@@ -1,6 +1,6 @@
-"""The interval that a banner's expected revenue lies in with a given probability.
+"""The interval in which a banner's revenue lies with a given probability.
 
-It needs no numpy, so that whoever reads what was published can work it out.
+It needs no numpy, so that processes that only read what was published can compute it.
 """
 
 from math import exp, factorial, log, sqrt
@@ -9,7 +9,7 @@ from statistics import NormalDist
 from banners.core.policy import Expectation
 
 PROBABILITY = 0.9
-"""The probability with which the expected revenue lies in its interval."""
+"""Probability that the revenue lies in the interval."""
 
 _BERNOULLI = {0: 1.0, 1: 1 / 2, 2: 1 / 6, 4: -1 / 30, 6: 1 / 42, 8: -1 / 30, 10: 5 / 66}
 _LARGE = 8
@@ -17,12 +17,12 @@ _LARGE = 8
 
 
 def central_interval(expected: Expectation) -> tuple[float, float]:
-    """Return the interval of the expected revenue per thousand impressions.
+    """Return the interval of the revenue per thousand impressions.
 
-    The revenue lies below it with a probability of 5 %, and above it with the same.
+    The revenue lies below it with a probability of 5 %, and above it with a probability of 5 %.
 
     Args:
-        expected: what is expected of a banner; its shapes are above 0.
+        expected: the expectation of a banner; its shapes are above 0.
 
     Source: docs/policies.md, "The interval".
     """

@@ -34,7 +34,7 @@ def explain_report_fill(report: Report, policy: FillPolicy) -> str:
 
 
 def explain_policy(report: Report) -> str:
-    """Return sentences on how a policy picks what visitors see; empty where the rule picks.
+    """Return sentences on how a policy picks what visitors see; empty if the rule picks.
 
     Source: docs/policies.md, "Sixty-four lineups".
     """
@@ -69,7 +69,7 @@ def explain_fallback(report: Report) -> str:
 
 
 def explain_awaited(report: Report, default: PolicyName) -> str:
-    """Return that another policy is chosen than the one that picks now; empty if none is.
+    """Return that another policy is chosen than the one that picks now; empty if they are the same.
 
     Args:
         report: the report.
@@ -84,7 +84,7 @@ def explain_awaited(report: Report, default: PolicyName) -> str:
         return ""
     return (
         f"The policy “{chosen}” is chosen for this campaign. It picks as soon as closed slots are "
-        f"published with it; until then, “{picks}” does."
+        f"published with it; until then, “{picks}” picks."
     )
 
 

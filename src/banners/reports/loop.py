@@ -81,10 +81,10 @@ class LoopStatus:
 
 @dataclass(frozen=True, slots=True)
 class SeenLoop:
-    """The loop as it was found at a moment.
+    """The loop as the database described it at a moment.
 
     Args:
-        status: what the database knew.
+        status: what the database held.
         at: that moment, in seconds since 1970 in UTC.
         publishes: when each quarter is to be published next, in seconds since 1970 in UTC.
     """
@@ -103,7 +103,7 @@ class SeenLoop:
         return self.at - _second(process.beat_at) if process else None
 
     def published_age(self, quarter: Quarter) -> float | None:
-        """Return the seconds since the loop has published a quarter, or found it unchanged.
+        """Return the seconds since the loop last published a quarter, or found it unchanged.
 
         None if it never has, or if a rollback holds the quarter.
         """

@@ -28,12 +28,12 @@ class Outlook:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The interval that its revenue per thousand impressions lies in; None as above."""
+        """The interval of its revenue per thousand impressions; None if nothing is expected."""
         return central_interval(self.expected) if self.expected else None
 
     @property
     def rank(self) -> tuple[int, float]:
-        """What banners are sorted by: those that are shown most first, then by what they earn."""
+        """The key to sort banners by: those shown most first, then by expected revenue."""
         return -self.of_64, -(self.expected_per_thousand or 0)
 
 
@@ -52,7 +52,7 @@ class Outlooks:
     places: Mapping[int, int]
 
     def of(self, banner_id: int) -> Outlook | None:
-        """Return the outlook of a banner; None if it was no candidate then."""
+        """Return the outlook of a banner; None if it was not a candidate then."""
         place = self.places.get(banner_id)
         if place is None:
             return None

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Remembered(Generic[T]):
-    """What a database holds, as of the last look, so that nobody waits for the database.
+    """Keeps what was last read from a database, so that no request waits for the database.
 
     Args:
         read: reads it from the database.

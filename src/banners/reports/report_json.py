@@ -28,7 +28,7 @@ POLICY_HEADER = (
     *("of_64", "expected_per_thousand", "expected_from", "expected_to"),
     *("expected_click_rate", "expected_conversion_rate", "expected_revenue_per_conversion"),
 )
-"""Further columns, where another policy than the rule picks."""
+"""Further columns, where a policy other than the rule picks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +78,18 @@ class CandidateAnswer(FiguresAnswer):
     """Its name; null if the catalogue has none."""
 
     of_64: int | None = None
-    """In how many of the 64 prepared lineups it is, if another policy than the rule picks. It and
+    """In how many of the 64 prepared lineups it is, if a policy other than the rule picks. It and
     the following are absent if the banner was no candidate when the lineups were prepared."""
 
     expected_per_thousand: float | None = None
-    """Expected revenue per thousand impressions; absent, as all that follows from it, if the
-    policy expects nothing of it."""
+    """Expected revenue per thousand impressions. It and the following are absent if the policy has
+    no expectation of the banner."""
 
     expected_from: float | None = None
     """The revenue per thousand impressions is above this with a probability of 95 %."""
 
     expected_to: float | None = None
-    """It is below this with a probability of 95 %."""
+    """The revenue per thousand impressions is below this with a probability of 95 %."""
 
     expected_click_rate: float | None = None
     """Expected clicks per impression."""
@@ -126,14 +126,14 @@ class QuarterAnswer(FiguresAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonAnswer(JsonObject):
-    """What a policy earns compared with the rule, over the closed slots that are kept."""
+    """What a policy earns compared with the rule, over the closed slots of the last seven days."""
 
     kind: ComparisonKind
     """`guard`: the policy against its holdout, on the same data. `trial`: the two arms of a trial,
     each with its own data."""
 
     sentence: str
-    """What it says."""
+    """The result in a sentence."""
 
     lower: float | None
     """The lower bound of the lift, 0.1 for 10 % more; null while nothing can be said."""
@@ -145,22 +145,22 @@ class ComparisonAnswer(JsonObject):
     """Number of slots in which both arms had pages."""
 
     last_slot: str
-    """The name of the last of these."""
+    """The name of the last of these slots."""
 
     pages: int
     """Distinct views of the policy's arm that were seen."""
 
     alternative_pages: int
-    """Those of the rule's arm."""
+    """Distinct views of the rule's arm that were seen."""
 
     revenue: str
     """Revenue of the policy's arm in these slots, with six places, as text."""
 
     alternative_revenue: str
-    """That of the rule's arm."""
+    """Revenue of the rule's arm in these slots, with six places, as text."""
 
     conversions: int
-    """Conversions of the smaller arm."""
+    """Conversions of the holdout or, in a trial, of the arm that has fewer."""
 
     @classmethod
     def of_comparison(cls, comparison: Comparison) -> Self:
@@ -332,7 +332,7 @@ def report_csv(report: Report, rows: Iterable[Row]) -> str:
 
 
 def _policy_cells(row: Row) -> Iterator[Cell]:
-    """Yield the cells of the further columns, with as many places as other figures have."""
+    """Yield the cells of the further columns, with six places like other figures."""
     yield row.outlook.of_64 if row.outlook else None
     for number in _expected(row):
         yield None if number is None else round(Decimal(number), 6)

@@ -128,8 +128,7 @@ class TotalsReader(Protocol):
     def comparisons(self, campaign_ids: Collection[int]) -> Mapping[int, Sequence[Comparison]]:
         """Return what the policies of campaigns earn compared with the rule, as far as is known.
 
-        The guard comes before a trial. A campaign is not in it if no policy but the rule has had
-        pages.
+        The guard comes before a trial. A campaign for which only the rule has picked is left out.
 
         Args:
             campaign_ids: the campaigns; ``TOGETHER`` for all of them together.

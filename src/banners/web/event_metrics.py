@@ -52,7 +52,7 @@ MISSING = Gauge("banners_missing_hosts", "Hosts whose events are missing in slot
 SILENT = Gauge("banners_loop_silent_seconds", "Seconds since the last sign of life of the loop.")
 PUBLISHED_AGE = Gauge(
     "banners_published_age_seconds",
-    "Seconds since the loop has published a quarter or found it unchanged; 0 while it is held.",
+    "Seconds since the loop last published a quarter or found it unchanged; 0 while it is held.",
     ("quarter",),
 )
 HELD_QUARTERS = Gauge("banners_held_quarters", "Quarters that a rollback holds.")
@@ -120,7 +120,7 @@ class EventMetrics:
         self._told |= set(figures)
 
     def loop(self, seen: SeenLoop) -> None:
-        """Record how the loop does; nothing where it has never run."""
+        """Record the state of the loop; nothing if it has never run."""
         if (silent := seen.silent_seconds) is None:
             return
         self.hold(SILENT, silent)

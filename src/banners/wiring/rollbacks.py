@@ -1,4 +1,4 @@
-"""Changes which generations are live for the pages on which operators do so."""
+"""Changes which generations are live, for the buttons of the status page."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PageRollbacks:
-    """Rolls back and releases, for somebody who waits for a page.
+    """Rolls back and releases, while an operator waits for the page.
 
     Args:
         settings: name the database.
@@ -43,7 +43,7 @@ class PageRollbacks:
                 quarters,
                 to,
                 now=partial(datetime.now, UTC),
-                # Somebody waits: what is read through is cached when it is asked for.
+                # An operator waits, so the cache is not filled in advance.
                 warm=lambda _generation, _quarter: None,
             )
         self._look()

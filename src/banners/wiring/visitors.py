@@ -133,7 +133,7 @@ def earned_by_arms(settings: Settings) -> str:
     trial = found.get(ComparisonKind.TRIAL)
     if trial is None:
         return ""
-    # Of the same slots, so that it stays right when the oldest are not compared any more.
+    # Pages and revenue of the same slots, so that the ratio is right when old slots drop out.
     rule = trial.alternative_revenue_micros / trial.alternative_pages / MICROS
     learning = trial.revenue_micros / trial.pages / MICROS
     more = f" ({100 * (learning / rule - 1):+.0f} %)" if rule else ""

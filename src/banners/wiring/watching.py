@@ -149,7 +149,7 @@ class LoopWatch:
         self._remembered = Remembered(self._seen, time.monotonic)
 
     def seen(self) -> "SeenLoop":
-        """Return what the last look has found; nothing before the first."""
+        """Return what the last look has found; an empty one before the first look."""
         from banners.reports.loop import SeenLoop
 
         return next(iter(self._remembered.last()), SeenLoop())

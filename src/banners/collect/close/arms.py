@@ -1,4 +1,4 @@
-"""Adds up the pages and revenues of the arms that are compared, from the totals of closed slots."""
+"""Adds up the pages and revenues of the compared arms, from the totals of closed slots."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -19,7 +19,7 @@ _SUMS = tuple(each.name for each in fields(ArmSums) if each.name != "kind")
 def arm_sums(
     connection: "duckdb.DuckDBPyConnection", paths: Sequence[Path]
 ) -> dict[int, list[ArmSums]]:
-    """Return what the arms of each comparison add up to.
+    """Return the sums of both arms of each comparison.
 
     Revenue that a banner earned as fill counts for the campaign to which it belongs.
 
@@ -28,7 +28,8 @@ def arm_sums(
         paths: the files of the totals of slots, in any order.
 
     Returns:
-        The sums by campaign, and as campaign 0 of all together; without any that has no pages.
+        The sums by campaign, and those of all campaigns together as campaign 0. Comparisons in
+        which an arm had no pages are not in it.
     """
     if not paths:
         return {}

@@ -83,7 +83,7 @@ class DuckDBCloser:
         return recent_figures(self._connection, paths, until)
 
     def arms(self, paths: Sequence[Path]) -> dict[int, list[ArmSums]]:
-        """Return what the arms that are compared add up to: see :func:`arm_sums`.
+        """Return the sums of the compared arms: see :func:`arm_sums`.
 
         Raises:
             duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.

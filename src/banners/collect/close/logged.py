@@ -1,4 +1,4 @@
-"""What the event log says of the banners of each campaign's lineups, for evaluation."""
+"""Reads from the event log what the banners of each lineup earned, for evaluations."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _SLOTS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class LoggedFigures:
-    """What became of a banner.
+    """The impressions and revenue of a banner.
 
     Args:
         impressions: its impressions.
@@ -32,17 +32,17 @@ class LoggedFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedCampaign:
-    """The views of a campaign in a slot that show as many banners of one generation.
+    """The views of a campaign in a slot that show the same number of banners of one generation.
 
     Args:
         slot: the slot.
         quarter: the quarter of the lineups.
         campaign_id: the campaign.
-        generation: the generation that they are of.
+        generation: the generation that they were served from.
         places: the number of banners in each view, fill not counted.
         pages: the number of views that were seen and count.
         altered: whether a pause changed the lineup of any view of that generation in the slot.
-        banners: what became of each banner.
+        banners: the figures of each banner.
     """
 
     slot: int
@@ -63,7 +63,7 @@ def logged_campaigns(
     memory: str,
     on_slot: Callable[[int], None],
 ) -> Iterator[LoggedCampaign]:
-    """Yield what the segments of the event log say of some slots, slot by slot.
+    """Yield the views of some slots from the segments of the event log, slot by slot.
 
     Args:
         events: the folder of all events.

@@ -73,8 +73,8 @@ class Closed:
         forgettable: old slots whose account and totals are needed only until the database has the
             totals.
         written: the slots whose totals were written to the database (banners.job.totals).
-        uncounted: records of slots that were closed, although the database has dropped their rows;
-            they are in no totals.
+        uncounted: records of slots that were closed after the database had dropped their rows; they
+            are in no totals.
     """
 
     slots: list[ClosedSlot] = field(default_factory=list)

@@ -253,7 +253,7 @@ class Loop:
         )
 
     def _tell_left_out(self, outcome: QuarterOutcome) -> None:
-        """Tell which slots of a quarter do not count, when they are others than before."""
+        """Report which slots of a quarter are left out, if that has changed."""
         left_out = outcome.slots.left_out if outcome.slots else {}
         if left_out != self._left_out.get(outcome.quarter, {}):
             for slot, reasons in left_out.items():

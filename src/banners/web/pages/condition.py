@@ -16,14 +16,14 @@ OLD = timedelta(days=1)
 """Age from which a live generation is pointed out."""
 
 OLD_BY_LOOP = timedelta(hours=2)
-"""Age from which a quarter is too old that the loop publishes once an hour."""
+"""Age from which a quarter is too old if the loop publishes it, which it does once an hour."""
 
 LONGEST_SILENCE = timedelta(minutes=1)
-"""Time without a sign of life after which a loop that was waiting does not run; usually it gives
-one every ten seconds."""
+"""Time without a sign of life after which a loop that was waiting counts as not running; usually it
+gives one every ten seconds."""
 
 LONGEST_STEP = timedelta(minutes=15)
-"""The same for a loop that was at work, which gives none during one step."""
+"""The same for a loop that was at work: it gives no sign of life during one step."""
 
 LONGEST_UNSYNCED = 5.0
 """Seconds after which an event should be safe from a loss of power; usually it takes less than
@@ -267,8 +267,8 @@ _OF_QUARTERS: Sequence[tuple[Callable[[QuarterFacts], bool], str, bool]] = (
         lambda each: each.by_loop and each.age is not None and each.age > OLD_BY_LOOP,
         (
             "The loop has not published {quarters} for more than two hours, although each quarter "
-            "is due once an hour. What it says about itself is below; if that does not help, read "
-            "its log."
+            "is due once an hour. What the loop did last is below; if that does not help, read its "
+            "log."
         ),
         True,
     ),
@@ -318,7 +318,7 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
 
 
 def _loop(facts: LoopFacts) -> Iterator[Finding]:
-    """Yield whether the loop seems not to run, and what it complains of."""
+    """Yield that the loop seems not to run, and the problems that it reports."""
     if facts.silent > (LONGEST_SILENCE if facts.is_waiting else LONGEST_STEP):
         yield Finding(
             f"The loop has given no sign of life for {in_words(facts.silent)}. Meanwhile, no slot "
@@ -327,8 +327,8 @@ def _loop(facts: LoopFacts) -> Iterator[Finding]:
     if -facts.silent > LONGEST_SILENCE:
         yield Finding(
             f"The clock of the loop's host, {facts.host}, is {in_words(-facts.silent)} ahead of "
-            "the clock of this host. Set the wrong one right: slots are closed and published by "
-            "the clock of the loop, and until then nobody can see here whether it runs."
+            "the clock of this host. Correct the wrong one: slots are closed and published by the "
+            "clock of the loop, and this page cannot tell whether the loop is running."
         )
     for each in facts.problems:
         yield Finding(f"The loop reports: {each}")

@@ -1,4 +1,4 @@
-"""What the report shows of a policy: how often each banner is shown, and what it may earn.
+"""How often a policy shows each banner, and what the banner is expected to earn, for the report.
 
 The geometry is in percentages of a chart's width, as in :mod:`banners.web.pages.charts`.
 """
@@ -10,12 +10,12 @@ from banners.reports.figures import Row, shown_most
 from banners.reports.outlook import Outlook, Outlooks
 
 MOST_EXPLAINED = 20
-"""Maximum number of banners that are explained; the table has all."""
+"""Maximum number of banners that are explained; the table lists all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A banner, explained.
+    """A banner, with the explanation of how often it is shown.
 
     Args:
         row: the banner.

@@ -143,8 +143,8 @@ class Row:
         banners: those of its banners that visitors see now, best first.
         last_day: its figures of the last 24 hours; None where nothing is recorded.
         figures: what it earned in the live generation of this quarter; None if it is not in it.
-        policy: what is to pick its lineups.
-        gain: what that gains compared with the rule; empty while nothing can be said.
+        policy: the policy that is chosen for it.
+        gain: the interval of its lift over the rule, as text; empty while nothing can be said.
     """
 
     campaign: CatalogueCampaign

@@ -23,7 +23,7 @@ class LoopShown:
         host: the host that it runs on.
         process: its process id there.
         closed: the name of the last slot that it has closed after its end; empty if none.
-        next: when something is due next, as text; empty while it is at work.
+        next: when its next step is due, as text; empty while it is at work.
         publishes: when each quarter is to be published next, as text.
     """
 
@@ -81,6 +81,6 @@ def _silent(seen: SeenLoop) -> timedelta:
 
 
 def _in_time(at: datetime, now: datetime) -> str:
-    """Return when something is due, as in ``in 20 minutes (14:13)``."""
+    """Return when something is due, such as ``in 20 minutes (14:13)``."""
     clock = f"{at.astimezone(now.tzinfo):%H:%M}"
     return f"in {in_words(at - now)} ({clock})" if at > now else f"now ({clock})"

@@ -75,11 +75,11 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a change has done.
+    """The message about a change that was made.
 
     Args:
         text: what has happened, as sentences.
-        undo: what undoes it; None if it cannot be undone in one step.
+        undo: how to undo it; None if one step cannot undo it.
     """
 
     text: str
@@ -87,12 +87,12 @@ class Notice:
 
 
 def notice_of(request: Request) -> Notice | None:
-    """Return what the change has done that has led to this page; None if none has."""
+    """Return the message about the change that led to this page; None if there was no change."""
     asked = request.query_params
     if (now := _number(asked.get("live", ""))) is not None:
         return Notice(
-            f"Generation {now} was made live; visitors see it within two seconds. If the loop "
-            "publishes here, it publishes nothing in these quarters until you release them.",
+            f"Generation {now} was made live; visitors see it within two seconds. Where the loop "
+            "publishes, it publishes nothing in these quarters until you release them.",
             _undo(asked.get("undo", "")),
         )
     if (now := _number(asked.get("undone", ""))) is not None:
@@ -112,7 +112,7 @@ def quarters_sent(quarters: Collection[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Changes:
-    """Does what a button says, in the quarters that the page named beside it.
+    """Makes the change that a button stands for, in the quarters that the page named beside it.
 
     Args:
         rollbacks: changes which generations are live.
@@ -123,7 +123,7 @@ class _Changes:
     kept: Callable[[], Sequence[KeptQuarter]]
 
     def make(self, fields: Mapping[str, str]) -> str:
-        """Return what the page is to say afterwards, as the query of its address.
+        """Make the change, and return the query for the page that reports it.
 
         Raises:
             RollbackError: nothing was changed.
@@ -181,7 +181,7 @@ def routes(
     Args:
         rollbacks: changes which generations are live.
         kept: returns the kept generations.
-        show: returns the status page with a status, and why nothing was changed.
+        show: returns the status page with a status code and the reason why nothing was changed.
         site: the application as others reach it.
     """
     router = APIRouter(include_in_schema=False)
@@ -199,8 +199,8 @@ def routes(
             return show(
                 request,
                 503,
-                "The database cannot be changed from here, or cannot be reached; the log says "
-                "which. This does the same on the host of the job: banners rollback",
+                "The web application may not change the database, or cannot reach it; the log says "
+                "which. Use this command on the host of the job: banners rollback",
             )
         _LOG.warning("%s has changed what is live: %s", caller_of(request).name or "Somebody", said)
         return RedirectResponse(f"{site.at(Route.STATUS)}?{said}", status_code=303)

@@ -1,5 +1,5 @@
--- What the two arms of a comparison add up to over slots, of each campaign and, as campaign 0, of
--- all together, from the totals of slots in `kept`.
+-- The sums of the two arms of each comparison over slots, for each campaign and, as campaign 0, for
+-- all campaigns together, from the totals of slots in `kept`.
 WITH named AS (
     SELECT
         slot, campaign_id, ${kinds} AS kind, ${is_policy} AS is_policy,
@@ -20,10 +20,10 @@ campaigns AS (
     GROUP BY slot, campaign_id, kind
     HAVING sum(pages) > 0
 ),
--- Without the slots in which the rule alone picked a campaign's lineups: there was no holdout. The
--- slots before and after of the same quarter tell, and never the slot itself: a campaign with few
--- pages may have had them in the holdout by chance, and leaving such slots out would count its
--- pages in the policy's arm alone. A trial's groups tell by themselves.
+-- For the guard, without the slots in which the rule alone picked a campaign's lineups: there was no
+-- holdout. This is decided by the slots of the same quarter before and after, never by the slot
+-- itself: chance may have put all pages of a small campaign into the holdout, and without such slots
+-- only its pages in the policy's arm would count. The groups of a trial are never the rule's alone.
 counted AS (
     SELECT *
     FROM campaigns
@@ -48,7 +48,7 @@ scaled AS (
         revenue * (1 + alternative_pages / pages) AS a,
         alternative_revenue * (1 + pages / alternative_pages) AS b
     FROM arms
-    -- A slot in which an arm had no page says nothing about it.
+    -- A slot without pages of both arms cannot be scaled.
     WHERE pages > 0 AND alternative_pages > 0
 )
 SELECT

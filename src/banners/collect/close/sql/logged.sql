@@ -1,5 +1,5 @@
--- What became of the banners of each campaign's lineups: of views of one slot that were seen and
--- count, by generation and number of places. Fill is left out: no lineup has it.
+-- The impressions and revenue of the banners of each campaign's lineups, from the views of one slot
+-- that were seen and count, by generation and number of places. Fill is left out: it is in no lineup.
 WITH given AS (
     SELECT view_id, min(generation) AS generation, max(paused) AS paused
     FROM read_impressions

@@ -1,7 +1,7 @@
 -- The figures of each campaign, group and banner: gross with what was left out, and net as the crunch
 -- of the event files accepts them. Like the crunch, a conversion counts if its click does, and if no
 -- other revenue was reported for it; with a negative revenue it is a refund. What was left out is
--- told by the traffic that it came from; the rest are conversions that do not count by themselves.
+-- divided into crawlers, floods, and conversions that do not count for other reasons.
 WITH amounts AS (
     SELECT
         conversion_id, click_id, campaign_id, group_name, banner_id, reason,
