@@ -66,3 +66,27 @@ def test_a_trial_names_learning_and_counts_the_arm_with_fewer_conversions() -> N
         "9,000 pages of the arm that learns, 1,000 of the rule's arm, and 230 conversions of the "
         "arm with fewer."
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "arm"),
+    [(ComparisonKind.GUARD, "the holdout"), (ComparisonKind.TRIAL, "the rule's arm")],
+)
+@pytest.mark.parametrize(("b", "bb"), [(0.0, 0.0), (500.0, 250_000.0)])
+def test_enough_data_that_say_nothing_are_not_said_to_be_too_few(
+    kind: ComparisonKind, arm: str, b: float, bb: float
+) -> None:
+    # It earned nothing, or all of it in one slot.
+    found = compare(replace(SUMS, kind=kind, b=b, bb=bb, ab=0.0))
+    assert not found.interval.says_anything
+    assert found.sentence == (
+        f"Too early to say: {arm} has earned too little, or too unevenly, to compare."
+    )
+
+
+def test_no_policy_earns_less_than_nothing() -> None:
+    # One slot earned all that the policy has earned.
+    found = compare(replace(SUMS, a=60.0, aa=3_600.0, ab=500.0))
+    assert found.interval.lower == -1
+    assert found.interval.says_anything
+    assert "between -100.0 % and" in found.sentence

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from banners.core.arms import ArmSums, ComparisonKind
 from banners.core.slots import slot_name
-from banners.policies.guard import Interval, Moments, guard_sentence, signed, trial_sentence
+from banners.policies.guard import (
+    LEAST_CONVERSIONS,
+    LEAST_SLOTS,
+    Interval,
+    Moments,
+    guard_sentence,
+    signed,
+    trial_sentence,
+)
 
 # The policy's arm, the rule's arm, and the arm whose conversions are counted.
 _ARMS = {
@@ -42,6 +50,10 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """The result in a sentence."""
+        enough = self.slots > LEAST_SLOTS and self.conversions >= LEAST_CONVERSIONS
+        if enough and not self.interval.says_anything:
+            _, rule, _ = _ARMS[self.kind]
+            return f"Too early to say: {rule} has earned too little, or too unevenly, to compare."
         if self.kind is ComparisonKind.TRIAL:
             return trial_sentence(self.interval)
         return guard_sentence(self.interval)
@@ -73,9 +85,11 @@ def compare(sums: ArmSums) -> Comparison:
     if sums.kind is ComparisonKind.TRIAL:
         conversions = min(conversions, sums.conversions)
     moments = Moments(sums.slots, conversions, sums.a, sums.b, sums.aa, sums.bb, sums.ab)
+    interval = moments.interval()
     return Comparison(
         kind=sums.kind,
-        interval=moments.interval(),
+        # No arm can earn less than nothing, so the bound cannot be wrong for being nearer.
+        interval=Interval(max(interval.lower, -1.0), interval.upper),
         slots=sums.slots,
         last_slot=sums.last_slot,
         pages=sums.pages,
