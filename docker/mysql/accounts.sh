@@ -12,7 +12,6 @@ set -eu
 secrets=${SECRETS_FOLDER:-/run/secrets}
 database=${MARIADB_DATABASE:-banners}
 catalogue="catalogue_versions catalogue_active catalogue_campaigns catalogue_banners catalogue_images"
-pointers="active_generations held_quarters"
 
 # Runs the SQL of standard input as root, with the password of this secret file.
 as_root() {
@@ -49,9 +48,8 @@ done
   for table in $catalogue; do
     echo "GRANT INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON \`$database\`.$table TO banners_web@'%';"
   done
-  for table in $pointers; do
-    echo "GRANT INSERT, UPDATE, DELETE, CREATE ON \`$database\`.$table TO banners_web@'%';"
-  done
+  echo "GRANT UPDATE, CREATE ON \`$database\`.active_generations TO banners_web@'%';"
+  echo "GRANT INSERT, UPDATE, DELETE, CREATE ON \`$database\`.held_quarters TO banners_web@'%';"
   set_password database_password
   with_password "ALTER USER banners@''%''"
   set_password database_root_password
