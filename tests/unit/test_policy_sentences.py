@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +60,15 @@ def test_a_banner_in_all_or_none_needs_no_rivals_to_explain_it() -> None:
     assert said(made).endswith("It is in all 64 lineups.")
     assert "25 % clicked" in said(made)
     assert "counted as 12,345 impressions" in said(made)
+
+
+def test_what_only_the_rule_shows_or_does_not_show_is_not_explained_by_rivals() -> None:
+    made = replace(
+        prepared([(0,)] * 32 + [(1,)] * 32, worth(0.019), worth(0.001)),
+        groups=(Group.TRIAL_POLICY,) * 32 + (Group.TRIAL_RULE,) * 32,
+    )
+    assert said(made, 0).endswith("It is in 32 of 64 lineups: in all that are not the rule's.")
+    assert said(made, 1).endswith("It is in 32 of 64 lineups, all of them the rule's.")
 
 
 def test_rates_have_two_digits() -> None:

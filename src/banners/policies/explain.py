@@ -5,6 +5,7 @@ They need no numpy, since they use only what was published.
 
 from collections.abc import Sequence
 
+from banners.core.arms import ARMS
 from banners.core.policy import Expectation, PreparedLineups
 
 _ALIKE = 0.9
@@ -53,6 +54,16 @@ def _reason(prepared: PreparedLineups, counts: Sequence[int], candidate: int) ->
     lineups, count = len(prepared.lineups), counts[candidate]
     if count == lineups:
         return f"It is in all {lineups} lineups."
+    own = [
+        candidate in lineup
+        for group, lineup in zip(prepared.groups, prepared.lineups, strict=True)
+        if ARMS[group][1]
+    ]
+    # What is expected of other banners does not matter to the rule.
+    if count and not any(own):
+        return f"It is in {count} of {lineups} lineups, all of them the rule's."
+    if count and all(own):
+        return f"It is in {count} of {lineups} lineups: in all that are not the rule's."
     micros = prepared.micros()
     enough, least = _ALIKE * micros[candidate], max(count, 1)
     as_good = sum(
