@@ -172,6 +172,9 @@ def test_a_trial_says_how_its_pages_are_divided(client: httpx.Client, site: Work
     for text in (text_of(report(client, TRIAL)), shown(site, TRIAL)):
         assert says in text
         assert halves in text
+        assert "Each arm picks by its own figures only" in text
+    for text in (text_of(report(client, LEARNING)), shown(site, LEARNING)):
+        assert "Each arm picks" not in text
 
 
 def test_a_fallback_is_said_with_its_reason(client: httpx.Client, site: Workplace) -> None:
@@ -244,5 +247,5 @@ def test_places_of_banners_that_are_off_are_accounted_for(
     for text, changed in ((paused, True), (banners, False)):
         (site.folder / "catalogue" / "banners.csv").write_text(text)
         assert site.run("catalogue", "import", "catalogue").returncode == 0
-        said = "64 of them are not shown as prepared" in text_of(report(client, LEARNING))
+        said = "64 of the lineups are not shown as prepared" in text_of(report(client, LEARNING))
         assert said is changed

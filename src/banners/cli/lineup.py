@@ -60,7 +60,7 @@ def show(report: Report, policy: FillPolicy, default: PolicyName) -> None:
         say(out, by_policy)
         for sentence in _explained(report, rows):
             say(out, f"- {sentence}")
-        say(out, "The rule would pick from the same figures:", style="bold")
+        say(out, "The rule would pick from the figures of all pages:", style="bold")
     say(out, f"{explain_report(report)} ({lineup.rule.value})")
     if taken_out := taken_out_sentence(report.left, by_rule=not report.outlooks):
         say(out, taken_out, style="yellow")

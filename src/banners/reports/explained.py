@@ -51,12 +51,17 @@ def explain_policy(report: Report) -> str:
         f"of {f'the policy “{policy}”' if is_trial else 'the policy'}, with {prepared.places} "
         f"{'banner' if prepared.places == 1 else 'banners'}, and {of_rule} are the rule's."
     )
+    if is_trial:
+        found = (
+            f"{found} Each arm picks by its own figures only, so the rule's arm may show other "
+            "banners than the rule would by the figures of both, which are given here."
+        )
     if not changed:
         return found
     return (
-        f"{found} {changed} of them {'is' if changed == 1 else 'are'} not shown as prepared: the "
-        "places of banners that are off now, and places that were free, go to the banners that are "
-        "expected to earn most."
+        f"{found} {changed} of the lineups {'is' if changed == 1 else 'are'} not shown as "
+        "prepared: the places of banners that are off now, and places that were free, go to the "
+        "banners that are expected to earn most."
     )
 
 
