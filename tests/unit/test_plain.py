@@ -303,6 +303,32 @@ def test_a_file_of_only_numbers_is_recognised(tmp_path: Path, rows: bytes, digit
     assert file.rows == rows.count(b"\n")
 
 
+@pytest.mark.parametrize(
+    ("rows", "digits"),
+    [
+        (b"1,rule,2,3,0\n4,trial_rule,5,,1\n6,policy,7,8,0\n", True),
+        (b"1,probe,2,3,0\n4,trial_policy,5,6,7", True),
+        # Its text is read as such, and no group.
+        (b"1,rule7,2,3,0\n", True),
+        (b"1,,2,3,0\n", False),
+        (b"1,7,2,3,0\n", False),
+        (b"1,rule,rule,3,0\n", False),
+        (b"rule,1,2,3,0\n", False),
+        (b"1,2,rule,3,0\n", False),
+        (b"1,Rule,2,3,0\n", False),
+        (b"1,rulerule,2,3,0\n", False),
+        (b"1,rule,1234567890123456789,3,0\n", False),
+        (b"1,policy,2,3,0\n" * 200_000, True),
+        (b"1,policy,2,3,0\n" * 200_000 + b"policy,1,2,3,0\n", False),
+    ],
+)
+def test_beside_numbers_there_may_be_groups(tmp_path: Path, rows: bytes, digits: bool) -> None:
+    header = b"click_id,group,banner_id,campaign_id,fill\n"
+    file = plain(tmp_path, header + rows)
+    assert (file.plain, file.digits) == (file.path, digits)
+    assert file.rows == len(rows.splitlines())
+
+
 @pytest.mark.parametrize("beyond", range(-2, 22))
 def test_a_long_number_is_seen_across_the_edge_of_two_blocks(tmp_path: Path, beyond: int) -> None:
     block = LONGEST_LINE // 2

@@ -83,7 +83,7 @@ def read_totals(path: Path) -> Iterator[CampaignTotals]:
 def _campaigns(batch: "pa.RecordBatch") -> Iterator[CampaignTotals]:
     lists = [batch.column(f"banners_{name}") for name in _BANNERS]
     ends = lists[0].offsets.to_pylist()
-    banner_ids, *figures = (each.values.to_pylist() for each in lists)
+    banners = list(zip(*(each.values.to_pylist() for each in lists), strict=True))
     keys = zip(
         batch.column("campaign_id").to_pylist(), batch.column("group_name").to_pylist(), strict=True
     )
@@ -96,15 +96,8 @@ def _campaigns(batch: "pa.RecordBatch") -> Iterator[CampaignTotals]:
         strict=True,
     )
     for (campaign_id, group), values, first, end in zip(keys, totals, ends, ends[1:], strict=False):
-        banners = {
-            banner_ids[place]: Figures(*(column[place] for column in figures))
-            for place in range(first, end)
-        }
-        counted = {each: found for each, found in banners.items() if found != _NOTHING}
+        counted = {each: Figures(*found) for each, *found in banners[first:end] if any(found)}
         yield CampaignTotals(campaign_id, Group(group), Totals.of(values), counted)
-
-
-_NOTHING = Figures(0, 0, 0, 0)
 
 
 def recent_figures(

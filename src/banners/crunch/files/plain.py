@@ -57,7 +57,7 @@ class PlainFile:
         stamp: its size in bytes and time of change in nanoseconds, from before it was read.
         rows: number of its rows, without the header and blank lines.
         digits: whether it was delivered plain, and every field of its rows is empty or a number of
-            up to 18 digits.
+            up to 18 digits, except those of the column ``group``, which hold words.
         bad_width: number of rows that the plain form leaves out, because they have too few or too
             many fields, or text after a closing quote.
     """
@@ -119,7 +119,7 @@ def make_plain(kind: Kind, path: Path, scratch: Path) -> PlainFile:
         columns = columns_of(kind, header) or ()
         offset = _plain_header(path, header)
         with reading(path):
-            scan = scan_rows(path, offset, len(columns)) if offset else None
+            scan = scan_rows(path, offset, columns) if offset else None
         if scan is None:
             plain, rows, bad_width = _write_plain(kind, path, columns, scratch)
             return PlainFile(

@@ -4,20 +4,24 @@ Each check is done for a complete block, by deleting or mapping its bytes and co
 which is about a hundred times as fast as reading line by line.
 """
 
-import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from banners.core.views import Group
 
 LONGEST_LINE = 2_000_000
 """Maximum number of bytes of a line of a plain file, including its end."""
 
-# A line that is longer than two blocks fills a block without a line end.
+# A line that begins in one block ends in the next at the latest, or else is too long.
 _BLOCK = LONGEST_LINE // 2
 _DIGITS = b"0123456789"
 # All bytes except those that separate fields and lines.
 _ORDINARY = bytes(byte for byte in range(256) if byte not in b',"\r\n')
-_MOST_DIGITS = 18
+# The groups, first those that contain others, and what stands for each in the pattern of a row.
+_GROUPS = sorted((group.encode() for group in Group), key=len, reverse=True)
+_GROUP = b"*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +30,21 @@ class Scan:
 
     Args:
         rows: number of rows.
-        digits: whether every field is empty or a number of up to 18 digits.
+        digits: whether every field is found to be empty or a number of up to 18 digits, except
+            those of the column ``group``, which hold words.
     """
 
     rows: int
     digits: bool
 
 
-def scan_rows(path: Path, offset: int, width: int) -> Scan | None:
+def scan_rows(path: Path, offset: int, columns: Sequence[str]) -> Scan | None:
     """Scan the rows of a file whose header is plain.
 
     Args:
         path: the file, not compressed.
         offset: the beginning of its rows, in bytes.
-        width: number of fields of its header, 1 or more.
+        columns: the columns that its header names, 1 or more.
 
     Returns:
         The result, or None if the file is not plain (see :mod:`banners.crunch.files.plain`).
@@ -47,33 +52,23 @@ def scan_rows(path: Path, offset: int, width: int) -> Scan | None:
     Raises:
         OSError: the file cannot be read.
     """
-    pattern = b"," * (width - 1) + b"\n"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    marks = 0
-    digits = True
-    tail = b"\n"
+    pattern = b",".join(_GROUP if name == "group" else b"" for name in columns) + b"\n"
+    rows = 0
+    digits = ended = True
     with path.open("rb") as file:
         file.seek(offset)
         while block := file.read(_BLOCK):
-            found = block.translate(None, _DIGITS)
-            expected = _repeated(pattern, marks, len(found))
-            if digits and (found != expected or _has_long_number(tail + block)):
-                digits = False
-            if not digits:
-                found = block.translate(None, _ORDINARY)
-                if found != _repeated(pattern, marks, len(found)) or not _is_utf8(block, decoder):
-                    return None
-            if b"\n" not in block and len(block) == _BLOCK:
+            if not ended:
                 return None
-            marks += len(found)
-            tail = block[-_MOST_DIGITS:]
-    if decoder.getstate()[0]:
-        return None
-    rows, over = divmod(marks, width)
-    if tail.endswith(b"\n"):
-        return Scan(rows, digits)
-    # Without a line end, the last row counts if it is complete; otherwise it is cut off.
-    return Scan(rows + 1, digits) if over == width - 1 else None
+            block += file.readline(_BLOCK)
+            ended = block.endswith(b"\n")
+            # Without a line end, the last row counts if it is complete; otherwise it is cut off.
+            block += b"" if ended else b"\n"
+            digits = digits and _is_digits(block, pattern)
+            if not (digits or _is_plain(block, len(columns))):
+                return None
+            rows += block.count(b"\n")
+    return Scan(rows, digits)
 
 
 def plain_lines(content: bytes, width: int) -> bytes | None:
@@ -90,10 +85,9 @@ def plain_lines(content: bytes, width: int) -> bytes | None:
     rows = content.count(b"\n")
     if content.startswith(b'"') and _is_all_quoted(content, rows, width):
         content = content.replace(b'"', b"")
-    plain = content.translate(None, _ORDINARY) == (b"," * (width - 1) + b"\n") * rows
-    if not plain or content[-1:] not in b"\n" or len(content) > LONGEST_LINE:
+    if content[-1:] not in b"\n" or len(content) > LONGEST_LINE:
         return None
-    return content if _is_utf8(content, codecs.getincrementaldecoder("utf-8")()) else None
+    return content if _is_plain(content, width) else None
 
 
 def _is_all_quoted(content: bytes, rows: int, width: int) -> bool:
@@ -106,14 +100,23 @@ def _is_all_quoted(content: bytes, rows: int, width: int) -> bool:
     )
 
 
-def _repeated(pattern: bytes, start: int, length: int) -> bytes:
-    """Return ``length`` bytes of the endlessly repeated pattern, beginning at byte ``start``."""
-    skipped = start % len(pattern)
-    return (pattern * (length // len(pattern) + 2))[skipped : skipped + length]
+def _is_plain(rows: bytes, width: int) -> bool:
+    """Return whether complete rows are UTF-8 and have so many fields each, and no quotes."""
+    marks = rows.translate(None, _ORDINARY)
+    return marks == (b"," * (width - 1) + b"\n") * rows.count(b"\n") and _is_utf8(rows)
+
+
+def _is_digits(rows: bytes, pattern: bytes) -> bool:
+    """Return whether only digits and groups are missing in a pattern that complete rows repeat."""
+    found = rows.translate(None, _DIGITS)
+    if _GROUP in pattern:
+        for group in _GROUPS:
+            found = found.replace(group, _GROUP)
+    return found == pattern * rows.count(b"\n") and not _has_long_number(rows)
 
 
 def _has_long_number(rows: bytes) -> bool:
-    """Return whether there are more than 18 consecutive digits; other bytes are commas or LF."""
+    """Return whether there are more than 18 consecutive digits or letters."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -126,11 +129,11 @@ def _has_long_number(rows: bytes) -> bool:
     return run != 0
 
 
-def _is_utf8(block: bytes, decoder: codecs.IncrementalDecoder) -> bool:
-    if block.isascii() and not decoder.getstate()[0]:
+def _is_utf8(rows: bytes) -> bool:
+    if rows.isascii():
         return True
     try:
-        decoder.decode(block)
+        rows.decode()
     except UnicodeDecodeError:
         return False
     return True

@@ -8,6 +8,7 @@ import contextlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from operator import attrgetter
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -19,7 +20,6 @@ from banners.core.totals import (
     CampaignTotals,
     RecentFigures,
     SlotState,
-    Totals,
 )
 from banners.policies.comparison import Comparison
 from banners.store.connect import dialect_of, translated, wait_for_server
@@ -39,6 +39,8 @@ from banners.store.write.quarter import insert
 
 _Key = tuple[int, str]
 _Row = tuple[object, ...]
+
+_values: Callable[[Figures], tuple[int, ...]] = attrgetter(*FIGURE_NAMES)
 
 
 class TotalsWriter:
@@ -73,8 +75,10 @@ class TotalsWriter:
                 been written before, with another day, it counts in the new one from now on.
             campaigns: its totals by campaign and group; each pair once.
         """
-        new = {(each.campaign_id, str(each.group)): each for each in campaigns}
-        rows = {key: _slot_row(state.slot, each) for key, each in new.items()}
+        # Each is let go after that: in a large slot there are a million figures of banners.
+        rows = {
+            (each.campaign_id, str(each.group)): _slot_row(state.slot, each) for each in campaigns
+        }
         connection = self._connection
         with connection.begin():
             of_slot = CLOSED_SLOTS.c.slot == state.slot
@@ -100,8 +104,7 @@ class TotalsWriter:
             else:
                 _add(connection, str(day_before), _differences(old, {}))
                 _add(connection, now_in, _differences({}, rows))
-            together = Totals.sum_of(each.totals for each in new.values())
-            _replace(connection, CLOSED_SLOTS, [self._closed_row(state, now_in, together)])
+            _replace(connection, CLOSED_SLOTS, [self._closed_row(state, now_in, rows.values())])
 
     def recent_until(self) -> int | None:
         """Return the slot before which the recent figures end; None if there are none."""
@@ -172,7 +175,8 @@ class TotalsWriter:
                 )
         return len(dropped)
 
-    def _closed_row(self, state: SlotState, day: str, together: Totals) -> _Row:
+    def _closed_row(self, state: SlotState, day: str, rows: Iterable[_Row]) -> _Row:
+        together = [sum(column) for column in zip(*(row[_COLUMNS] for row in rows), strict=True)]
         return (
             state.slot,
             state.digest,
@@ -180,7 +184,7 @@ class TotalsWriter:
             self._now().isoformat(),
             json.dumps(state.missing),
             json.dumps(state.account, sort_keys=True),
-            *together.values(),
+            *(together or [0] * len(TOTAL_NAMES)),
         )
 
 
@@ -215,11 +219,9 @@ def turn_to_write_totals(
 
 
 def _slot_row(slot: int, campaign: CampaignTotals) -> _Row:
-    banners = sorted(campaign.banners.items())
-    columns = [
-        [banner_id for banner_id, _ in banners],
-        *([getattr(figures, name) for _, figures in banners] for name in FIGURE_NAMES),
-    ]
+    banner_ids = sorted(campaign.banners)
+    figures = [_values(campaign.banners[banner_id]) for banner_id in banner_ids]
+    columns = [banner_ids, *(zip(*figures, strict=True) if figures else [()] * len(FIGURE_NAMES))]
     key = (slot, campaign.campaign_id, str(campaign.group))
     return (*key, *campaign.totals.values(), pack(columns))
 
@@ -250,10 +252,6 @@ def _comparison_row(campaign_id: int, comparison: Comparison) -> _Row:
         comparison.conversions,
         *(round(each * MICROS) if comparison.interval.says_anything else None for each in bounds),
     )
-
-
-def _values(figures: Figures) -> tuple[int, ...]:
-    return tuple(getattr(figures, name) for name in FIGURE_NAMES)
 
 
 _COLUMNS = slice(3, 3 + len(TOTAL_NAMES))
