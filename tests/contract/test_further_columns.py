@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,36 @@ def test_every_row_that_is_not_accepted_is_found_in_its_file(engine: Tried, even
         (Kind.CLICKS, 5, Reason.CONFLICTING_ID),
         (Kind.CONVERSIONS, 4, Reason.ORPHAN_CONVERSION),
     ]
+
+
+def test_numbers_beside_groups_are_read_as_in_a_file_of_text(engine: Tried, tmp_path: Path) -> None:
+    here = tmp_path / "events" / "1"
+    here.mkdir(parents=True)
+    ids = ("", "0", "7", "007", "8", "999999999999999999")
+    groups = ("rule", "trial_rule", "policy", "rule7", "7rule")
+    fills = ("0", "1", "", "2", "00")
+    combined = [",".join(row) for row in product(ids, ids[:4], ids, groups[:2], fills)]
+    combined += [",".join(row) for row in product(ids[3:], ids[2:3], ids[2:3], groups, fills)]
+    (here / "conversions_1.csv").write_text("conversion_id,click_id,revenue\n1,8,2\n")
+
+    def found(note: str, ending: str) -> tuple[object, ...]:
+        for kind, own in ((Kind.IMPRESSIONS, "impression_id"), (Kind.CLICKS, "click_id")):
+            header = f"{own},banner_id,campaign_id,group,fill{note}\n"
+            lines = "".join(f"{row}{ending}\n" for row in combined)
+            (here / f"{kind}_1.csv").write_text(header + lines)
+        with crunched(engine, tmp_path / "events") as (sources, result):
+            accounting = settle(sources, result)
+            unaccepted = [
+                (row.kind, row.line, row.reason)
+                for row in unaccepted_rows(sources, accounting, result)
+            ]
+            digits = {file.digits for file in sources.of(Kind.CLICKS)}
+            return digits, accounting.accounts, unaccepted, sorted(rows(result.kept()))
+
+    as_numbers, *first = found("", "")
+    as_text, *second = found(",note", ",x")
+    assert (as_numbers, as_text) == ({True}, {False})
+    assert first == second
 
 
 def test_parquet_gives_the_same(engine: Tried, events: Path) -> None:
