@@ -49,7 +49,8 @@ Visit = Callable[..., Page]
 def enter(page: Page, name: str) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD[name])
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    with page.expect_event("load"):
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
 def heading(page: Page) -> str:
@@ -153,7 +154,8 @@ def state(request: pytest.FixtureRequest, visit: Visit, office: Office) -> Page:
         case "wrong":
             page = visit("/sign-in")
             page.get_by_label("Password").fill("guessed")
-            page.get_by_role("button", name="Sign in").click()
+            with page.expect_event("load"):
+                page.get_by_role("button", name="Sign in").click()
             return page
         case "signed in":
             page = visit("/status")
