@@ -250,7 +250,12 @@ def test_the_openapi_document_describes_the_report(client: httpx.Client) -> None
     assert set(described["responses"]) == {"200", "308", "400", "404", "503"}
     answer = client.get("/api/v1/campaigns/1/report").json()
     schemas = document["components"]["schemas"]
-    of_policies = {"policy", "places", "fallback"}  # absent under the rule, as in each candidate
+    of_policies = {
+        "policy",
+        "places",
+        "fallback",
+        "comparisons",
+    }  # absent under the rule, as in each candidate
     assert set(schemas["ReportAnswer"]["properties"]) == {*answer, *of_policies}
     known = set(schemas["CandidateAnswer"]["properties"])
     assert known - {each for each in known if each.startswith(("expected_", "of_64"))} == set(

@@ -233,9 +233,9 @@ class ReportAnswer(JsonObject):
     name: str | None
     """The campaign's name; null if the catalogue has none."""
 
-    comparisons: list[ComparisonAnswer]
-    """What the policy of the campaign earns compared with the rule; empty if no policy but the rule
-    has had pages, and for a generation that is not live."""
+    comparisons: list[ComparisonAnswer] | None = None
+    """What the policy of the campaign earns compared with the rule, if another policy has had pages
+    and the generation is live."""
 
     policy: str | None = None
     """The policy that picks what visitors see, if it is not the rule."""
@@ -305,7 +305,7 @@ def report_answer(
             for quarter, totals in sorted(report.totals.items())
         ],
         name=report.campaign.name if report.campaign else None,
-        comparisons=[ComparisonAnswer.of_comparison(each) for each in comparisons],
+        comparisons=[ComparisonAnswer.of_comparison(each) for each in comparisons] or None,
         policy=prepared.policy.value if prepared else None,
         places=prepared.places if prepared else None,
         fallback=prepared.fallback if prepared else None,
