@@ -45,12 +45,10 @@ KEPT_BACK = {
         "BANNERS_GATE_BAD_ROWS": "only the job has a gate",
         "BANNERS_GATE_ORPHANS": "only the job has a gate",
         "BANNERS_GATE_LEAST_ROWS": "only the job has a gate",
-        "BANNERS_PUBLISH_AHEAD": "only the loop publishes ahead",
         "BANNERS_KEEP_GENERATIONS": "only the job and the loop publish",
         "BANNERS_POLICY": "only the job prepares lineups",
         "BANNERS_HOLDOUT": "only the job prepares lineups",
         "BANNERS_THETA": "only the job prepares lineups",
-        "BANNERS_WINDOW": "only the job's image closes slots",
         "BANNERS_KEEP_EVENTS": "only the job's image closes slots",
     },
 }
