@@ -61,8 +61,9 @@ def test_each_line_is_an_object_with_the_generations(logging_json: Workplace, wo
     assert [line["generations"] for line in lines if line["message"] == serving] == [
         EVERYWHERE
     ] * workers
-    for told in ("Started server process", "Application startup complete", "Finished server"):
+    for told in ("Started server process", "Application startup complete"):
         assert sum(message.startswith(told) for message in messages(lines)) == workers
+    # Not how they finish: one that is stopped in the moment before it serves is killed.
 
 
 def ready(address: str) -> bool:
