@@ -72,17 +72,19 @@ class Page:
     def press(self, name: str, value: object) -> httpx.Response:
         """Press a button of the page, as a browser does."""
         forms = re.findall(
-            r'<form method="post" action="/status".*?</form>', self.html(), re.DOTALL
+            r'<form method="post" action="/status/live".*?</form>', self.html(), re.DOTALL
         )
         (form,) = (each for each in forms if f'name="{name}" value="{value}"' in each)
         fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
-        return self.client.post("/status", data={**fields, name: str(value)}, follow_redirects=True)
+        return self.client.post(
+            "/status/live", data={**fields, name: str(value)}, follow_redirects=True
+        )
 
     def send(self, name: str, value: str) -> httpx.Response:
         """Send what a button sends that an earlier page had."""
         (token,) = set(re.findall(r'name="form_token" value="([^"]*)"', self.html()))
         fields = {name: value, "form_token": token}
-        return self.client.post("/status", data=fields, follow_redirects=True)
+        return self.client.post("/status/live", data=fields, follow_redirects=True)
 
     def held(self) -> dict[Quarter, int]:
         database = open_database(self.settings.database_url, create=False)
@@ -252,7 +254,7 @@ def test_what_cannot_be_done_changes_nothing_and_is_explained(
     page: Page, fields: dict[str, str], said: str
 ) -> None:
     (token,) = set(re.findall(r'name="form_token" value="([^"]*)"', page.html()))
-    answer = page.client.post("/status", data={**fields, "form_token": token})
+    answer = page.client.post("/status/live", data={**fields, "form_token": token})
     assert answer.status_code == 409
     text = as_text(answer.text)
     assert "Nothing was changed." in text
@@ -261,7 +263,7 @@ def test_what_cannot_be_done_changes_nothing_and_is_explained(
 
 
 def test_a_form_that_does_not_come_from_the_page_changes_nothing(page: Page) -> None:
-    answer = page.client.post("/status", data={"roll_back": "1-4", "form_token": "forged"})
+    answer = page.client.post("/status/live", data={"roll_back": "1-4", "form_token": "forged"})
     assert answer.status_code == 403
     assert (page.live(), page.held()) == (2, {})
 

@@ -42,6 +42,7 @@ class Route(StrEnum):
     CATALOGUE_HISTORY = f"{_CATALOGUE}/{{campaign_id}}/history"
     TOTALS = "/totals"
     STATUS = "/status"
+    LIVE = "/status/live"
     STATIC_FILE = f"{_STATIC}/{{version}}/{{name}}"
     IMAGE = f"{_STATIC}/images/{{name}}"
     DOCS = "/docs"

@@ -45,6 +45,7 @@ AUDIENCES: Mapping[Route, Audience] = {
     Route.CATALOGUE_HISTORY: Audience.OPERATORS,
     Route.TOTALS: Audience.READERS,
     Route.STATUS: Audience.OPERATORS,
+    Route.LIVE: Audience.OPERATORS,
     Route.STATIC_FILE: Audience.EVERYBODY,
     Route.IMAGE: Audience.EVERYBODY,
     Route.DOCS: Audience.EVERYBODY,

@@ -187,7 +187,7 @@ def routes(
     router = APIRouter(include_in_schema=False)
     changes = _Changes(rollbacks, kept)
 
-    @router.post(Route.STATUS)
+    @router.post(Route.LIVE)
     def change(request: Request, fields: CheckedForm) -> Response:
         """Make another generation live, or release a quarter."""
         try:
