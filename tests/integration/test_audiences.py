@@ -27,6 +27,7 @@ from banners.web.hot.delivery import Delivery
 from banners.web.operators.audience import AUDIENCES
 from banners.wiring import reader, reports
 from banners.wiring.catalogue import editing as open_to_edit
+from banners.wiring.rollbacks import PageRollbacks
 from reference.events import QuarterReference
 from support.answers import Clock, application_over
 from support.image_files import file_of
@@ -79,7 +80,7 @@ WHOSE = {
     Route.SEEN: EVERYBODY,
     Route.CLICK: EVERYBODY,
 }
-POSTED = {Route.NEW_CAMPAIGN, Route.CATALOGUE_BANNERS, Route.CATALOGUE_STATE}
+POSTED = {Route.NEW_CAMPAIGN, Route.CATALOGUE_BANNERS, Route.CATALOGUE_STATE, Route.LIVE}
 NOT_SERVED = {Route.DEMO_LANDING, Route.SEEN, Route.CLICK, Route.API_CONVERSIONS}
 """Routes of the demo and of recording, which this application does not have."""
 NOT_GOT = {Route.SIGN_OUT, Route.API, Route.STATIC_FILE, *NOT_SERVED, *POSTED}
@@ -211,6 +212,7 @@ def application(
         in_memory=True,
         reports=reports(settings),
         sign_ins=office.sign_ins,
+        rollbacks=PageRollbacks(settings, lambda: None),
     )
     assert isinstance(built, Delivery)
     return built, office

@@ -26,6 +26,7 @@ from banners.web.operators.delays import Delays
 from banners.web.operators.sign_ins import SignIns
 from banners.web.operators.signing import Signing
 from banners.web.pages.landing import Shop
+from banners.web.pages.rollback import Rollbacks
 from banners.web.recording.conversions import ReportedConversions
 from banners.web.recording.watched import Watched
 from banners.wiring import reader
@@ -62,6 +63,7 @@ def application_over(
     reported: ReportedConversions | None = None,
     totals: TotalsReader | None = None,
     watched: Watched | None = None,
+    rollbacks: Rollbacks | None = None,
 ) -> Callable[..., Any]:
     """Build the web application over a reader, always with the same randomness.
 
@@ -81,6 +83,7 @@ def application_over(
         reported: records the conversions that programs report; if not given, nothing is recorded.
         totals: what figures over time are read from; if not given, nothing is recorded.
         watched: what is known of recording and closing; if not given, nothing is recorded.
+        rollbacks: changes which generations are live; if not given, no page can.
     """
     words: dict[str, Any] = {"reader": reader}
     if in_memory:
@@ -100,6 +103,7 @@ def application_over(
         totals=totals,
         compared=lambda: comparisons_of_all(totals),
         watched=lambda: watched,
+        rollbacks=rollbacks,
         **words,
     )
 
