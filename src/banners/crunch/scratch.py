@@ -111,3 +111,21 @@ def writing_to_scratch() -> Iterator[None]:
             f"Temporary files cannot be written to {place}: {error.strerror}. Free disk space "
             "there, or set TMPDIR to another folder."
         ) from error
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Give a finished file its name when its content is on the disk.
+
+    Args:
+        made: the file, in a folder of the same file system.
+        path: its place; a file that is there is replaced.
+
+    Raises:
+        OSError: the system refuses.
+    """
+    descriptor = os.open(made, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    made.replace(path)

@@ -6,7 +6,6 @@ each campaign, best first, and in the first row of each campaign its lineups and
 them how often each banner was to be shown, and what was expected of it before that.
 """
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from pyarrow import parquet
 from banners.core.model import Quarter
 from banners.core.policy import PreparedLineups
 from banners.core.slots import SLOT_NAME, slot_name, slot_named
-from banners.crunch.scratch import locked_folder, writing_to_scratch
+from banners.crunch.scratch import locked_folder, put_in_place, writing_to_scratch
 from banners.errors import InvalidSlot
 from banners.serve.packed_lineups import DamagedLineups, decode_lineups
 
@@ -105,8 +104,7 @@ class LineupsTaken:
             with locked_folder(path.parent) as scratch:
                 made = scratch / path.name
                 parquet.write_table(table, made, compression="zstd")
-                _sync(made)
-                made.replace(path)
+                put_in_place(made, path)
 
 
 def kept_lineups(folder: Path) -> Mapping[Quarter, Sequence[KeptLineups]]:
@@ -140,11 +138,3 @@ def sweep_lineups(folder: Path, oldest: int) -> None:
 
 def _folder(events: Path, quarter: Quarter) -> Path:
     return events / "published" / str(int(quarter))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

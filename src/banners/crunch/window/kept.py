@@ -7,7 +7,6 @@ time.
 """
 
 import json
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from banners.core.model import Quarter
 from banners.core.outcome import accounting_as_json, parse_accounting
 from banners.core.slots import slot_name, slot_named
 from banners.crunch.files.content import digest_of
-from banners.crunch.scratch import locked_folder, writing_to_scratch
+from banners.crunch.scratch import locked_folder, put_in_place, writing_to_scratch
 from banners.crunch.window.slots import Files
 from banners.errors import InvalidSlot, SourceError
 
@@ -127,7 +126,7 @@ class Kept:
             with locked_folder(path.parent) as folder:
                 made = folder / path.name
                 _write_figures(made, quarter, kept.digest, figures)
-                _put(made, path)
+                put_in_place(made, path)
         return self._described(path, kept)
 
     def rows(self, quarter: Quarter, slot: int, files: Files) -> int | None:
@@ -192,7 +191,7 @@ class Kept:
             with locked_folder(path.parent) as folder:
                 made = folder / path.with_suffix(".json").name
                 made.write_text(json.dumps(content, separators=(",", ":")) + "\n", "utf-8")
-                _put(made, path.with_suffix(".json"))
+                put_in_place(made, path.with_suffix(".json"))
 
     def _path(self, quarter: Quarter, slot: int | None) -> Path:
         name = "no-slot" if slot is None else slot_name(slot)
@@ -299,13 +298,3 @@ def figures_schema() -> "pa.Schema":
             "revenue_micros": pa.int64(),
         }
     )
-
-
-def _put(made: Path, path: Path) -> None:
-    """Put a file into place when it is on the disk."""
-    descriptor = os.open(made, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    made.replace(path)
