@@ -77,6 +77,17 @@ def test_the_demo_does_no_work_twice(done: Workplace) -> None:
         assert "Generation" not in said
 
 
+def test_the_first_start_complains_of_no_folder(done: Workplace) -> None:
+    shutil.rmtree(done.folder / "var" / "demo")
+    said = ""
+    with done.start("demo", "--port", "0") as running:
+        assert running.stdout is not None
+        while "Serving generation" not in said:
+            said += running.stdout.readline()
+        running.terminate()
+    assert "is not a folder" not in said
+
+
 def landing_pages(workplace: Workplace) -> list[tuple[str, str]]:
     """Export the catalogue, and return name and landing page of each banner of campaign 54."""
     assert workplace.run("catalogue", "export", "exported").returncode == 0

@@ -110,6 +110,8 @@ def _recording(database_url: str | None) -> Settings:
     )
     settings = settings_from(database_url=database_url)
     wiring.make_conversion_key(Path(settings.conversion_keys_file))
+    # Closing may look for it before the server has made it.
+    EVENTS.mkdir(exist_ok=True)
     return settings
 
 
