@@ -1,42 +1,50 @@
 """The command ``banners`` itself: its commands, its errors and its warnings."""
 
+import gc
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import click
 
-from banners.cli.catalogue import catalogue
-from banners.cli.close import close
-from banners.cli.completion import completion
-from banners.cli.conversions import conversions
-from banners.cli.crunch import crunch
-from banners.cli.demo import demo
-from banners.cli.evaluate import evaluate
-from banners.cli.export import export
-from banners.cli.generations import generations
-from banners.cli.loop import loop
-from banners.cli.rollback import rollback
-from banners.cli.sample import sample
-from banners.cli.serve import serve
-from banners.cli.show import show
-from banners.cli.sign_in import sign_in
 from banners.cli.stopping import Stopped
 from banners.cli.streams import echo, open_streams
-from banners.cli.stress import stress
-from banners.cli.upgrade import upgrade
 from banners.errors import BannersError, InvalidCampaignId, SettingsError, readable
 from banners.logs import ReadableFormatter
 from banners.version import __version__
 
-_SECTIONS: Mapping[str, Sequence[click.Command]] = {
-    "Try it": (demo, sample),
-    "Publish": (crunch, generations, rollback, catalogue, upgrade),
-    "Record": (loop, close, conversions),
-    "Serve and inspect": (serve, sign_in, show, export, evaluate, stress),
-    "Set up the shell": (completion,),
+_SECTIONS: Mapping[str, Sequence[str]] = {
+    "Try it": ("demo", "sample"),
+    "Publish": ("crunch", "generations", "rollback", "catalogue", "upgrade"),
+    "Record": ("loop", "close", "conversions"),
+    "Serve and inspect": ("serve", "sign-in", "show", "export", "evaluate", "stress"),
+    "Set up the shell": ("completion",),
 }
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""Number of new objects after which Python looks for garbage."""
+
+
+class _Commands(Mapping[str, click.Command]):
+    """The commands by name; each is imported when it is first used, since it takes time."""
+
+    _names = tuple(chain.from_iterable(_SECTIONS.values()))
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._names:
+            raise KeyError(name)
+        attribute = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"banners.cli.{attribute}"), attribute)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class _WrongUsage(click.ClickException):
@@ -60,11 +68,16 @@ class _Group(click.Group):
         for heading, commands in _SECTIONS.items():
             with formatter.section(heading):
                 formatter.write_dl(
-                    [(f"{each.name:<{widest}}", _first_sentence(each)) for each in commands]
+                    [
+                        (f"{name:<{widest}}", _first_sentence(self.commands[name]))
+                        for name in commands
+                    ]
                 )
 
     def __call__(self, args: Sequence[str] | None = None, prog_name: str | None = None) -> Any:
         """Run a command, and end the process with its status."""
+        # What is imported stays; by default, it would be looked through again and again.
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         streams = open_streams()
         with streams.in_place():
             try:
@@ -84,7 +97,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            kept = "version" if ctx.invoked_subcommand == catalogue.name else "generation"
+            kept = "version" if ctx.invoked_subcommand == "catalogue" else "generation"
             echo(f"Stopped. The previous {kept} stays live.", err=True)
             ctx.exit((error if isinstance(error, Stopped) else Stopped()).status)
         except click.UsageError as error:
@@ -115,6 +128,7 @@ def _show_warnings() -> None:
 
 @click.group(
     cls=_Group,
+    commands=_Commands(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Start here:
@@ -133,8 +147,3 @@ def banners() -> None:
     and JSON. Settings come from the environment (BANNERS_...) and from a file .env; they are
     listed in docs/settings.md.
     """
-
-
-for _commands in _SECTIONS.values():
-    for _command in _commands:
-        banners.add_command(_command)

@@ -17,8 +17,6 @@ from banners.cli.options import (
 from banners.core.model import Quarter
 from banners.core.showing import fill_policy
 from banners.errors import NothingPublished
-from banners.reports.json_object import as_json as written
-from banners.reports.lineup_json import lineup_answer, preview_answer
 
 
 @click.command(
@@ -65,24 +63,16 @@ def show(
     with closing(wiring.reader(settings)) as reader, closing(wiring.reports(settings)) as reports:
         reporting = Reporting(reader, reports)
         try:
-            if not as_json:
+            if as_json:
+                from banners.cli.lineup_json import as_json_object
+
+                answer = as_json_object(settings, reader, reporting, campaign, quarter, number)
+                click.echo(json.dumps(answer))
+            else:
                 from banners.cli import lineup
 
                 report = reporting.report(campaign, quarter, number, int(time.time()))
                 fill = fill_policy(settings.fill, has_catalogue=report.left is not None)
                 lineup.show(report, fill, settings.policy)
-            elif number is None:
-                shown = wiring.shown_now(settings, reader, campaign, quarter)
-                site = wiring.site(settings)
-                answer = lineup_answer(
-                    shown.lineup, shown.policy, site, shown.campaign, shown.ranked
-                )
-                click.echo(json.dumps(written(answer)))
-            else:
-                read, named, ranked = reporting.preview(campaign, quarter, number, int(time.time()))
-                fill = fill_policy(settings.fill, has_catalogue=named is not None)
-                site = wiring.site(settings)
-                preview = preview_answer(read.lineup, fill, site, named, ranked, served=read.served)
-                click.echo(json.dumps(written(preview)))
         except NothingPublished as error:
             raise NothingPublished(wiring.database_name(settings)) from error

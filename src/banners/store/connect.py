@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, Engine
 
 from banners.errors import SettingsError, StoreError, StoreUnavailable
 from banners.store.descriptors import shortage
-from banners.store.dialects import mysql, sqlite
+from banners.store.dialects import sqlite
 from banners.store.dialects.dialect import URL_SETTING, Dialect
 
 _LOG = logging.getLogger(__name__)
@@ -161,7 +161,11 @@ def _parse(url: str) -> URL:
 
 
 def _dialect(url: URL) -> Dialect:
-    return sqlite if url.get_backend_name() == "sqlite" else mysql
+    if url.get_backend_name() == "sqlite":
+        return sqlite
+    from banners.store.dialects import mysql
+
+    return mysql
 
 
 def _reason(database: Engine, error: Exception) -> str:

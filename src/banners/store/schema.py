@@ -1,7 +1,5 @@
 """The tables, as they are after the latest step."""
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -30,19 +28,14 @@ _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _LONG_TEXT = Text(1_000_000)
 _LONG_BYTES = LargeBinary(2**32 - 1)
 # With `sqlite_with_rowid` False, rows are stored in the order of their key, so that the rows of a
-# campaign are adjacent and fast to read. InnoDB stores all rows like that.
-_MYSQL: dict[str, Any] = {
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_bin",
-}
+# campaign are adjacent and fast to read. InnoDB, which banners.store.dialects.mysql chooses, stores
+# all rows like that.
 
 SCHEMA_STEPS = Table(
     "schema_steps",
     METADATA,
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("taken_at", String(32), nullable=False),
-    **_MYSQL,
 )
 """The schema steps that the database has had (banners.store.steps), and when."""
 
@@ -57,7 +50,6 @@ GENERATIONS = Table(
     Column("started_at", String(32), nullable=False),
     Column("published_at", String(32)),
     sqlite_autoincrement=True,
-    **_MYSQL,
 )
 """One row per generation. ``state`` is ``writing``, then ``complete``, or ``abandoned`` if the run
 that wrote it did not finish. Times are UTC, ISO 8601."""
@@ -71,7 +63,6 @@ GENERATION_QUARTERS = Table(
     Column("event_rows", BigInteger, nullable=False),
     Column("summary", _LONG_TEXT, nullable=False),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """What each quarter of a generation was made from: the digest of its event files, the number of
 their rows, and the accounting of these as JSON."""
@@ -81,7 +72,6 @@ ACTIVE_GENERATIONS = Table(
     METADATA,
     Column("quarter", SmallInteger, primary_key=True, autoincrement=False),
     Column("generation", ForeignKey("generations.generation"), nullable=False),
-    **_MYSQL,
 )
 """The pointer of each quarter to the generation that is live."""
 
@@ -100,7 +90,6 @@ CANDIDATES = Table(
     Column("revenue_micros", BigInteger, nullable=False),
     Column("packed", _LONG_BYTES, nullable=False),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """The candidates of each campaign, in one row. ``packed`` has each of them with its figures, best
 first (banners.serve.packed). The other columns are what lists and totals show, so that they read no
@@ -115,7 +104,6 @@ INVENTORY = Table(
     Column("part", Integer, primary_key=True),
     Column("banner_ids", Text, nullable=False),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """The ids of all candidates in a quarter, as JSON arrays of up to 3,000 ids each."""
 
@@ -127,7 +115,6 @@ CATALOGUE_IMAGES = Table(
     Column("height", Integer, nullable=False),
     Column("content", LargeBinary(IMAGE_BYTES), nullable=False),
     Column("written_at", String(32), nullable=False),
-    **_MYSQL,
 )
 """Uploaded images by SHA-256 of their content, where ``BANNERS_UPLOADS`` is ``database``."""
 
@@ -142,7 +129,6 @@ CATALOGUE_VERSIONS = Table(
     Column("what", _LONG_TEXT, nullable=False),
     Column("house", BigInteger),
     sqlite_autoincrement=True,
-    **_MYSQL,
 )
 """One row per version of the catalogue. ``state`` is ``writing``, then ``complete``. ``house`` is
 the campaign whose banners are shown where another has nothing to show. Tables of the catalogue have
@@ -153,7 +139,6 @@ CATALOGUE_ACTIVE = Table(
     METADATA,
     Column("pointer", SmallInteger, primary_key=True, autoincrement=False),
     Column("version", BigInteger, nullable=False),
-    **_MYSQL,
 )
 """The version in force: one row, whose ``pointer`` is 1, or none."""
 
@@ -172,7 +157,6 @@ CATALOGUE_CAMPAIGNS = Table(
     Index("catalogue_campaigns_since", "since"),
     Index("catalogue_campaigns_until", "until"),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """The campaigns of all versions. A row belongs to every version from ``since`` on, before
 ``until`` (NULL: also to all later ones). ``folded`` is the name as it is searched for. Times are
@@ -196,7 +180,6 @@ CATALOGUE_BANNERS = Table(
     # Holds all that a search of names compares, in far fewer pages than the table.
     Index("catalogue_banners_search", "until", "since", "campaign_id", "folded"),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """The banners of each campaign, as ``catalogue_campaigns`` has the campaigns."""
 
@@ -223,7 +206,6 @@ CLOSED_SLOTS = Table(
     Column("missing", _LONG_TEXT, nullable=False),
     Column("account", _LONG_TEXT, nullable=False),
     *_total_columns(),
-    **_MYSQL,
 )
 """One row per closed slot whose totals the database holds, with the sums over all campaigns.
 ``digest`` tells whether these are the totals that the slot was closed with last. ``day`` is the day
@@ -244,7 +226,6 @@ SLOT_TOTALS = Table(
     *_total_columns(),
     Column("banners", _LONG_BYTES, nullable=False),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """The totals of each campaign and group in a slot. ``banners`` has what counts of each banner:
 its id and its four figures (banners.store.packed_figures)."""
@@ -257,7 +238,6 @@ DAY_TOTALS = Table(
     Column("group_name", String(12), primary_key=True),
     *_total_columns(),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """The totals of each campaign and group on a day of the configured time zone. They are kept for
 ever, and are the sums over the slots of the day, also of those that are no longer kept."""
@@ -276,7 +256,6 @@ RECENT_TOTALS = Table(
     Index("recent_totals_click_rate", "click_rate"),
     Index("recent_totals_revenue", "revenue_micros"),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """What counts of each campaign in the 24 hours that end before the slot ``until``, and, as
 ``before_…``, in the 24 hours before these. ``click_rate`` is in millionths, and -1 without
@@ -299,7 +278,6 @@ COMPARISONS = Table(
     Column("lower_micros", BigInteger),
     Column("upper_micros", BigInteger),
     sqlite_with_rowid=False,
-    **_MYSQL,
 )
 """What policies earn compared with the rule (banners.policies.comparison), over the closed slots
 of seven days: in each campaign and, in the row of campaign 0, in all together. ``kind`` is
@@ -317,7 +295,6 @@ LOOP_QUARTERS = Table(
     Column("events", Text, nullable=False),
     Column("published_at", String(32), nullable=False),
     Column("seconds", Integer, nullable=False),
-    **_MYSQL,
 )
 """What the loop has published in each quarter: for which slot, from which folder, when, and in how
 many seconds. Where it has a row, the loop publishes into this database."""
@@ -328,7 +305,6 @@ HELD_QUARTERS = Table(
     Column("quarter", SmallInteger, primary_key=True, autoincrement=False),
     Column("generation", BigInteger, nullable=False),
     Column("since", String(32), nullable=False),
-    **_MYSQL,
 )
 """The quarters that a rollback holds on a generation, so that nothing is published in them."""
 
@@ -344,7 +320,6 @@ LOOP_PROCESS = Table(
     Column("closed", BigInteger),
     Column("next_at", String(32), nullable=False),
     Column("problem", _LONG_TEXT, nullable=False),
-    **_MYSQL,
 )
 """The process of the loop, in one row, whose ``pointer`` is 1: its last sign of life, what it does,
 the last slot that it has closed after its end, when something is due next, and what fails now."""

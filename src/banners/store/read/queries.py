@@ -11,7 +11,6 @@ from banners.errors import StoreClosed, StoreError, StoreUnavailable
 from banners.store.connect import dialect_of, named, translated
 from banners.store.dialects.dialect import Rows
 from banners.store.schema import GENERATIONS
-from banners.store.steps import refuse_other
 
 
 class Breaker(Protocol):
@@ -99,6 +98,8 @@ class Queries:
                     raise
                 if not sa.inspect(connection).has_table(self._table.name):
                     return ()
+                from banners.store.steps import refuse_other
+
                 refuse_other(connection)
                 raise
 
