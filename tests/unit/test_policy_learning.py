@@ -17,8 +17,8 @@ from banners.policies.draws import Draws
 from banners.policies.exact import exact_sum
 from banners.policies.learning import Learning
 from banners.policies.policy import PolicySettings
-from banners.policies.posterior import expect
-from banners.policies.window import Overall, Window, measure
+from banners.policies.posterior import Posterior, expect
+from banners.policies.window import Overall, Window, campaigns_of, measure
 from reference.policy import Quarters, Sums
 from strategies.windows import Campaigns, campaigns, figures_of, pairs_of, rule_lineup, window_of
 
@@ -37,6 +37,10 @@ def prepare(
     return {each.campaign_id: each for each in made}
 
 
+def expect_of(window: Window, quarter: Quarter) -> Posterior:
+    return expect(window.everybody, window.overall, campaigns_of(window.campaign_ids), quarter)
+
+
 def of_banners(*clicks: int, impressions: int = 1_000) -> Campaigns:
     """One campaign whose banners 1, 2, 3 … have these clicks in each quarter, which earn 1 each."""
     return {
@@ -53,7 +57,7 @@ def of_banners(*clicks: int, impressions: int = 1_000) -> Campaigns:
 @given(campaigns(), quarters)
 def test_expectations_are_those_of_the_formulas(given: Campaigns, quarter: Quarter) -> None:
     window = window_of(given)
-    found = expect(window, window.everybody, window.overall, quarter)
+    found = expect_of(window, quarter)
     expected = reference.policy.expect(given, quarter)
     for place, (campaign, banner) in enumerate(pairs_of(given)):
         gammas = expected[campaign][banner]
@@ -76,7 +80,7 @@ def test_the_quarters_are_pooled_where_they_agree_and_not_where_they_are_indepen
         }
     }
     borrowed = [
-        expect(window, window.everybody, window.overall, Quarter.FIRST).borrowed.mean() / 27_000
+        expect_of(window, Quarter.FIRST).borrowed.mean() / 27_000
         for window in map(window_of, (agreeing, independent))
     ]
     assert borrowed[0] > 0.99

@@ -14,9 +14,15 @@ from banners.core.policy import PreparedLineups
 from banners.core.views import Group
 from banners.job.policies import Wanted
 from banners.policies.known import POLICIES
-from banners.policies.learning import starts_of
 from banners.policies.soundness import sound_figures
-from banners.policies.window import Numbers, Overall, Window, WindowFigures, measure
+from banners.policies.window import (
+    Numbers,
+    Overall,
+    Window,
+    WindowFigures,
+    campaigns_of,
+    measure,
+)
 from banners.serve.packed_lineups import encode_lineups
 
 LINEUPS = "lineups"
@@ -119,8 +125,8 @@ def _overall(sums: pa.Table | None, arm: str) -> Overall:
         table[rows, columns] = own.column(figure).to_numpy()[order]
         tables.append(table)
     figures = WindowFigures(**dict(zip(FIGURE_NAMES, tables, strict=True)))
-    _, starts = starts_of(campaign_ids[is_first])
-    return measure(sound_figures(figures, starts)[0])
+    campaigns = campaigns_of(campaign_ids[is_first])
+    return measure(sound_figures(figures, campaigns)[0])
 
 
 def _window(

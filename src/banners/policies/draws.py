@@ -62,7 +62,7 @@ class Draws:
 
     def best(
         self, candidates: slice, lineups: int, places: int, random: np.random.Generator
-    ) -> list[list[int]]:
+    ) -> list[tuple[int, ...]]:
         """Return the best candidates of each draw, of which the worst comes last.
 
         Args:
@@ -91,5 +91,6 @@ class Draws:
         keys &= ~bits
         keys |= np.arange(count)
         keys.partition(count - places, axis=1)
-        best: list[list[int]] = (keys[:, : -places - 1 : -1] & bits).tolist()
-        return best
+        # By place and not by draw, since to make many short lists takes long.
+        best = keys[:, : -places - 1 : -1] & bits
+        return list(zip(*best.T.tolist(), strict=True))

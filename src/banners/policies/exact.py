@@ -29,4 +29,5 @@ def exact_sum(numbers: npt.NDArray[np.float64]) -> Fraction:
     total = 0
     for place, (upper, lower) in enumerate(zip(high, low, strict=True)):
         total += (int(upper) << _HALF_BITS) + int(lower) << place
-    return total * Fraction(2) ** (least - _MANTISSA_BITS)
+    shift = least - _MANTISSA_BITS
+    return Fraction(total << max(shift, 0), 1 << max(-shift, 0))

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from banners.core.rule import LEAST_SHOWN, choose
-from banners.policies.window import Ids, Numbers
+from banners.policies.window import Campaigns, Ids, Numbers
 
 
 class RuleLineups:
@@ -14,20 +14,18 @@ class RuleLineups:
         clicks: the clicks of each candidate.
         revenue_micros: the revenue of each candidate, in millionths.
         banner_ids: the banner of each candidate.
-        starts: the first candidate of each campaign, and after the last campaign their number.
+        campaigns: the campaigns of these.
     """
 
     def __init__(
-        self, clicks: Numbers, revenue_micros: Numbers, banner_ids: Ids, starts: Ids
+        self, clicks: Numbers, revenue_micros: Numbers, banner_ids: Ids, campaigns: Campaigns
     ) -> None:
-        sizes = np.diff(starts)
-        campaign = np.repeat(np.arange(len(sizes)), sizes)
         # The ranking of core.rule.RANKING; the last key counts most.
-        self._order = np.lexsort((banner_ids, -clicks, -revenue_micros, campaign))
-        self._starts = starts.tolist()
+        self._order = np.lexsort((banner_ids, -clicks, -revenue_micros, campaigns.places))
+        self._starts = campaigns.starts.tolist()
         # The rule also requires a click, which all candidates with revenue have.
-        self._converting = _count(revenue_micros > 0, starts)
-        self._clicked = _count(clicks > 0, starts)
+        self._converting = _count(revenue_micros > 0, campaigns.starts)
+        self._clicked = _count(clicks > 0, campaigns.starts)
 
     def of(
         self, campaign: int, lineups: int, random: np.random.Generator

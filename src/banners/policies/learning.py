@@ -13,7 +13,7 @@ from banners.policies.places import count_places
 from banners.policies.policy import PolicySettings
 from banners.policies.posterior import Posterior, expect
 from banners.policies.soundness import sound_figures
-from banners.policies.window import Ids, Numbers, Window
+from banners.policies.window import Campaigns, Numbers, Window, campaigns_of
 
 PROBES = 8
 """Number of lineups whose last place goes to one of the banners seen least."""
@@ -33,21 +33,21 @@ class Learning:
         self, window: Window, quarter: Quarter, digest: str, settings: PolicySettings
     ) -> Iterator[PreparedLineups]:
         """Prepare 64 lineups of each campaign; see :meth:`Policy.prepare`."""
-        ids, starts = starts_of(window.campaign_ids)
-        figures, unsound = sound_figures(window.everybody, starts)
+        campaigns = campaigns_of(window.campaign_ids)
+        figures, unsound = sound_figures(window.everybody, campaigns)
         learned = Learned(
-            expect(window, figures, window.overall, quarter),
+            expect(figures, window.overall, campaigns, quarter),
             figures.impressions.sum(0),
-            starts,
+            campaigns,
             settings.theta,
         )
         here = quarter - 1
         rule = RuleLineups(
-            figures.clicks[here], figures.revenue_micros[here], window.banner_ids, starts
+            figures.clicks[here], figures.revenue_micros[here], window.banner_ids, campaigns
         )
         randoms = RandomOfCampaigns(digest, quarter)
         own = LINEUPS - settings.holdout
-        for place, campaign_id in enumerate(ids.tolist()):
+        for place, campaign_id in enumerate(campaigns.ids.tolist()):
             random = randoms.of(campaign_id)
             if why := unsound.get(place):
                 yield rule_instead(campaign_id, self.name, rule.of(place, LINEUPS, random), why)
@@ -69,19 +69,21 @@ class Learned:
     Args:
         posterior: what is expected of each candidate.
         seen: impressions of each candidate in all quarters.
-        starts: the first candidate of each campaign, and after the last campaign their number.
+        campaigns: the campaigns of these.
         theta: see :class:`PolicySettings`.
     """
 
-    def __init__(self, posterior: Posterior, seen: Numbers, starts: Ids, theta: float) -> None:
+    def __init__(
+        self, posterior: Posterior, seen: Numbers, campaigns: Campaigns, theta: float
+    ) -> None:
         expected = posterior.micros
-        self.places: list[int] = count_places(expected, starts, theta).tolist()
+        self.places: list[int] = count_places(expected, campaigns, theta).tolist()
         """The number of places of each campaign."""
         shapes = (posterior.click_shape, posterior.conversion_shape, posterior.value_shape)
         self._draws = Draws(np.stack(shapes), expected)
         self._columns = np.stack([getattr(posterior, name) for name in EXPECTATION_NAMES])
         self._seen = seen
-        self._starts = starts.tolist()
+        self._starts = campaigns.starts.tolist()
 
     def lineups(
         self, place: int, count: int, probes: int, random: np.random.Generator
@@ -105,9 +107,9 @@ class Learned:
             for probe in range(min(probes, count)):
                 candidate = seen_least[probe % len(seen_least)]
                 if candidate not in drawn[probe]:
-                    drawn[probe][-1] = candidate
+                    drawn[probe] = (*drawn[probe][:-1], candidate)
                     groups[probe] = Group.PROBE
-        return tuple(map(tuple, drawn)), tuple(groups)
+        return tuple(drawn), tuple(groups)
 
     def expectations(self, place: int) -> tuple[list[float], ...]:
         """Return what is expected of a campaign's candidates, as columns.
@@ -119,20 +121,6 @@ class Learned:
 
     def _candidates(self, place: int) -> slice:
         return slice(self._starts[place], self._starts[place + 1])
-
-
-def starts_of(campaign_ids: Ids) -> tuple[Ids, Ids]:
-    """Return the campaigns, and the first candidate of each.
-
-    Args:
-        campaign_ids: the campaign of each candidate, ascending.
-
-    Returns:
-        The campaigns, ascending; and the index of the first candidate of each, with the number of
-        all candidates at the end.
-    """
-    ids, starts = np.unique(campaign_ids, return_index=True)
-    return ids, np.append(starts, len(campaign_ids))
 
 
 def rule_instead(

@@ -11,7 +11,7 @@ import numpy as np
 
 from banners.core.figures import MICROS
 from banners.core.model import Quarter
-from banners.policies.window import Ids, Numbers, Overall, Window, WindowFigures
+from banners.policies.window import Campaigns, Ids, Numbers, Overall, WindowFigures
 
 PRIOR_CLICKS = 1.0
 """A new banner starts as if it had this many clicks, at the click rate of its campaign."""
@@ -53,18 +53,20 @@ class Posterior:
         return self.click_rate * self.conversion_rate * self.value_micros
 
 
-def expect(window: Window, figures: WindowFigures, overall: Overall, quarter: Quarter) -> Posterior:
+def expect(
+    figures: WindowFigures, overall: Overall, campaigns: Campaigns, quarter: Quarter
+) -> Posterior:
     """Return what is expected of each candidate in a quarter.
 
     Args:
-        window: the candidates.
-        figures: their figures.
-        overall: the sums of these figures over all campaigns.
+        figures: the figures of the candidates.
+        overall: the sums of these figures over all campaigns, of which those here may be a part.
+        campaigns: the campaigns of the candidates.
         quarter: the quarter whose lineups are made.
 
     Source: docs/policies.md, "Expected revenue per impression".
     """
-    campaign = _places_of(window.campaign_ids)
+    campaign = campaigns.places
     here = quarter - 1
     impressions, all_impressions = figures.impressions[here], figures.impressions.sum(0)
     clicks, all_clicks = figures.clicks[here], figures.clicks.sum(0)
@@ -103,11 +105,6 @@ def expect(window: Window, figures: WindowFigures, overall: Overall, quarter: Qu
         value_shape=value_shape,
         borrowed=borrowed,
     )
-
-
-def _places_of(campaign_ids: Ids) -> Ids:
-    """Return for each candidate the place of its campaign among the campaigns, from 0."""
-    return np.unique(campaign_ids, return_inverse=True)[1]
 
 
 def _mean_rate(

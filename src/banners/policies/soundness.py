@@ -5,20 +5,27 @@ from dataclasses import fields
 import numpy as np
 
 from banners.core.figures import MOST_MICROS
-from banners.policies.window import Ids, WindowFigures
+from banners.policies.window import Campaigns, WindowFigures
 
 
-def sound_figures(figures: WindowFigures, starts: Ids) -> tuple[WindowFigures, dict[int, str]]:
+def sound_figures(
+    figures: WindowFigures, campaigns: Campaigns
+) -> tuple[WindowFigures, dict[int, str]]:
     """Return figures with zeros in place of all those of a campaign that cannot be true.
 
     Args:
         figures: the figures of the candidates.
-        starts: the first candidate of each campaign, and after the last campaign their number.
+        campaigns: the campaigns of these.
 
     Returns:
         The figures; and for the place of each such campaign, counted from 0, what is wrong.
     """
     columns = {each.name: getattr(figures, each.name) for each in fields(figures)}
+    # Not so if any is no number. This is the usual case, and the fastest way to see it.
+    if all(
+        each.min(initial=0) >= 0 and each.max(initial=0) <= MOST_MICROS for each in columns.values()
+    ):
+        return figures, {}
     missing = np.zeros(len(figures.impressions[0]), bool)
     below, above = missing.copy(), missing.copy()
     for column in columns.values():
@@ -31,10 +38,12 @@ def sound_figures(figures: WindowFigures, starts: Ids) -> tuple[WindowFigures, d
         ("A figure is below zero.", below),
         ("A figure is larger than any that can be stored.", above),
     ):
-        for place in np.flatnonzero(np.logical_or.reduceat(candidates, starts[:-1])).tolist():
+        for place in np.flatnonzero(
+            np.logical_or.reduceat(candidates, campaigns.starts[:-1])
+        ).tolist():
             found.setdefault(place, why)
     if not found:
         return figures, found
-    unsound = np.isin(np.repeat(np.arange(len(starts) - 1), np.diff(starts)), list(found))
+    unsound = np.isin(campaigns.places, list(found))
     kept = {name: np.where(unsound, 0, column) for name, column in columns.items()}
     return WindowFigures(**kept), found

@@ -8,11 +8,11 @@ from banners.core.views import Group
 from banners.errors import FiguresError
 from banners.policies.draws import RandomOfCampaigns
 from banners.policies.holdout import RuleLineups
-from banners.policies.learning import PROBES, Learned, rule_instead, starts_of
+from banners.policies.learning import PROBES, Learned, rule_instead
 from banners.policies.policy import PolicySettings
 from banners.policies.posterior import expect
 from banners.policies.soundness import sound_figures
-from banners.policies.window import Window
+from banners.policies.window import Window, campaigns_of
 
 ARM = LINEUPS // 2
 """Number of lineups of each arm."""
@@ -44,21 +44,21 @@ class Trial:
                 "A trial needs the figures of each of its arms, and the window has only those of "
                 "everybody. Sum them up by group, or choose another policy."
             )
-        ids, starts = starts_of(window.campaign_ids)
-        figures, unsound = sound_figures(window.trial_policy, starts)
-        of_rule, unsound_rule = sound_figures(window.trial_rule, starts)
+        campaigns = campaigns_of(window.campaign_ids)
+        figures, unsound = sound_figures(window.trial_policy, campaigns)
+        of_rule, unsound_rule = sound_figures(window.trial_rule, campaigns)
         here = quarter - 1
         learned = Learned(
-            expect(window, figures, window.trial_overall, quarter),
+            expect(figures, window.trial_overall, campaigns, quarter),
             figures.impressions.sum(0),
-            starts,
+            campaigns,
             settings.theta,
         )
         rule = RuleLineups(
-            of_rule.clicks[here], of_rule.revenue_micros[here], window.banner_ids, starts
+            of_rule.clicks[here], of_rule.revenue_micros[here], window.banner_ids, campaigns
         )
         randoms = RandomOfCampaigns(digest, quarter)
-        for place, campaign_id in enumerate(ids.tolist()):
+        for place, campaign_id in enumerate(campaigns.ids.tolist()):
             random = randoms.of(campaign_id)
             if why := unsound.get(place) or unsound_rule.get(place):
                 yield rule_instead(campaign_id, self.name, rule.of(place, LINEUPS, random), why)

@@ -91,6 +91,32 @@ class Window:
     trial_overall: Overall | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Campaigns:
+    """How the candidates are divided into campaigns.
+
+    Args:
+        ids: the campaigns, ascending.
+        starts: the first candidate of each, and after the last campaign the number of candidates.
+        places: the place of each candidate's campaign among the campaigns, from 0.
+    """
+
+    ids: Ids
+    starts: Ids
+    places: Ids
+
+
+def campaigns_of(campaign_ids: Ids) -> Campaigns:
+    """Return how candidates are divided into campaigns.
+
+    Args:
+        campaign_ids: the campaign of each candidate, ascending.
+    """
+    ids, first = np.unique(campaign_ids, return_index=True)
+    starts = np.append(first, len(campaign_ids))
+    return Campaigns(ids, starts, np.repeat(np.arange(len(ids)), np.diff(starts)))
+
+
 def measure(figures: WindowFigures) -> Overall:
     """Return the sums over candidates.
 
@@ -99,15 +125,13 @@ def measure(figures: WindowFigures) -> Overall:
 
     Source: docs/policies.md, "How much the other quarters count".
     """
-    clicks = _variation(figures.clicks, figures.impressions)
-    conversions = _variation(figures.conversions, figures.clicks)
     return Overall(
         exact_sum(figures.impressions),
         exact_sum(figures.clicks),
         exact_sum(figures.conversions),
         exact_sum(figures.revenue_micros),
-        *clicks,
-        *conversions,
+        *_variation(figures.clicks, figures.impressions),
+        *_variation(figures.conversions, figures.clicks),
     )
 
 
@@ -120,12 +144,11 @@ def _variation(events: Numbers, trials: Numbers) -> tuple[Fraction, Fraction]:
     alive = trials > 0
     quarters = alive.sum(0)
     telling = (all_events >= 2) & (quarters >= 2)  # noqa: PLR2004  # see the docstring
-    if not telling.any():
-        return Fraction(), Fraction()
-    events, trials, alive = events[:, telling], trials[:, telling], alive[:, telling]
-    all_events, all_trials = all_events[telling], all_trials[telling]
-    rate = all_events / all_trials
+    # All banners take part until the end, which is faster than to choose some of each table. Where
+    # there are no trials, the divisor does not matter.
+    divisors = np.where(all_trials > 0, all_trials, 1)
+    rate = all_events / divisors
     scatter = (events * events / np.where(alive, trials, 1) * alive).sum(0)
-    excess = scatter - all_events * all_events / all_trials - (quarters[telling] - 1) * rate
-    weight = rate * (all_trials - (trials * trials).sum(0) / all_trials)
-    return exact_sum(excess / rate), exact_sum(weight)
+    excess = scatter - all_events * all_events / divisors - (quarters - 1) * rate
+    weight = rate * (all_trials - (trials * trials).sum(0) / divisors)
+    return exact_sum(excess[telling] / rate[telling]), exact_sum(weight[telling])
