@@ -1,5 +1,7 @@
 """A quarter that is damaged in the database is noticed when a worker loads it."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -7,6 +9,7 @@ from sqlalchemy.engine import Engine
 from banners.core.model import Quarter
 from banners.serve.memory import DAMAGED_SECONDS, MemoryReader
 from banners.serve.reader import read_lineup
+from banners.serve.shared_copies import SharedCopies
 from banners.store.read.lineups import DatabaseReader
 from banners.store.read.reports import DatabaseReports
 from banners.store.schema import CANDIDATES, GENERATION_QUARTERS, INVENTORY
@@ -42,12 +45,19 @@ DAMAGES = {
 }
 
 
+@pytest.mark.parametrize("is_shared", [False, True], ids=["alone", "shared"])
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_damage_is_noticed_when_a_quarter_is_loaded(
-    database: Engine, caplog: pytest.LogCaptureFixture, damage: sa.Executable
+    database: Engine,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: sa.Executable,
+    *,
+    is_shared: bool,
 ) -> None:
+    copies = SharedCopies(tmp_path / "shared", "a database") if is_shared else None
     publish_counted(database, 100, FIRST)
-    memory = MemoryReader(DatabaseReader(database), most_lineups=100)
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100, copies=copies)
     memory.load()
     publish_counted(database, 200, FIRST)
     with database.begin() as connection:
@@ -58,7 +68,7 @@ def test_damage_is_noticed_when_a_quarter_is_loaded(
     assert memory.is_damaged
     assert str(memory.source_error).endswith("Crunch the quarter again.")
     assert caplog.text.count("Serving what is in memory: ") == 1
-    started = MemoryReader(DatabaseReader(database), most_lineups=100)
+    started = MemoryReader(DatabaseReader(database), most_lineups=100, copies=copies)
     started.load()
     assert started.is_damaged
     publish_counted(database, 300, FIRST)

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -306,3 +308,16 @@ def test_without_both_there_is_an_error(setting: Setting) -> None:
         setting.reader.active()
     with pytest.raises(StoreUnavailable):
         setting.lineup()
+
+
+def test_records_go_on_from_redis_where_the_source_fails(setting: Setting) -> None:
+    class Failing(Asked):
+        def records(self, *key: Any) -> Iterator[tuple[int, bytes]]:
+            yield from islice(super().records(*key), 1)
+            raise StoreUnavailable("It fails.")
+
+    setting.reader.fill(setting.generation, FIRST)
+    expected = list(setting.source.records(setting.generation, FIRST))
+    reader = redis_reader(setting.server, Failing(setting.source))
+    assert list(reader.records(setting.generation, FIRST)) == expected
+    assert len(expected) > 1

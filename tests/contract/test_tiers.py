@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -15,6 +16,7 @@ from banners.core.policy import PolicyName
 from banners.errors import NotInQuarter, StoreClosed, StoreUnavailable, UnknownCampaign
 from banners.serve.memory import LINEUP_BYTES, MemoryReader
 from banners.serve.reader import LineupReader, read_lineup
+from banners.serve.shared_copies import SharedCopies
 from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import ACTIVE_GENERATIONS, CANDIDATES, GENERATION_QUARTERS
 from support.prepared import prepared, publish_prepared
@@ -33,19 +35,30 @@ from support.tiers import Asked, lineup_of, redis_reader
 FIRST = Quarter.FIRST
 
 
-@pytest.fixture(params=["database", "redis", "memory", "memory of two", "all three"])
+TIERS = ["database", "redis", "memory", "memory of two", "shared copy", "all three", "all four"]
+
+
+@pytest.fixture(params=TIERS)
 def tier(
-    request: pytest.FixtureRequest, database: Engine, redis_server: RedisServer
+    request: pytest.FixtureRequest, database: Engine, redis_server: RedisServer, tmp_path: Path
 ) -> Iterator[LineupReader]:
     """Each tier over a published database, with what it needs behind it."""
     publish(database, 100, FIRST, Quarter.THIRD)
     reader: LineupReader = DatabaseReader(database)
-    if request.param in {"redis", "all three"}:
+    if request.param in {"redis", "all three", "all four"}:
         redis_server.start()
         reader = redis_reader(redis_server, reader)
-    if request.param in {"memory", "memory of two", "all three"}:
-        reader = memory = MemoryReader(reader, most_lineups=2 if "two" in request.param else 100)
+    if request.param not in {"database", "redis"}:
+        shares = request.param in {"shared copy", "all four"}
+        reader = memory = MemoryReader(
+            reader,
+            most_lineups={"memory of two": 2, "shared copy": 0}.get(request.param, 100),
+            copies=SharedCopies(tmp_path / "shared", "a database") if shares else None,
+        )
         memory.load()
+        held = memory.held(FIRST)
+        assert held is not None
+        assert (held.copy is not None) == shares
     yield reader
     reader.close()
 

@@ -76,7 +76,7 @@ def workplace(tmp_path: Path) -> Workplace:
 
 def withstands(workplace: Workplace, folder: Path, harm: Callable[[Path], None]) -> None:
     """Serve with temporary files in a folder, do harm to it, and expect no visitor to notice."""
-    workplace.variables["TMPDIR"] = str(folder)
+    workplace.variables.update(TMPDIR=f"{folder}", BANNERS_SHARED=f"{folder / 'shared'}")
     with serving(workplace, "--workers", str(WORKERS)) as started:
         with Load(started.address, PAGES[:5]) as load:
             load.go_on()

@@ -48,6 +48,7 @@ def site(tmp_path: Path, mariadb: MariaDB, mariadb_url: str) -> Iterator[Site]:
     publish(database, 1_000, *Quarter)
     database.dispose()
     variables = {"BANNERS_DATABASE_URL": mariadb_url, "BANNERS_MEMORY_LINEUPS": "0"}
+    variables["BANNERS_SHARED"] = "off"
     with Workplace(tmp_path, variables).serving("--workers", str(WORKERS)) as (address, _):
         until(lambda: httpx.get(f"{address}/readyz", timeout=30).status_code == 200)
         mariadb.execute("SET GLOBAL log_output = 'TABLE'")

@@ -66,6 +66,7 @@ def poisoned(
     publish(database, 1_000, *Quarter)
     database.dispose()
     variables = {"BANNERS_REDIS_URL": redis_server.url, "BANNERS_MEMORY_LINEUPS": "0"}
+    variables["BANNERS_SHARED"] = "off"
     workplace = Workplace(folder, {"BANNERS_DATABASE_URL": url, **variables})
     with serving(workplace) as started, httpx.Client(base_url=started.address) as client:
         until(lambda: client.get("/readyz").status_code == 200)

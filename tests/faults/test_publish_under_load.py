@@ -17,9 +17,12 @@ from support.running import Workplace
 from support.servers import until
 
 IN_FORCE_SECONDS = 2.0
-IN_MEMORY = ("sqlite", "100")
-READ_THROUGH = ("sqlite", "0")
-ON_MARIADB = ("mariadb", "0")
+ALONE = {"BANNERS_SHARED": "off"}
+IN_MEMORY = ("sqlite", {**ALONE, "BANNERS_MEMORY_LINEUPS": "100"})
+READ_THROUGH = ("sqlite", {**ALONE, "BANNERS_MEMORY_LINEUPS": "0"})
+ON_MARIADB = ("mariadb", {**ALONE, "BANNERS_MEMORY_LINEUPS": "0"})
+SHARED: tuple[str, dict[str, str]] = ("sqlite", {})
+SHARED_ON_MARIADB: tuple[str, dict[str, str]] = ("mariadb", {})
 PATHS = ["/campaigns/5", "/campaigns/6", f"/api/v1/campaigns/{LARGEST}/banners"]
 STEP = 1_000  # the banners of the tenth publish have ids from 10,000 on
 
@@ -60,13 +63,11 @@ def until_seen(loads: list[Load], number: int) -> None:
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
-    kind, lineups = request.param
+    kind, variables = request.param
     url = f"sqlite:///{tmp_path / 'banners.db'}"
     if kind == "mariadb":
         url = request.getfixturevalue("mariadb_url")
-    workplace = Workplace(
-        tmp_path, {"BANNERS_DATABASE_URL": url, "BANNERS_MEMORY_LINEUPS": lineups}
-    )
+    workplace = Workplace(tmp_path, {"BANNERS_DATABASE_URL": url, **variables})
     database = open_database(url, create=True)
     yield Site(workplace, database)
     database.dispose()
@@ -92,9 +93,12 @@ def loads(site: Site) -> Iterator[list[Load]]:
         pytest.param(IN_MEMORY, 30, id="all in memory"),
         pytest.param(READ_THROUGH, 10, id="read through"),
         pytest.param(ON_MARIADB, 10, id="read through, mariadb"),
+        pytest.param(SHARED, 30, id="shared"),
+        pytest.param(SHARED_ON_MARIADB, 10, id="shared, mariadb"),
         pytest.param(IN_MEMORY, 200, marks=pytest.mark.long, id="all in memory, often"),
         pytest.param(READ_THROUGH, 60, marks=pytest.mark.long, id="read through, often"),
         pytest.param(ON_MARIADB, 60, marks=pytest.mark.long, id="read through, mariadb, often"),
+        pytest.param(SHARED, 200, marks=pytest.mark.long, id="shared, often"),
     ],
     indirect=["site"],
 )
@@ -118,9 +122,9 @@ def test_many_publishes_are_seen_by_every_worker_and_never_mixed(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "site",
-    [IN_MEMORY, ON_MARIADB],
+    [IN_MEMORY, ON_MARIADB, SHARED],
     indirect=True,
-    ids=["all in memory", "read through, mariadb"],
+    ids=["all in memory", "read through, mariadb", "shared"],
 )
 def test_a_rollback_takes_effect_within_two_seconds(site: Site, loads: list[Load]) -> None:
     site.publish(2)

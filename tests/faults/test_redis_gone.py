@@ -85,6 +85,7 @@ def visited(
     database = open_database(url, create=True)
     publish(database, 1_000, *Quarter)
     variables = {"BANNERS_DATABASE_URL": url, "BANNERS_MEMORY_LINEUPS": request.param}
+    variables["BANNERS_SHARED"] = "off"
     with_redis = Workplace(tmp_path, {**variables, "BANNERS_REDIS_URL": redis_server.url})
     with ExitStack() as stack:
         address = stack.enter_context(serving(with_redis)).address

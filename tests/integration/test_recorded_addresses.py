@@ -148,7 +148,7 @@ def test_what_is_read_through_is_recorded(
     tmp_path: Path, way: Callable[[httpx.Client, int], Shown]
 ) -> None:
     """Of a generation that does not fit into memory, candidates are read when they are needed."""
-    place = recording_in(tmp_path, BANNERS_MEMORY_LINEUPS="1")
+    place = recording_in(tmp_path, BANNERS_MEMORY_LINEUPS="1", BANNERS_SHARED="off")
     with place.serving() as (address, _), browser(address) as client:
         ledger = Ledger()
         for campaign_id in (SHOES, BOOTS):

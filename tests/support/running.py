@@ -64,7 +64,8 @@ class Workplace:
             if not name.startswith("BANNERS_") and name not in _ON_TERMINALS
         }
         # Tests that are about signing in say so themselves.
-        return {**kept, "BANNERS_OPERATORS": "open", **self.variables}
+        shared = {"BANNERS_SHARED": f"{self.folder / 'shared'}"}
+        return {**kept, "BANNERS_OPERATORS": "open", **shared, **self.variables}
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command to its end.

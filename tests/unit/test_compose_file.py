@@ -24,6 +24,7 @@ KEPT_BACK = {
     JOB: {
         "BANNERS_IMAGES": "fixed in the container image, to be mounted over",
         "BANNERS_REJECTS": "fixed in the container image, as a volume",
+        "BANNERS_SHARED": "the job serves no pages",
         "BANNERS_MEMORY_LINEUPS": "the job serves no pages",
         "BANNERS_UPLOADS": "the job has no use for images that people upload",
         "BANNERS_FILL": "the job publishes candidates; pages are filled when they are served",

@@ -1,8 +1,9 @@
 """The first tier: the live generations, in the memory of this worker.
 
-A generation is loaded before the switch to it, so that no request waits for it. If its lineups fit
-the bound, all are loaded, and the worker needs no other tier. If they do not, only the campaigns'
-ids are loaded, so that unknown campaigns cause no query, and each lineup is read when asked for.
+A generation is loaded before the switch to it, so that no request waits for it. The workers of a
+host share one copy of it, and then need no other tier. Where they cannot, each loads all lineups if
+they fit its bound. If they do not, it loads only the campaigns' ids, so that unknown campaigns
+cause no query, and each lineup is read when asked for.
 """
 
 import logging
@@ -22,6 +23,7 @@ from banners.errors import DamagedRecord, StoreClosed, StoreError, StoreUnavaila
 from banners.serve.lasting import Lasting
 from banners.serve.packed import check_record, decode_candidates, encode_candidates
 from banners.serve.reader import LineupReader
+from banners.serve.shared_copies import SharedCopies, SharedCopy
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Shelf:
         records: the record of each campaign; None if they do not fit.
         inventory: the ids of all candidates, sorted.
         damage: what is wrong with a record; its campaign is answered with an error.
+        copy: the copy that records and inventory are in, if this host's workers share it.
     """
 
     generation: Generation
@@ -52,13 +55,27 @@ class Shelf:
     records: Mapping[int, bytes] | None
     inventory: Sequence[int]
     damage: DamagedRecord | None = None
+    copy: SharedCopy | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether nothing read from a shared copy was damaged."""
+        return self.copy is None or not self.copy.is_spoiled
 
     def candidates(self, campaign_id: int) -> Candidates | None:
         """Return the candidates of a campaign; None if they are not held, or there are none."""
-        record = self.records.get(campaign_id) if self.records is not None else None
-        if record is None:
+        if self.records is None:
             return None
-        return decode_candidates(record, self.generation, self.quarter, campaign_id)
+        try:
+            record = self.records.get(campaign_id)
+            if record is None:
+                return None
+            return decode_candidates(record, self.generation, self.quarter, campaign_id)
+        except (DamagedRecord, OSError) as error:
+            if self.copy is None:
+                raise
+            self.copy.spoil(error)
+            return None
 
     def __contains__(self, campaign_id: int) -> bool:
         """Whether the campaign has a lineup."""
@@ -82,6 +99,7 @@ class MemoryReader:
     Args:
         source: the tier behind it.
         most_lineups: maximum number of lineups that it holds; a large campaign counts as several.
+        copies: the copies that the workers of this host share; None if they share none.
         on_load: called after each quarter is loaded, with the seconds that it took.
         clock: returns the time in seconds; only differences matter.
     """
@@ -91,11 +109,13 @@ class MemoryReader:
         source: LineupReader,
         *,
         most_lineups: int,
+        copies: SharedCopies | None = None,
         on_load: Callable[[Shelf, float], None] = lambda _shelf, _seconds: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._most_lineups = most_lineups
+        self._copies = copies
         self._on_load = on_load
         self._clock = clock
         self._lasting = Lasting(clock)
@@ -147,8 +167,9 @@ class MemoryReader:
             return self._source.candidates(generation, quarter, campaign_id)
         if campaign_id not in shelf:
             return None
-        if shelf.records is not None:
-            return shelf.candidates(campaign_id)
+        found = shelf.candidates(campaign_id)
+        if found is not None:
+            return found
         record = self._read_through(generation, quarter, campaign_id)
         if record is None:
             self._replace(shelf)
@@ -172,7 +193,7 @@ class MemoryReader:
     def records(self, generation: Generation, quarter: Quarter) -> Iterable[tuple[int, bytes]]:
         """Stream all records, from memory if all are held."""
         shelf = self._shelf(generation, quarter)
-        if shelf is None or shelf.records is None:
+        if shelf is None or shelf.records is None or shelf.copy is not None:
             return self._source.records(generation, quarter)
         return shelf.records.items()
 
@@ -231,7 +252,8 @@ class MemoryReader:
                 "Crunch the quarter again."
             )
         for quarter, generation in active.items():
-            if self._shelf(generation, quarter) is None:
+            held = self._shelf(generation, quarter)
+            if held is None or not held.is_usable:
                 start = time.perf_counter()
                 try:
                     shelf = self._fetch_once(generation, quarter, shelves.values())
@@ -262,6 +284,9 @@ class MemoryReader:
             raise
 
     def _fetch(self, generation: Generation, quarter: Quarter, held: Iterable[Shelf]) -> Shelf:
+        copied = self._fetch_copy(generation, quarter)
+        if copied is not None:
+            return copied
         campaigns = self._source.campaigns(generation, quarter)
         room = self._most_lineups - sum(
             _weight_of(shelf) for shelf in held if shelf.quarter != quarter
@@ -281,6 +306,25 @@ class MemoryReader:
                 f"Generation {generation.number} was dropped while it was loaded."
             )
         return shelf
+
+    def _fetch_copy(self, generation: Generation, quarter: Quarter) -> Shelf | None:
+        """Fetch the copy of a quarter that this host's workers share; None if there is none."""
+        if self._copies is None:
+            return None
+        if self._shelf(generation, quarter) is not None:
+            # It is spoiled. Another one would be on the same disk.
+            self._copies.remove(generation, quarter)
+            return None
+        try:
+            copy = self._copies.copy_of(generation, quarter, self._source)
+        except DamagedRecord:
+            if quarter in self._shelves:
+                raise
+            return None  # what is not damaged of it can be served, and is not copied
+        if copy is None:
+            return None
+        campaigns, inventory = copy.records.campaigns, copy.inventory
+        return Shelf(generation, quarter, campaigns, copy.records, inventory, copy=copy)
 
     def _fetch_records(
         self, generation: Generation, quarter: Quarter, room: int
@@ -308,7 +352,7 @@ def _weight(record: bytes | None) -> int:
 
 def _weight_of(shelf: Shelf) -> int:
     """Return how many lineups a quarter in memory counts as."""
-    return sum(map(_weight, (shelf.records or {}).values()))
+    return 0 if shelf.copy else sum(map(_weight, (shelf.records or {}).values()))
 
 
 def _damage_in(

@@ -146,11 +146,15 @@ class RedisReader:
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterable[tuple[int, bytes]]:
         """Stream all records from the source, which is cheapest; without it, from Redis."""
+        last = 0
         try:
-            yield from self._source.records(generation, quarter)
+            for campaign_id, record in self._source.records(generation, quarter):
+                yield campaign_id, record
+                last = campaign_id
         except StoreUnavailable:
             key = _key(generation, quarter)
-            for part in _parts(self.campaigns(generation, quarter)):
+            left = (each for each in self.campaigns(generation, quarter) if each > last)
+            for part in _parts(left):
                 kept: list[Any] | None = self._ask(partial(self._client.hmget, key, part))
                 if kept is None or None in kept:
                     raise

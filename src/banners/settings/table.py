@@ -29,6 +29,7 @@ from banners.settings.values import (
     redis_url,
     seconds,
     share,
+    shared,
     slots,
     time_zone,
     uploads,
@@ -94,13 +95,22 @@ class Settings:
     redis_seconds: int = _setting(
         3_600, seconds, "Seconds that Redis keeps a generation after it was last served."
     )
+    shared: str = _setting(
+        "",
+        shared,
+        "Folder for the copies of the live generations that all workers on a host share, about "
+        "0.7 kB for a lineup with 50 banners. The system keeps in memory what is read of them. If "
+        "empty: `banners-<user id>` in the folder for temporary files (`TMPDIR`). `off`: each "
+        "worker loads or reads everything by itself, as it also does where the folder cannot be "
+        "written.",
+    )
     memory_lineups: int = _setting(
         200_000,
         count,
-        "Maximum number of lineups that each worker of the web application holds in memory, about "
-        "0.9 kB each with 50 banners (a larger one counts as several). A generation that fits is "
-        "loaded completely; of a larger one, lineups are read through Redis when they are "
-        "requested.",
+        "Where workers share no copy: maximum number of lineups that each worker of the web "
+        "application holds in memory, about 0.9 kB each with 50 banners (a larger one counts as "
+        "several). A generation that fits is loaded completely; of a larger one, lineups are read "
+        "through Redis when they are requested.",
     )
     images: Path = _setting(
         Path("var/images"),

@@ -15,6 +15,9 @@ ENGINES = ("duckdb", "spark")
 LOG_FORMATS = ("text", "json")
 OPERATORS = ("signed-in", "open")
 
+NOT_SHARED = "off"
+"""What stands for no folder, where workers share nothing."""
+
 IN_DATABASE = "database"
 """What stands for the database in place of a folder."""
 
@@ -152,6 +155,13 @@ def uploads(text: str) -> str:
     """Return the folder of uploaded images, or the word that stands for the database."""
     if text.lower() == IN_DATABASE and text != IN_DATABASE:
         raise ValueError(f"{IN_DATABASE} in lower case, or a folder, such as var/uploads")
+    return text
+
+
+def shared(text: str) -> str:
+    """Return the folder that workers share copies in, or the word that stands for none."""
+    if text.lower() == NOT_SHARED and text != NOT_SHARED:
+        raise ValueError(f"{NOT_SHARED} in lower case, or a folder, such as /var/cache/banners")
     return text
 
 

@@ -9,7 +9,7 @@ from banners.errors import StoreError, listed
 from banners.settings import Settings
 from banners.wiring.catalogue import catalogue
 from banners.wiring.database import reader
-from banners.wiring.tiers import redis_tier
+from banners.wiring.tiers import redis_tier, shared_copies
 
 if TYPE_CHECKING:
     from banners.serve.breaker import Breaker
@@ -50,6 +50,7 @@ class Served:
         self.memory = MemoryReader(
             self._redis or self._database,
             most_lineups=settings.memory_lineups,
+            copies=shared_copies(settings),
             on_load=self._on_load,
         )
         self.copy = CatalogueCopy(

@@ -1,16 +1,37 @@
-"""Builds the Redis tier, for the web application and for the job that fills it."""
+"""Builds the tiers between memory and the database: this host's copies, and Redis."""
 
+import os
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners.core.model import Generation, Quarter
 from banners.settings import Settings
+from banners.settings.values import NOT_SHARED
 
 if TYPE_CHECKING:
     from banners.serve.reader import LineupReader
     from banners.serve.redis import RedisReader
+    from banners.serve.shared_copies import SharedCopies
     from banners.store.read.lineups import DatabaseReader
+
+
+def shared_copies(settings: Settings) -> "SharedCopies | None":
+    """Build the copies that the workers of this host share; None if they are to share none."""
+    from sqlalchemy import make_url
+
+    from banners.serve.shared_copies import SharedCopies
+
+    if settings.shared == NOT_SHARED:
+        return None
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        # The same path names another file in another folder.
+        url = url.set(database=os.path.abspath(url.database))  # noqa: PTH100  # as it is named
+    folder = settings.shared or Path(tempfile.gettempdir(), f"banners-{os.geteuid()}")
+    return SharedCopies(Path(folder).absolute(), url.render_as_string(hide_password=True))
 
 
 def redis_tier(

@@ -133,8 +133,16 @@ class DatabaseReader:
         return found
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterator[tuple[int, bytes]]:
-        """Stream a quarter, sorted by campaign: each campaign with its record."""
-        return read_records(self._queries, generation, quarter)
+        """Stream a quarter, sorted by campaign: each campaign with its record.
+
+        Raises:
+            DamagedRecord: at the end: there are fewer or more than were published.
+        """
+        found = 0
+        for found, row in enumerate(read_records(self._queries, generation, quarter), 1):  # noqa: B007
+            yield row
+        if published := self._published(generation, quarter):
+            _check_count(found, published.campaigns, "campaigns", generation, quarter)
 
     def active_quarters(self) -> list[ActiveQuarter]:
         """Return what is live in each quarter, and what it was made from."""

@@ -1,0 +1,381 @@
+"""Copies that the workers of a host share: who makes them, and what becomes of damaged ones."""
+
+import fcntl
+import os
+import signal
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from banners.core.candidates import Candidates
+from banners.core.model import Generation, Quarter
+from banners.errors import DamagedRecord, StoreUnavailable
+from banners.serve.memory import MemoryReader, Shelf
+from banners.serve.packed import encode_candidates
+from banners.serve.shared_copies import SharedCopies
+from support.tiers import Asked
+
+FIRST = Quarter.FIRST
+CAMPAIGNS = (3, 5, 2**32, 10**18 - 1)
+OLD, NEW = Generation(7, "2026-01-31T10:00:00+00:00"), Generation(8, "2026-01-31T11:00:00+00:00")
+
+
+def candidates(campaign_id: int, generation: Generation) -> Candidates:
+    """Two candidates, whose ids tell the generation."""
+    columns = (
+        (10 * generation.number, 10 * generation.number + 1),
+        (9, 8),
+        (2, 1),
+        (1, 0),
+        (70, 0),
+    )
+    return Candidates(campaign_id, FIRST, generation, *columns)
+
+
+class Source:
+    """A tier with one quarter of four campaigns."""
+
+    def __init__(self, generation: Generation = OLD) -> None:
+        self.generation = generation
+        self.on_record: Callable[[], None] = lambda: None
+        self.banner_ids: Sequence[int] = array("Q", (1, 2, 2**40))
+        self.has_rows = True
+
+    def active(self) -> Mapping[Quarter, Generation]:
+        return {FIRST: self.generation} if self.has_rows else {FIRST: NEW}
+
+    def candidates(
+        self, generation: Generation, quarter: Quarter, campaign_id: int
+    ) -> Candidates | None:
+        assert quarter == FIRST
+        return candidates(campaign_id, generation) if campaign_id in CAMPAIGNS else None
+
+    def inventory(self, _generation: Generation, _quarter: Quarter) -> Sequence[int]:
+        return self.banner_ids if self.has_rows else ()
+
+    def campaigns(self, _generation: Generation, _quarter: Quarter) -> Sequence[int]:
+        return CAMPAIGNS
+
+    def records(self, generation: Generation, _quarter: Quarter) -> Iterator[tuple[int, bytes]]:
+        for each in CAMPAIGNS if self.has_rows else ():
+            self.on_record()
+            yield each, encode_candidates(candidates(each, generation))
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "shared"
+
+
+def copies(folder: Path, database: str = "a database", wait_seconds: float = 0) -> SharedCopies:
+    return SharedCopies(folder, database, wait_seconds)
+
+
+def worker(folder: Path, source: Source | Asked) -> MemoryReader:
+    """A worker that holds nothing by itself, after its first look."""
+    memory = MemoryReader(source, most_lineups=0, copies=copies(folder))
+    memory.load()
+    return memory
+
+
+def held(memory: MemoryReader) -> Shelf:
+    found = memory.held(FIRST)
+    assert found is not None
+    return found
+
+
+def ids_of(memory: MemoryReader, generation: Generation = OLD) -> list[list[int]]:
+    found = [memory.candidates(generation, FIRST, each) for each in CAMPAIGNS]
+    return [list(each.banner_ids) for each in found if each is not None]
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of copies, without the locks."""
+    return sorted(each for each in folder.iterdir() if each.suffix != ".lock")
+
+
+def test_what_is_copied_is_what_is_read(folder: Path) -> None:
+    memory = worker(folder, Source())
+    assert held(memory).copy is not None
+    assert ids_of(memory) == [[70, 71]] * 4
+    assert list(held(memory).campaigns) == list(CAMPAIGNS)
+    assert list(held(memory).inventory) == [1, 2, 2**40]
+    assert held(memory).inventory[-2:] == [2, 2**40]
+    assert [each in held(memory) for each in (2, 3, 4, 5, 2**63)] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert len(held(memory).records or ()) == 4
+    with pytest.raises(IndexError):
+        held(memory).inventory[3]
+
+
+def test_the_second_worker_reads_nothing_from_the_tier_behind(folder: Path) -> None:
+    worker(folder, Source())
+    source = Asked(Source())
+    memory = worker(folder, source)
+    assert ids_of(memory) == [[70, 71]] * 4
+    assert list(held(memory).inventory) == [1, 2, 2**40]
+    assert set(source.asked) == {"active"}
+
+
+def test_nobody_else_can_read_or_write_a_copy(folder: Path) -> None:
+    worker(folder, Source())
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o600}
+
+
+def test_a_new_generation_takes_the_place_of_the_old_one_which_its_readers_keep(
+    folder: Path,
+) -> None:
+    memory, other = worker(folder, Source()), worker(folder, Source(NEW))
+    assert len(files(folder)) == 2
+    assert ids_of(memory) == [[70, 71]] * 4
+    assert list(held(memory).inventory) == [1, 2, 2**40]
+    assert ids_of(other, NEW) == [[80, 81]] * 4
+    # A rollback.
+    assert ids_of(worker(folder, Source())) == [[70, 71]] * 4
+
+
+def test_databases_have_copies_of_their_own(folder: Path) -> None:
+    first, second = (copies(folder, name) for name in ("one", "other"))
+    assert first.copy_of(OLD, FIRST, Source())
+    source = Asked(Source())
+    assert second.copy_of(OLD, FIRST, source)
+    assert source.asked.count("records") == 1
+    assert len(files(folder)) == 4
+
+
+def test_a_generation_of_the_same_number_in_a_database_made_again_is_another(folder: Path) -> None:
+    worker(folder, Source())
+    source = Asked(Source(Generation(OLD.number, NEW.stamp)))
+    worker(folder, source)
+    assert source.asked.count("records") == 1
+
+
+def test_a_worker_killed_while_it_makes_a_copy_leaves_nothing_in_the_way(folder: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        source = Source()
+        source.on_record = lambda: os.kill(os.getpid(), signal.SIGKILL)
+        worker(folder, source)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert [each.suffix for each in files(folder)] == [".new"]
+    assert ids_of(worker(folder, Source())) == [[70, 71]] * 4
+    assert not list(folder.glob("*.new"))
+
+
+def test_a_worker_does_not_wait_for_ever_for_another_that_makes_the_copy(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker(folder, Source())
+    for each in files(folder):
+        each.unlink()
+    with next(folder.glob("*records.lock")).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert copies(folder).copy_of(OLD, FIRST, Source()) is None
+        assert "another worker has not made it within 0 seconds" in caplog.text
+        # It has made the part that nobody else was making.
+        assert ["inventory" in each.name for each in files(folder)] == [True]
+    assert copies(folder).copy_of(OLD, FIRST, Source())
+
+
+def foreign(file: Path) -> None:
+    file.write_bytes(b"something else" * 100)
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def cut_off(file: Path) -> None:
+    os.truncate(file, file.stat().st_size - 1)
+
+
+def headless(file: Path) -> None:
+    file.write_bytes(bytes(64) + file.read_bytes()[64:])
+
+
+def changed(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+def link(file: Path) -> None:
+    target = file.with_name("elsewhere")
+    file.rename(target)
+    file.symlink_to(target)
+
+
+def pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def of_another_generation(file: Path) -> None:
+    other = file.parent / "other"
+    copies(other, "another database").copy_of(NEW, FIRST, Source(NEW))
+    (other / next(each for each in files(other) if part(each) == part(file))).rename(file)
+
+
+def part(file: Path) -> bool:
+    return "records" in file.name
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["inventory", "records"])
+@pytest.mark.parametrize(
+    "harm", [foreign, empty, cut_off, headless, changed, of_another_generation, pipe, link]
+)
+def test_a_file_that_is_not_ours_is_replaced_or_left_alone(
+    folder: Path, harm: Callable[[Path], None], place: int
+) -> None:
+    worker(folder, Source())
+    harm(files(folder)[place])
+    memory = worker(folder, Source())
+    assert ids_of(memory) == [[70, 71]] * 4
+    assert list(held(memory).inventory) == [1, 2, 2**40]
+
+
+def open_to_others(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o777)
+
+
+def a_link(folder: Path) -> None:
+    (folder.parent / "elsewhere").mkdir()
+    folder.symlink_to(folder.parent / "elsewhere")
+
+
+def a_file(folder: Path) -> None:
+    folder.write_text("")
+
+
+def a_folder_in_a_file(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    worker(folder, Source())
+    for each in files(folder):
+        each.unlink()
+        each.mkdir()
+
+
+@pytest.mark.parametrize("harm", [open_to_others, a_link, a_file, a_folder_in_a_file])
+def test_where_a_copy_cannot_be_kept_safely_each_worker_does_without(
+    folder: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    harm(folder)
+    memory = worker(folder, Source())
+    assert held(memory).copy is None
+    assert ids_of(memory) == [[70, 71]] * 4
+    assert list(held(memory).inventory) == [1, 2, 2**40]
+    assert caplog.text.count("cannot share a copy of quarter 1") == 1
+    assert "name another folder in BANNERS_SHARED" in caplog.text
+    assert not memory.source_error
+
+
+@pytest.mark.usefixtures("files_of_50_kilobytes")
+def test_on_a_full_disk_each_worker_does_without(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = Source()
+    source.banner_ids = array("I", range(100_000))
+    memory = worker(folder, source)
+    assert held(memory).copy is None
+    assert held(memory).inventory == source.banner_ids
+    assert ids_of(memory) == [[70, 71]] * 4
+    assert "cannot share a copy" in caplog.text
+    assert not list(folder.glob("*.new"))
+
+
+def test_a_damaged_quarter_is_not_copied(folder: Path) -> None:
+    class Damaged(Source):
+        def records(self, *_key: object) -> Iterator[tuple[int, bytes]]:
+            for campaign_id, record in super().records(OLD, FIRST):
+                yield campaign_id, record[:-1] + bytes([record[-1] ^ 1])
+
+    with pytest.raises(DamagedRecord, match="is not the record of its candidates"):
+        copies(folder).copy_of(OLD, FIRST, Damaged())
+    assert files(folder) == []
+
+
+def test_records_that_are_streamed_twice_are_not_copied(folder: Path) -> None:
+    class Doubled(Source):
+        def records(self, *_key: object) -> Iterator[tuple[int, bytes]]:
+            for _ in range(2):
+                yield from super().records(OLD, FIRST)
+
+    with pytest.raises(DamagedRecord, match="not sorted by campaign"):
+        copies(folder).copy_of(OLD, FIRST, Doubled())
+    assert files(folder) == []
+
+
+@pytest.mark.parametrize("lost", ["records", "inventory"])
+def test_a_generation_dropped_meanwhile_is_not_copied(folder: Path, lost: str) -> None:
+    class Dropped(Source):
+        def records(self, *_key: object) -> Iterator[tuple[int, bytes]]:
+            self.has_rows = lost != "records"
+            return super().records(OLD, FIRST)
+
+        def inventory(self, *_key: object) -> Sequence[int]:
+            self.has_rows = False
+            return super().inventory(OLD, FIRST)
+
+    with pytest.raises(StoreUnavailable, match="Generation 7 was dropped while it was copied"):
+        copies(folder).copy_of(OLD, FIRST, Dropped())
+    assert len(files(folder)) == (lost == "inventory")
+
+
+def damage(folder: Path, name: str, change: Callable[[bytearray], Iterable[int]]) -> None:
+    file = next(each for each in files(folder) if name in each.name)
+    file.write_bytes(bytes(change(bytearray(file.read_bytes()))))
+
+
+def test_a_copy_damaged_while_it_is_read_gives_way_to_the_tier_behind(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = worker(folder, Source())
+    damage(folder, "records", lambda content: content.replace(bytes([70]), bytes([66])))
+    assert held(memory).candidates(3) is None
+    assert ids_of(memory) == [[70, 71]] * 4
+    assert caplog.text.count("share is damaged, and is no longer used") == 1
+    memory.load()
+    assert held(memory).copy is None
+    assert ids_of(memory) == [[70, 71]] * 4
+    # A worker that starts afterwards makes another one.
+    assert ids_of(worker(folder, Source())) == [[70, 71]] * 4
+    assert caplog.text.count("share is damaged") == 1
+
+
+def test_a_copy_cut_off_while_it_is_read_gives_way_to_the_tier_behind(folder: Path) -> None:
+    memory = worker(folder, Source())
+    for file in files(folder):
+        os.truncate(file, 0)
+    with pytest.raises(StoreUnavailable, match="the file is cut off"):
+        held(memory).inventory[0]
+    memory.load()
+    assert held(memory).copy is None
+    assert list(held(memory).inventory) == [1, 2, 2**40]
+    assert ids_of(memory) == [[70, 71]] * 4
+
+
+def test_a_quarter_without_campaigns_is_shared_too(folder: Path) -> None:
+    class Nothing(Source):
+        def active(self) -> Mapping[Quarter, Generation]:
+            return {FIRST: OLD}
+
+    source = Nothing()
+    source.has_rows = False
+    for _ in range(2):
+        memory = worker(folder, source)
+        assert held(memory).copy is not None
+        assert (list(held(memory).campaigns), list(held(memory).inventory)) == ([], [])
