@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -75,6 +74,8 @@ def make_conversion_key(path: Path) -> None:
     Raises:
         SampleError: it cannot be written.
     """
+    import secrets
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "x", encoding="utf-8", opener=_for_its_owner) as file:  # for opener
@@ -98,6 +99,8 @@ def shop(settings: Settings, reported: "ReportedConversions | None") -> "Shop":
         settings: name the database, and the file of those who report conversions.
         reported: records conversions; None if nothing is recorded.
     """
+    import secrets
+
     from banners.collect.conversions.senders import read_senders
     from banners.web.pages.landing import Shop
 

@@ -15,6 +15,7 @@ URL_SETTING = "--database or BANNERS_DATABASE_URL"
 
 Rows = Sequence[sa.Row[*tuple[object, ...]]]
 Query = Callable[[Connection], Rows]
+Change = sa.Delete | sa.Update
 
 
 class Key(NamedTuple):
@@ -169,3 +170,18 @@ class Dialect(Protocol):
 def insert_statement(connection: Connection, table: sa.Table) -> str:
     """Return the INSERT of one row into a table, with the driver's own placeholders."""
     return str(sa.insert(table).compile(dialect=connection.dialect))
+
+
+def bounded(connection: Connection, change: Change, most: int) -> Change:
+    """Return a statement that changes at most some rows, to be repeated until it finds fewer.
+
+    Only MySQL has such a limit, and only MySQL needs one: others change all rows quickly.
+
+    Args:
+        connection: the connection that will run it.
+        change: what is deleted or changed.
+        most: the number of rows.
+    """
+    if connection.dialect.name not in {"mysql", "mariadb"}:
+        return change
+    return change.with_dialect_options(mysql_limit=most)

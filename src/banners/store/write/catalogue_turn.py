@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from banners.store.connect import dialect_of, translated
-from banners.store.dialects.dialect import CATALOGUE
+from banners.store.dialects.dialect import CATALOGUE, bounded
 from banners.store.schema import (
     CATALOGUE_BANNERS,
     CATALOGUE_CAMPAIGNS,
@@ -65,8 +65,7 @@ def _sweep_unfinished(connection: Connection) -> None:
 
 def _repeat(connection: Connection, change: sa.Delete | sa.Update) -> None:
     """Run a statement in transactions of bounded size, until it finds no rows."""
-    # As in `sweep.clear`: only MySQL has such a limit, and only MySQL needs one.
-    some = change.with_dialect_options(mysql_limit=ROWS_AT_ONCE)
+    some = bounded(connection, change, ROWS_AT_ONCE)
     changed = ROWS_AT_ONCE
     while changed >= ROWS_AT_ONCE:
         with connection.begin():

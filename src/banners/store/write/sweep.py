@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from banners.core.model import Quarter
+from banners.store.dialects.dialect import bounded
 from banners.store.schema import (
     ACTIVE_GENERATIONS,
     GENERATION_QUARTERS,
@@ -120,8 +121,7 @@ def clear(connection: Connection, generation: int, quarters: Iterable[Quarter]) 
         rows = sa.delete(table).where(
             table.c.generation == generation, table.c.quarter.in_(numbers)
         )
-        # Only MySQL has such a limit, and only MySQL needs one: SQLite deletes all of them quickly.
-        some = rows.with_dialect_options(mysql_limit=ROWS_AT_ONCE)
+        some = bounded(connection, rows, ROWS_AT_ONCE)
         dropped = ROWS_AT_ONCE
         while dropped >= ROWS_AT_ONCE:
             with connection.begin():
