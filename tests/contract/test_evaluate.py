@@ -4,7 +4,9 @@ import gc
 from datetime import UTC
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from banners.core.model import Quarter
 from banners.core.policy import PolicyName, PreparedLineups
@@ -142,7 +144,9 @@ def test_lineups_are_kept_until_the_events_that_they_led_to_are_not(tmp_path: Pa
     assert kept() == [(SLOT + 8, GENERATION)]
 
 
-def test_damaged_files_and_others_are_left_out(tmp_path: Path) -> None:
+def test_a_damaged_file_is_told_from_lineups_that_are_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     world = World(6)
     world.publish(tmp_path, SLOT, [1])
     world.visit(tmp_path, SLOT, 20)
@@ -151,5 +155,13 @@ def test_damaged_files_and_others_are_left_out(tmp_path: Path) -> None:
     (folder / "5-20261126T1446Z.parquet").write_text("mine")
     assert evaluation(tmp_path).campaigns[1][RULE].pages == 20
     (file,) = folder.glob("3-*")
-    file.write_bytes(file.read_bytes()[:-9])
-    assert evaluation(tmp_path).left_out == {LeftOut.RULE: 20}
+    good = file.read_bytes()
+    file.write_bytes(good[:-9])
+    assert evaluation(tmp_path).left_out == {LeftOut.DAMAGED: 20}
+    assert str(file) in caplog.text
+    file.write_bytes(good)
+    table = parquet.read_table(file)
+    lineups = [each and each[:-1] for each in table.column("lineups").to_pylist()]
+    place = table.schema.names.index("lineups")
+    parquet.write_table(table.set_column(place, "lineups", pa.array(lineups, pa.binary())), file)
+    assert evaluation(tmp_path).left_out == {LeftOut.DAMAGED: 20}

@@ -86,7 +86,7 @@ def test_without_the_loop_a_rollback_holds_nothing(database: Engine) -> None:
     publish(database, 100, FIRST)
     publish(database, 200, FIRST)
     done = roll_back(database, [], None, now=lambda: datetime.now(UTC))
-    assert (done.generations, done.is_held) == ({FIRST: 1}, False)
+    assert (done.generations, done.is_held) == ({FIRST: (2, 1)}, False)
     publish(database, 300, FIRST)
     assert live(database) == {1: 3}
 
@@ -98,7 +98,7 @@ def test_with_the_loop_a_rollback_holds_until_it_is_released(
         publish(database, first, FIRST, SECOND, publisher=LOOP)
     noon = datetime(2026, 11, 26, 12, tzinfo=UTC)
     done = roll_back(database, [FIRST], None, now=lambda: noon)
-    assert (done.generations, done.is_held) == ({FIRST: 1}, True)
+    assert (done.generations, done.is_held) == ({FIRST: (2, 1)}, True)
     assert {
         (each.generation, each.quarter): each.held_since
         for each in DatabaseReports(other).kept()
@@ -112,6 +112,18 @@ def test_with_the_loop_a_rollback_holds_until_it_is_released(
     assert DatabaseLoop(other).held() == {}
     publish(database, 300, FIRST, publisher=LOOP)
     assert live(database)[1] > 2
+
+
+def test_a_rollback_that_does_not_hold_releases_what_one_held_and_nothing_else(
+    database: Engine, other: Engine
+) -> None:
+    for first in (100, 200):
+        publish(database, first, FIRST, SECOND, publisher=LOOP)
+    rolling_back(database, [FIRST, SECOND], 1)
+    done = roll_back(database, [FIRST], 2, now=lambda: datetime.now(UTC), holds=False)
+    assert (done.generations, done.is_held) == ({FIRST: (1, 2)}, False)
+    assert live(database) == {1: 2, 2: 1}
+    assert set(DatabaseLoop(other).held()) == {SECOND}
 
 
 def test_the_quarters_that_are_not_held_are_published_without_the_held_one(

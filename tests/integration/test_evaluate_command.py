@@ -82,6 +82,21 @@ def test_a_policy_with_another_number_of_places_is_refused(
     )
 
 
+def test_a_damaged_file_of_lineups_is_named(recording: Workplace, events: Path) -> None:
+    slot, world = ended_slot(), World(1)
+    world.publish(events, slot, [7])
+    world.visit(events, slot, 40)
+    (file,) = (events / "published").rglob("*.parquet")
+    file.write_bytes(b"damaged")
+    ended = recording.run("evaluate")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (
+        f"The published lineups in live/published/{file.parent.name}/{file.name} are damaged"
+        in (ended.stderr)
+    )
+    assert "40 pages are left out: the file with their lineups is damaged." in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

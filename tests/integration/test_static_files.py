@@ -2,8 +2,10 @@
 
 import gzip
 import re
+from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
+from operator import attrgetter
 from pathlib import Path
 
 import httpx
@@ -22,7 +24,8 @@ from support.answers import Clock, application_over
 from support.running import Workplace, serving
 
 FILES = StaticFiles.packaged()
-OURS = {path.name for path in (Path("src/banners/web/static")).iterdir()}
+STATIC = Path("src/banners/web/static")
+OURS = {path.name for path in STATIC.iterdir()}
 NAMES = sorted({*OURS, "swagger-ui.css", "swagger-ui-bundle.js"})
 FOR_GOOD = "public, max-age=31536000, immutable"
 OPERATORS = [
@@ -47,6 +50,17 @@ def raw(client: httpx.Client, address: str, **headers: str) -> tuple[httpx.Respo
     """Return an answer and its body as it was sent."""
     with client.stream("GET", address, headers=headers) as answer:
         return answer, b"".join(answer.iter_raw())
+
+
+@pytest.mark.parametrize(
+    "template", sorted(Path("src/banners/web/templates").glob("*.html")), ids=attrgetter("name")
+)
+def test_no_rule_is_written_in_two_style_sheets_of_a_page(template: Path) -> None:
+    names = re.findall(r'static\("(\w+\.css)"\)', template.read_text(encoding="utf-8"))
+    rule = re.compile(r"^[^\s@/}].*?\{.*?^\}", re.DOTALL | re.MULTILINE)
+    sheets = [(STATIC / name).read_text() for name in {"banners.css", *names} if name in OURS]
+    rules = [re.sub(r"\s+", " ", each) for sheet in sheets for each in rule.findall(sheet)]
+    assert [each for each, count in Counter(rules).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

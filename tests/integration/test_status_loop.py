@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from banners.core.model import Quarter
 from banners.core.slots import slot_name
+from banners.errors import StoreError
 from banners.settings import Settings
 from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
@@ -266,6 +267,54 @@ def test_a_form_that_does_not_come_from_the_page_changes_nothing(page: Page) -> 
     answer = page.client.post("/status/live", data={"roll_back": "1-4", "form_token": "forged"})
     assert answer.status_code == 403
     assert (page.live(), page.held()) == (2, {})
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["live=2&undo=1-2-4", "undone=2", "released=4", "live=2&undo=1-2-4&proof=", "live=2&proof=0"],
+)
+def test_a_link_that_no_form_led_to_reports_no_change(page: Page, said: str) -> None:
+    page.text()
+    answer = page.client.get(f"/status?{said}")
+    assert answer.status_code == 200
+    assert "Done." not in as_text(answer.text)
+    assert 'name="undo"' not in answer.text
+
+
+def test_the_report_of_a_change_holds_in_its_own_session_alone(page: Page) -> None:
+    done = page.press("roll_back", "1-4")
+    assert "Done." in as_text(done.text)
+    assert "Done." in as_text(page.client.get(str(done.url)).text)
+    altered = str(done.url).replace("live=1", "live=2")
+    assert altered != str(done.url)
+    assert "Done." not in as_text(page.client.get(altered).text)
+    with httpx.Client() as another:
+        another.get(str(page.client.base_url.join("/status")))
+        assert "Done." not in as_text(another.get(str(done.url)).text)
+
+
+def test_an_undo_that_fails_half_way_has_changed_nothing(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undo = undo_offered(page.press("roll_back", "1-4"))
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("banners.store.write.rollback._release", fail)
+    answer = page.send("undo", undo)
+    assert answer.status_code == 503
+    assert "Nothing was changed." in as_text(answer.text)
+    assert (page.live(), page.held()) == (1, {FOURTH: 1})
+
+
+def test_a_database_file_that_is_gone_is_not_made_anew(page: Page) -> None:
+    fields = dict(re.findall(r'name="(form_token)" value="([^"]*)"', page.html()))
+    file = Path(page.settings.database_url.removeprefix("sqlite:///"))
+    file.rename(file.with_suffix(".aside"))
+    answer = page.client.post("/status/live", data={"roll_back": "1-4", **fields})
+    assert answer.status_code == 503
+    assert not file.exists()
 
 
 def test_slots_that_are_left_out_are_marked_with_the_reason(page: Page) -> None:

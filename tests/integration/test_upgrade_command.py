@@ -2,8 +2,12 @@
 
 import json
 
+import httpx
+
+from banners.core.figures import FIGURE_NAMES
 from support import older
 from support.running import Workplace
+from support.servers import until
 
 
 def old(workplace: Workplace) -> None:
@@ -43,3 +47,32 @@ def test_without_a_database_there_is_nothing_to_upgrade(workplace: Workplace) ->
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "Nothing is published yet" in ended.stderr
     assert not (workplace.folder / "var").exists()
+
+
+def test_the_server_says_that_the_tables_are_older_and_serves_them_once_they_are_upgraded(
+    workplace: Workplace,
+) -> None:
+    old(workplace)
+    with workplace.start("serve", "--port", "0") as running:
+        assert running.stdout is not None
+        assert "Bring the tables up to date: banners upgrade" in running.stdout.readline()
+        running.terminate()
+    place = Workplace(workplace.folder, {**workplace.variables, "BANNERS_OPERATORS": "open"})
+    lineup = "/api/v1/campaigns/5?quarter=1"
+    with place.serving() as (address, _), httpx.Client(base_url=address) as client:
+        for path in (lineup, "/campaigns/5", "/campaigns/5/report?quarter=1", "/status"):
+            answer = client.get(path)
+            assert answer.status_code == (200 if path == "/status" else 503)
+            assert "up to date: banners upgrade" in answer.text
+        assert place.run("upgrade").returncode == 0
+        until(lambda: client.get(lineup).status_code == 200)
+        served = client.get(lineup).json()
+        shown = client.get("/campaigns/5?quarter=1")
+        report = client.get("/campaigns/5/report?quarter=1")
+    expected = older.lineups()[2, 1, 5]
+    assert served["rule"] == expected.rule
+    assert [
+        (each["banner_id"], *(each[name] for name in FIGURE_NAMES[:3])) for each in served["lineup"]
+    ] == [row[:4] for row in expected.banners]
+    assert (shown.status_code, report.status_code) == (200, 200)
+    assert f"Banner {expected.banners[0][0]}" in report.text

@@ -57,7 +57,8 @@ def rolling_back(
     database: Engine, quarters: Collection[Quarter], to: int | None
 ) -> Mapping[Quarter, int]:
     """Roll quarters back, and return the generation that is now live in each that was changed."""
-    return roll_back(database, quarters, to, now=lambda: datetime.now(UTC)).generations
+    done = roll_back(database, quarters, to, now=lambda: datetime.now(UTC)).generations
+    return {quarter: number for quarter, (_, number) in done.items()}
 
 
 def drafting(

@@ -108,6 +108,8 @@ def _why(reason: "LeftOut") -> str:
         "would be wrong by up to 9 %. With BANNERS_THETA=0, learning always shows ten.",
         LeftOut.ALTERED: "a pause changed lineups of their campaign in the slot.",
         LeftOut.SINGLE: "they show a part of a lineup, such as a single banner.",
+        LeftOut.DAMAGED: "the file with their lineups is damaged. Restore it from a backup; "
+        "without it, these pages cannot be evaluated.",
         LeftOut.RULE: "the rule alone picked their lineups, or their lineups are not kept.",
     }[reason]
 

@@ -77,7 +77,7 @@ def rollback(
         return
     for quarter, (before, number) in changed.generations.items():
         since = "live, as before" if before == number else "now live"
-        place = f", in place of {before}" if before not in {None, number} else ""
+        place = f", in place of {before}" if before != number else ""
         echo(f"Quarter {int(quarter)}: generation {number} is {since}{place}.")
     if changed.is_held:
         names = listed(changed.generations)

@@ -88,9 +88,10 @@ def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
 
 
 def _warn_of_what_is_missing(settings: Settings) -> None:
-    """Warn if the database cannot be read or has nothing published; both may change later."""
+    """Warn if the database cannot be read, is older or has nothing published; all may change."""
     try:
         with contextlib.closing(wiring.reader(settings)) as reader:
+            reader.check_tables()
             if not reader.active():
                 _say(settings, str(NothingPublished(wiring.database_name(settings))))
     except StoreError as error:

@@ -20,6 +20,7 @@
     ├── StoreError             the database failed
     │   ├── StoreUnavailable   it cannot be reached
     │   ├── StoreClosed        it was used after it was closed
+    │   ├── OlderTables        it has the tables of an earlier release
     │   ├── UploadsUnavailable the folder of uploaded images cannot be read or written
     │   ├── DamagedRecord      a record in a cache or in the database is damaged
     │   ├── RollbackError      there is no generation to roll back to
@@ -95,6 +96,7 @@ from banners.errors.parts import (
     LoopBusy,
     LoopPublishes,
     NotInCatalogue,
+    OlderTables,
     PortTaken,
     PublisherBusy,
     QuarterHeld,
@@ -151,6 +153,7 @@ __all__ = [
     "NotSignedIn",
     "NothingPublished",
     "NothingToShow",
+    "OlderTables",
     "PortTaken",
     "PublisherBusy",
     "QuarterHeld",

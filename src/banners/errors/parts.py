@@ -108,6 +108,10 @@ class StoreClosed(StoreError):
     """The database was used after it was closed."""
 
 
+class OlderTables(StoreError):
+    """The database has the tables of an earlier release."""
+
+
 class UploadsUnavailable(StoreError):
     """The folder of uploaded images cannot be read or written."""
 

@@ -1,5 +1,6 @@
 """Estimates what another policy would have earned, from the event log and the kept lineups."""
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +20,12 @@ from banners.core.totals import TOGETHER
 from banners.errors import CollectError, FiguresError
 from banners.job.kept_lineups import KeptLineups, kept_lineups
 from banners.policies.evaluation import Estimate, LoggedBanner, evaluate, total
+from banners.serve.packed_lineups import DamagedLineups
 
 TARGETS = (PolicyName.RULE, PolicyName.LEARNING)
 """The policies that can be evaluated: those whose lineups are published side by side."""
 
+_LOG = logging.getLogger(__name__)
 
 _FILES_AT_ONCE = 4
 """Maximum number of files in memory: slots are read in order, and each needs one file or two."""
@@ -39,6 +42,9 @@ class LeftOut(StrEnum):
 
     SINGLE = "single"
     """The view shows only a part of a lineup, such as a single banner."""
+
+    DAMAGED = "damaged"
+    """The file with the lineups is damaged."""
 
     RULE = "rule"
     """The rule alone picked the lineups, or they are not kept."""
@@ -146,26 +152,35 @@ class _Published:
 
     def __init__(self, kept: Mapping[Quarter, Sequence[KeptLineups]]) -> None:
         self._kept = kept
-        self._read: dict[Path, dict[int, tuple[PreparedLineups, tuple[int, ...]]]] = {}
+        self._read: dict[Path, dict[int, tuple[PreparedLineups, tuple[int, ...]]] | None] = {}
 
-    def of(self, logged: LoggedCampaign) -> tuple[PreparedLineups, tuple[int, ...]] | None:
-        """Return the lineups that pages were served from, and their banners; None if unknown."""
+    def of(self, logged: LoggedCampaign) -> tuple[PreparedLineups, tuple[int, ...]] | LeftOut:
+        """Return the lineups that pages were served from, and their banners; or why not."""
         fitting = [
             each
             for each in self._kept.get(logged.quarter, ())
             if each.generation == logged.generation and each.since <= logged.slot
         ]
         if not fitting:
-            return None
+            return LeftOut.RULE
         path = fitting[-1].path
         if path not in self._read:
             if len(self._read) == _FILES_AT_ONCE:
                 del self._read[next(iter(self._read))]
-            self._read[path] = {
-                prepared.campaign_id: (prepared, banners)
-                for prepared, banners in fitting[-1].campaigns()
-            }
-        return self._read[path].get(logged.campaign_id)
+            self._read[path] = self._campaigns(fitting[-1])
+        campaigns = self._read[path]
+        if campaigns is None:
+            return LeftOut.DAMAGED
+        return campaigns.get(logged.campaign_id, LeftOut.RULE)
+
+    def _campaigns(
+        self, kept: KeptLineups
+    ) -> dict[int, tuple[PreparedLineups, tuple[int, ...]]] | None:
+        try:
+            return {each.campaign_id: (each, banners) for each, banners in kept.campaigns()}
+        except DamagedLineups as error:
+            _LOG.warning("The published lineups in %s are damaged: %s", kept.path, error)
+            return None
 
 
 def _evaluated(
@@ -173,9 +188,11 @@ def _evaluated(
 ) -> Mapping[PolicyName, Estimate] | LeftOut:
     """Return what each policy would have earned on each page, or why that cannot be said."""
     found = published.of(logged)
-    if found is None or not found[0].expectations:
-        return LeftOut.RULE
+    if isinstance(found, LeftOut):
+        return found
     prepared, banner_ids = found
+    if not prepared.expectations:
+        return LeftOut.RULE
     sizes = {len(lineup) for lineup in prepared.lineups}
     if logged.places not in sizes:
         return LeftOut.SINGLE

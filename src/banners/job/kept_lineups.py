@@ -48,18 +48,20 @@ class KeptLineups:
     def campaigns(self) -> Iterator[tuple[PreparedLineups, tuple[int, ...]]]:
         """Yield the lineups of each campaign, and its banners in the order of their indexes.
 
-        A damaged file or campaign is left out.
+        Raises:
+            DamagedLineups: the file, or what it has of a campaign, is damaged.
         """
         try:
             table = parquet.read_table(self.path)
             ids, banners, encoded = (table.column(name).to_pylist() for name in _COLUMNS)
-        except (OSError, KeyError, pa.ArrowException):
-            return
+        except FileNotFoundError:
+            return  # swept a moment ago
+        except (OSError, KeyError, pa.ArrowException) as error:
+            raise DamagedLineups(f"The file cannot be read: {error}.") from error
         starts = [place for place, each in enumerate(encoded) if each is not None]
         for start, end in pairwise([*starts, len(ids)]):
-            with suppress(DamagedLineups):
-                prepared = decode_lineups(encoded[start], ids[start], end - start)
-                yield prepared, tuple(banners[start:end])
+            prepared = decode_lineups(encoded[start], ids[start], end - start)
+            yield prepared, tuple(banners[start:end])
 
 
 class LineupsTaken:

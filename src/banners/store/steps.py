@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from banners.errors import StoreError
+from banners.errors import OlderTables, StoreError
 from banners.store.carry_over import OLD_RESULTS, OnProgress, carry_over
 from banners.store.connect import named
 from banners.store.schema import (
@@ -171,11 +171,12 @@ def refuse_other(connection: Connection) -> None:
     """Explain a failed query by tables of an older or a newer Banners, if that is the reason.
 
     Raises:
-        StoreError: the tables belong to another version of Banners.
+        OlderTables: the tables are those of an older Banners.
+        StoreError: they are those of a newer one.
     """
     refuse_newer(connection)
     if (taken := _taken(connection)) < len(STEPS):
-        raise StoreError(
+        raise OlderTables(
             f"{named(connection.engine)} is at step {taken} of its tables, and this Banners reads "
             f"from step {len(STEPS)} on. Bring the tables up to date: banners upgrade"
         )

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from banners.job.judgement import Judgement
     from banners.job.outcome import JobOutcome
     from banners.job.policies import Policies
-    from banners.job.rollback import Changed
     from banners.job.run import OnStep
     from banners.job.window import EventsFolder
     from banners.store.write.publisher import Publisher
+    from banners.store.write.rollback import RolledBack
 
 _now = partial(datetime.now, UTC)
 
@@ -276,7 +276,7 @@ def _engine(settings: Settings, on_step: "OnStep") -> "AbstractContextManager[En
     return nullcontext(partial(crunch_with_duckdb, memory=settings.memory))
 
 
-def roll_back(settings: Settings, quarters: Collection[Quarter], to: int | None) -> "Changed":
+def roll_back(settings: Settings, quarters: Collection[Quarter], to: int | None) -> "RolledBack":
     """Make an earlier generation live: see :func:`banners.store.write.rollback.roll_back`.
 
     Raises:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from banners.core.model import Quarter
+from banners.errors import StoreUnavailable
 from banners.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,24 +31,17 @@ class PageRollbacks:
         self._look()
 
     def roll_back(
-        self, quarters: Collection[Quarter], to: int
-    ) -> Mapping[Quarter, tuple[int | None, int]]:
+        self, quarters: Collection[Quarter], to: int, *, holds: bool
+    ) -> Mapping[Quarter, tuple[int, int]]:
         """See :class:`banners.web.pages.rollback.Rollbacks`."""
-        from banners.job.rollback import roll_back
-        from banners.store.read.lineups import DatabaseReader
+        from banners.store.write.rollback import roll_back
 
+        # An operator waits, so the cache is not filled in advance.
         with self._opened() as database:
-            changed = roll_back(
-                DatabaseReader(database),
-                database,
-                quarters,
-                to,
-                now=partial(datetime.now, UTC),
-                # An operator waits, so the cache is not filled in advance.
-                warm=lambda _generation, _quarter: None,
-            )
+            now = partial(datetime.now, UTC)
+            done = roll_back(database, quarters, to, now=now, holds=holds)
         self._look()
-        return changed.generations
+        return done.generations
 
     def release(self, quarters: Collection[Quarter]) -> None:
         """See :class:`banners.web.pages.rollback.Rollbacks`."""
@@ -59,9 +53,17 @@ class PageRollbacks:
 
     @contextmanager
     def _opened(self) -> "Iterator[Engine]":
-        from banners.store.connect import open_database
+        from banners.store.connect import dialect_of, named, open_database
 
-        database = open_database(self._settings.database_url, create=True, hurry=True)
+        url = self._settings.database_url
+        # Writing would make a new file in place of one that is gone.
+        there = open_database(url, create=False)
+        if dialect_of(there).is_missing(there.url):
+            raise StoreUnavailable(
+                f"{named(there)} was not found. Restore the file, or name the right one in "
+                "BANNERS_DATABASE_URL and start the server again."
+            )
+        database = open_database(url, create=True, hurry=True)
         try:
             yield database
         finally:

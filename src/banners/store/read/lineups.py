@@ -96,6 +96,10 @@ class DatabaseReader:
         """Close the database; later queries raise :class:`StoreClosed`."""
         self._queries.close()
 
+    def check_tables(self) -> None:
+        """See :meth:`banners.store.read.queries.Queries.check_tables`."""
+        self._queries.check_tables()
+
     def active(self) -> Mapping[Quarter, Generation]:
         """Return the live generation of each quarter; {} if nothing has been published."""
         return read_active(self._queries)

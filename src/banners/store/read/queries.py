@@ -83,6 +83,23 @@ class Queries:
         self._breaker.went_well()
         return rows
 
+    def check_tables(self) -> None:
+        """Check that the tables, if there are any, are those of this Banners.
+
+        Raises:
+            OlderTables: they are those of an earlier release.
+            StoreError: they are those of a later one, or the database cannot be read.
+        """
+        dialect = dialect_of(self._database)
+
+        def check(connection: Connection) -> Rows:
+            self._has_tables(connection)
+            return ()
+
+        if not dialect.is_missing(self._database.url):
+            with translated(self._database):
+                dialect.read(self._database, check)
+
     def _rows(
         self, select: sa.Select[*tuple[object, ...]], key: Mapping[str, object] | None
     ) -> Rows:
@@ -96,12 +113,18 @@ class Queries:
             except exc.DBAPIError as error:
                 if error.connection_invalidated:
                     raise
-                if not sa.inspect(connection).has_table(self._table.name):
+                if not self._has_tables(connection):
                     return ()
-                from banners.store.steps import refuse_other
-
-                refuse_other(connection)
                 raise
 
         with translated(self._database):
             return dialect.read(self._database, query)
+
+    def _has_tables(self, connection: Connection) -> bool:
+        """Return whether anything has been published, and refuse tables of another release."""
+        if not sa.inspect(connection).has_table(self._table.name):
+            return False
+        from banners.store.steps import refuse_other
+
+        refuse_other(connection)
+        return True

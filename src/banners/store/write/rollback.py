@@ -1,6 +1,6 @@
 """Rolls back to an earlier generation: sets pointers, and holds them where the loop publishes."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,11 +25,12 @@ class RolledBack:
     """What a rollback has changed.
 
     Args:
-        generations: the number of the generation now live in each quarter that was changed.
+        generations: for each quarter that was changed, the number that was live and the number that
+            is live now.
         is_held: whether these quarters are held on it, because the loop publishes.
     """
 
-    generations: Mapping[Quarter, int]
+    generations: Mapping[Quarter, tuple[int, int]]
     is_held: bool
 
 
@@ -39,6 +40,7 @@ def roll_back(
     to: int | None,
     *,
     now: Callable[[], datetime],
+    holds: bool = True,
 ) -> RolledBack:
     """Make an earlier generation live, and hold the quarters on it if the loop publishes.
 
@@ -50,6 +52,8 @@ def roll_back(
         to: the number of the generation to make live, which may also be a later one; None for the
             one before the live one.
         now: returns the time in UTC.
+        holds: whether to hold the quarters; if not, they are released where a rollback holds them,
+            which undoes it.
 
     Raises:
         RollbackError: there is no such generation; nothing was changed.
@@ -73,8 +77,12 @@ def roll_back(
         changed = {quarter: target for quarter, target in targets.items() if target is not None}
         for quarter, target in changed.items():
             _go_back(connection, quarter, target)
-        is_held = hold(connection, changed, lambda: now().isoformat())
-    return RolledBack(changed, is_held)
+        if not holds:
+            _release(connection, _held(connection).keys() & changed.keys())
+        is_held = holds and hold(connection, changed, lambda: now().isoformat())
+    return RolledBack(
+        {quarter: (active[int(quarter)], number) for quarter, number in changed.items()}, is_held
+    )
 
 
 def release(database: Engine, quarters: Collection[Quarter]) -> Mapping[Quarter, int]:
@@ -99,11 +107,13 @@ def release(database: Engine, quarters: Collection[Quarter]) -> Mapping[Quarter,
             found = f"A rollback does not hold {listed(lacking)}" if lacking else "Nothing is held"
             raise RollbackError(f"{found}; nothing was changed. See: banners generations")
         released = {each: held[each] for each in quarters or held}
-        for quarter in released:
-            connection.execute(
-                sa.delete(HELD_QUARTERS).where(HELD_QUARTERS.c.quarter == int(quarter))
-            )
+        _release(connection, released)
     return released
+
+
+def _release(connection: Connection, quarters: Iterable[Quarter]) -> None:
+    for quarter in quarters:
+        connection.execute(sa.delete(HELD_QUARTERS).where(HELD_QUARTERS.c.quarter == int(quarter)))
 
 
 def _held(connection: Connection) -> dict[Quarter, int]:

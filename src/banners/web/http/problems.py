@@ -33,6 +33,7 @@ from banners.errors import (
     NotInQuarter,
     NotKept,
     NotSignedIn,
+    OlderTables,
     StoreError,
     TooManyWrongKeys,
     TooManyWrongPasswords,
@@ -63,6 +64,11 @@ CLIENT_LEFT = 499
 # Maximum number of characters of a malformed id that stay in the field.
 _ENTERED_CHARACTERS = 40
 # The first is the API in any version.
+_OLDER_TABLES = (
+    "The database has the tables of an earlier release. On the host of the job, bring them up to "
+    "date: banners upgrade"
+)
+
 _FOR_PROGRAMS = (
     *(f"{Route.API.rpartition('/')[0]}/", Route.HEALTH, Route.READY),
     *(Route.OPENAPI, Route.METRICS),
@@ -170,6 +176,8 @@ def problem_of(error: Exception) -> Problem:
     kind = next(_KINDS[each] for each in type(error).__mro__ if each in _KINDS)
     if isinstance(error, RequestValidationError):
         detail = _validation_detail(error)
+    elif isinstance(error, OlderTables):
+        detail = _OLDER_TABLES
     elif isinstance(error, StoreError) or kind.status is HTTPStatus.INTERNAL_SERVER_ERROR:
         # Their messages may name hosts and files, which visitors must not see.
         detail = _public_detail(kind.status)

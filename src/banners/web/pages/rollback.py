@@ -14,10 +14,11 @@ from banners.core.model import Quarter
 from banners.errors import RollbackError, StoreError, listed
 from banners.reports.reader import KeptQuarter
 from banners.web.http.caller import caller_of
-from banners.web.operators.forms import CheckedForm
+from banners.web.operators.forms import CheckedForm, is_proven, proof_of
 
 _LOG = logging.getLogger(__name__)
 
+_PROOF = "&proof="
 _NUMBER = re.compile("[1-9][0-9]{0,17}")
 _ROLL_BACK = re.compile("([1-9][0-9]{0,17})-([1-4]{1,4})")
 _UNDO = re.compile("([1-9][0-9]{0,17})-([1-9][0-9]{0,17})-([1-4]{1,4})")
@@ -31,9 +32,14 @@ class Rollbacks(Protocol):
         ...
 
     def roll_back(
-        self, quarters: Collection[Quarter], to: int
-    ) -> Mapping[Quarter, tuple[int | None, int]]:
-        """Make a generation live in some quarters, and hold them if the loop publishes.
+        self, quarters: Collection[Quarter], to: int, *, holds: bool
+    ) -> Mapping[Quarter, tuple[int, int]]:
+        """Make a generation live in some quarters, all of them or none.
+
+        Args:
+            quarters: the quarters.
+            to: the number of the generation.
+            holds: whether to hold them if the loop publishes; if not, they are released.
 
         Returns:
             For each quarter, the number that was live and the number that is live now.
@@ -88,6 +94,9 @@ class Notice:
 
 def notice_of(request: Request) -> Notice | None:
     """Return the message about the change that led to this page; None if there was no change."""
+    said, _, proof = request.url.query.partition(_PROOF)
+    if not is_proven(request, said, proof):
+        return None
     asked = request.query_params
     if (now := _number(asked.get("live", ""))) is not None:
         return Notice(
@@ -145,11 +154,11 @@ class _Changes:
         if not found:
             raise RollbackError(f"Generation {to} is live already, or is not kept any more.")
         held = self._held()
-        changed = self.rollbacks.roll_back(found, to)
+        changed = self.rollbacks.roll_back(found, to, holds=True)
         before = {number for number, _ in changed.values()}
         # To undo it, these quarters are released, so they must not have been held before.
-        if len(before) == 1 and not held & set(changed) and (number := before.pop()):
-            return f"live={to}&undo={Undo(number, to, changed)}"
+        if len(before) == 1 and not held & set(changed):
+            return f"live={to}&undo={Undo(before.pop(), to, changed)}"
         return f"live={to}"
 
     def _undo(self, undo: Undo) -> str:
@@ -158,9 +167,7 @@ class _Changes:
             raise RollbackError(
                 f"Since that rollback, another generation has become live in {listed(others)}."
             )
-        self.rollbacks.roll_back(undo.quarters, undo.to)
-        if held := self._held() & set(undo.quarters):
-            self.rollbacks.release(held)
+        self.rollbacks.roll_back(undo.quarters, undo.to, holds=False)
         return f"undone={undo.to}"
 
     def _live(self) -> Mapping[int, int]:
@@ -203,7 +210,8 @@ def routes(
                 "which. Use this command on the host of the job: banners rollback",
             )
         _LOG.warning("%s has changed what is live: %s", caller_of(request).name or "Somebody", said)
-        return RedirectResponse(f"{site.at(Route.STATUS)}?{said}", status_code=303)
+        address = f"{site.at(Route.STATUS)}?{said}{_PROOF}{proof_of(request, said)}"
+        return RedirectResponse(address, status_code=303)
 
     return router
 

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from typing import Any
@@ -16,7 +16,7 @@ from banners.core.account import Account
 from banners.core.addresses import Route, Site
 from banners.core.events import Reason
 from banners.core.model import Generation, Quarter
-from banners.errors import StoreError, listed
+from banners.errors import OlderTables, StoreError, listed
 from banners.policies.comparison import Comparison
 from banners.reports.loop import SeenLoop
 from banners.reports.reader import KeptQuarter
@@ -24,13 +24,17 @@ from banners.serve.reader import LineupReader
 from banners.version import __version__
 from banners.web.hot.answering import HeldCatalogue
 from banners.web.pages import rollback
-from banners.web.pages.condition import Facts, QuarterFacts, condition_of
+from banners.web.pages.condition import Facts, Finding, QuarterFacts, condition_of
 from banners.web.pages.loop_status import loop_facts, loop_shown
 from banners.web.pages.recording_status import recording_facts, recording_status
 from banners.web.pages.rollback import Rollbacks, notice_of, quarters_sent
 from banners.web.recording.watched import Watched, nothing_watched
 
 _QUARTER_MINUTES = 15
+_OLDER = Finding(
+    "The database has the tables of an earlier release. On the host of the job, bring them up to "
+    "date: banners upgrade"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +169,20 @@ def context(sources: Sources) -> dict[str, Any]:
     gone = set(sources.out_of_reach())
     active: Mapping[Quarter, Generation] = {}
     kept: Sequence[KeptQuarter] = ()
+    failed: list[StoreError] = []
     try:
         active = sources.reader.active()
-    except StoreError:
-        gone.add("database")
+    except StoreError as error:
+        failed.append(error)
     try:
         kept = sources.kept()
-    except StoreError:
+    except StoreError as error:
+        failed.append(error)
+    if failed:
         gone.add("database")
     states = sources.impaired()
+    if is_older := any(isinstance(each, OlderTables) for each in failed):
+        gone.discard("database")
     left = timedelta(minutes=_QUARTER_MINUTES - now.minute % _QUARTER_MINUTES)
     quarters = [_quarter_status(each, active, kept, now) for each in Quarter]
     catalogue = sources.catalogue.held
@@ -189,8 +198,11 @@ def context(sources: Sources) -> dict[str, Any]:
         recording=recording_facts(watched) if watched else None,
         loop=loop_facts(loop),
     )
+    condition = condition_of(facts)
+    if is_older:
+        condition = replace(condition, faults=[_OLDER, *condition.faults])
     return {
-        "condition": condition_of(facts),
+        "condition": condition,
         "quarter": Quarter.at(now),
         "time": f"{now:%H:%M} {now.tzname() or ''}".rstrip(),
         "next": f"{now + left:%H:%M}",
@@ -202,7 +214,13 @@ def context(sources: Sources) -> dict[str, Any]:
         "can_change": sources.rollbacks is not None,
         "quarters": quarters,
         "tiers": {tier: tier not in gone for tier in sources.tiers},
-        "impaired": {tier: states.get(tier) for tier in sources.tiers if tier not in gone},
+        "impaired": {
+            tier: "has the tables of an earlier release"
+            if is_older and tier == "database"
+            else states.get(tier)
+            for tier in sources.tiers
+            if tier not in gone
+        },
         "history": list(_history(kept, now)),
         "account_lines": account_lines,
         "is_empty": not active and not kept,
