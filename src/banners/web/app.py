@@ -55,6 +55,7 @@ from banners.web.http.form import Form
 from banners.web.http.templating import page_templates
 from banners.web.known import Known
 from banners.web.metrics import Metrics
+from banners.web.middleware.compressed import ForOperators
 from banners.web.middleware.counting import Counted
 from banners.web.middleware.headers import EveryAnswer
 from banners.web.middleware.hosts import WithHost
@@ -271,7 +272,7 @@ def web_application(
     # The framework would build each route's parser of parameters at the first request, and two
     # first requests at the same moment build it in two threads, for which pydantic is not made.
     list(iter_route_contexts(app.routes))
-    inner = WithHost(OtherSites(WithoutSlash(Gate(app, sign_ins, answer), site)))
+    inner = WithHost(OtherSites(WithoutSlash(Gate(ForOperators(app), sign_ins, answer), site)))
     answers = WithoutPrefix(EveryAnswer(Counted(inner, metrics)), site)
     framework = BehindProxies(answers, trusted_proxies)
     return Delivery(

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from banners.web.http.caller import caller_of
 from banners.web.http.posted_form import posted_form
 from banners.web.operators.sign_ins import FORM_FIELD, check_form
-from banners.web.operators.signing import are_equal
+from banners.web.operators.signing import are_equal, unmasked
 
 
 async def _checked(request: Request) -> dict[str, str]:
@@ -34,7 +34,7 @@ def proof_of(request: Request, query: str) -> str:
         request: the request with the form.
         query: the part of the next address that says what was done.
     """
-    key = caller_of(request).form_token.encode()
+    key = unmasked(caller_of(request).form_token).encode()
     return hmac.new(key, query.encode(), hashlib.sha256).hexdigest()
 
 

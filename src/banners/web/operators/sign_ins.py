@@ -20,7 +20,7 @@ from banners.web.operators.audience import Audience
 from banners.web.operators.delays import Delays
 from banners.web.operators.password_lines import Operator
 from banners.web.operators.passwords import Marked, Passwords
-from banners.web.operators.signing import SESSION_SECONDS, Signing, are_equal
+from banners.web.operators.signing import SESSION_SECONDS, Signing, are_equal, masked, unmasked
 
 _LOG = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class SignIns:
                 is then asked for by nobody, if the password was sent as Basic.
             TooManyWrongPasswords: in its place, where many others wait.
         """
-        token = self.signing.form_token(nonce) if nonce else ""
+        token = masked(self.signing.form_token(nonce)) if nonce else ""
         if self.passwords is None:
             return replace(EVERYBODY, form_token=token)
         sent = None if audience in _NOBODYS else _sent(scope["headers"])
@@ -183,7 +183,8 @@ class SignIns:
         operator = passwords.with_mark(signed.name, signed.mark) if signed else None
         if signed is None or operator is None:
             return None
-        return _as_caller(operator, Proof.SESSION, self.signing.form_token(signed.nonce))
+        token = masked(self.signing.form_token(signed.nonce))
+        return _as_caller(operator, Proof.SESSION, token)
 
     def _set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(
@@ -218,7 +219,8 @@ def check_form(request: Request, token: str) -> None:
         return
     if caller.proof is Proof.OPEN and _is_bearer(request.scope["headers"]):
         return  # no form of a browser can have that header
-    if not (caller.form_token and are_equal(caller.form_token, token)):
+    expected = unmasked(caller.form_token)
+    if not (expected and are_equal(expected, unmasked(token))):
         raise UnknownForm
 
 

@@ -4,6 +4,8 @@ All signatures are those of itsdangerous (HMAC with SHA-256), each kind with a s
 that none can be taken for one of another kind.
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 import secrets
@@ -116,6 +118,30 @@ class Signing:
 def new_nonce() -> str:
     """Return a new random text."""
     return secrets.token_urlsafe(_NONCE_BYTES)
+
+
+def masked(token: str) -> str:
+    """Return the token of a form as a page shows it: written differently each time.
+
+    Otherwise the sizes of compressed pages that also repeat what a link asks for would tell the
+    token apart from guesses (https://www.breachattack.com/, "masking secrets").
+    """
+    mask = secrets.token_bytes(len(token))
+    return base64.urlsafe_b64encode(mask + _xor(mask, token.encode())).decode()
+
+
+def unmasked(text: str) -> str:
+    """Return the token that a page has shown; empty if the text is none."""
+    try:
+        found = base64.b64decode(text[:_LONGEST], altchars=b"-_", validate=True)
+        half = len(found) // 2
+        return _xor(found[:half], found[half:]).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _xor(mask: bytes, text: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(mask, text, strict=False))
 
 
 def are_equal(first: str, second: str) -> bool:
