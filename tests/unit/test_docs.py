@@ -22,6 +22,7 @@ from banners.core.events import Kind, Reason
 from banners.settings import Settings, table
 from banners.settings.environment import variables_of
 from banners.stress.verify import Fault
+from banners.version import __version__
 from banners.web import event_metrics
 from banners.web.metrics import Metrics
 from banners.web.recording.counts import Outcome
@@ -31,6 +32,7 @@ PARTS = {Route.STATIC_FILE, Route.API, Route.ICON, Route.DEMO_LANDING}
 """What other addresses are parts of, or that no reader asks for."""
 
 ROOT = Path(__file__).parents[2]
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 TERMINAL = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
@@ -177,3 +179,10 @@ def test_every_link_to_a_file_works(page: Path) -> None:
 @pytest.mark.parametrize("fault", Fault)
 def test_every_way_to_fail_a_stress_test_is_documented(fault: Fault) -> None:
     assert f"`{fault}`" in (ROOT / "docs" / "stress.md").read_text(encoding="utf-8")
+
+
+def test_the_newest_release_in_the_changelog_is_this_version() -> None:
+    unreleased, newest, *_ = re.findall(r"^## \[(.*?)\](.*)$", CHANGELOG, re.MULTILINE)
+    assert unreleased == ("Unreleased", "")
+    assert newest[0] == __version__
+    assert re.fullmatch(r" - \d{4}-\d\d-\d\d", newest[1])
