@@ -286,8 +286,8 @@ def test_a_run_whose_only_quarter_failed_leaves_nothing(database: Engine) -> Non
 
 @pytest.fixture
 def small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("quarter", "sweep"):
-        monkeypatch.setattr(f"banners.store.write.{module}.ROWS_AT_ONCE", 7_000)
+    monkeypatch.setattr("banners.store.write.quarter.BYTES_AT_ONCE", 100_000)
+    monkeypatch.setattr("banners.store.write.sweep.ROWS_AT_ONCE", 500)
 
 
 @pytest.mark.usefixtures("small_transactions")

@@ -339,6 +339,14 @@ def test_a_long_number_is_seen_across_the_edge_of_two_blocks(tmp_path: Path, bey
     assert plain(tmp_path, HEADER + rows).digits is False
 
 
+@pytest.mark.parametrize("length", [18, 19])
+def test_a_number_is_too_long_wherever_it_begins(tmp_path: Path, length: int) -> None:
+    for lines in range(22):
+        for begin in range(1, 7):
+            rows = b"1,2,3\n" * lines + b"1" * begin + b",2,3\n4,5," + b"6" * length + b"\n7,8,9\n"
+            assert plain(tmp_path, HEADER + rows).digits is (length == 18)
+
+
 def test_a_letter_across_the_edge_of_two_blocks_is_read_as_one(tmp_path: Path) -> None:
     block = LONGEST_LINE // 2
     rows = b"1,2,3\n" * (block // 6 - 10)

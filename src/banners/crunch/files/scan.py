@@ -64,10 +64,13 @@ def scan_rows(path: Path, offset: int, columns: Sequence[str]) -> Scan | None:
             ended = block.endswith(b"\n")
             # Without a line end, the last row counts if it is complete; otherwise it is cut off.
             block += b"" if ended else b"\n"
-            digits = digits and _is_digits(block, pattern)
-            if not (digits or _is_plain(block, len(columns))):
+            counted = _rows_of_digits(block, pattern) if digits else None
+            digits = counted is not None
+            if counted is None:
+                counted = _plain_rows(block, len(columns))
+            if counted is None:
                 return None
-            rows += block.count(b"\n")
+            rows += counted
     return Scan(rows, digits)
 
 
@@ -87,7 +90,7 @@ def plain_lines(content: bytes, width: int) -> bytes | None:
         content = content.replace(b'"', b"")
     if content[-1:] not in b"\n" or len(content) > LONGEST_LINE:
         return None
-    return content if _is_plain(content, width) else None
+    return content if _plain_rows(content, width) is not None else None
 
 
 def _is_all_quoted(content: bytes, rows: int, width: int) -> bool:
@@ -100,33 +103,45 @@ def _is_all_quoted(content: bytes, rows: int, width: int) -> bool:
     )
 
 
-def _is_plain(rows: bytes, width: int) -> bool:
-    """Return whether complete rows are UTF-8 and have so many fields each, and no quotes."""
-    marks = rows.translate(None, _ORDINARY)
-    return marks == (b"," * (width - 1) + b"\n") * rows.count(b"\n") and _is_utf8(rows)
+def _plain_rows(rows: bytes, width: int) -> int | None:
+    """Count complete rows; None if they are not UTF-8 of so many fields each, without quotes."""
+    count = _repeats(rows.translate(None, _ORDINARY), b"," * (width - 1) + b"\n")
+    return count if _is_utf8(rows) else None
 
 
-def _is_digits(rows: bytes, pattern: bytes) -> bool:
-    """Return whether only digits and groups are missing in a pattern that complete rows repeat."""
+def _rows_of_digits(rows: bytes, pattern: bytes) -> int | None:
+    """Count complete rows; None unless only digits and groups are missing in this pattern of one.
+
+    Args:
+        rows: the rows.
+        pattern: what is left of a row.
+    """
     found = rows.translate(None, _DIGITS)
     if _GROUP in pattern:
         for group in _GROUPS:
             found = found.replace(group, _GROUP)
-    return found == pattern * rows.count(b"\n") and not _has_long_number(rows)
+    count = _repeats(found, pattern)
+    return None if count is None or _has_long_number(rows) else count
+
+
+def _repeats(text: bytes, pattern: bytes) -> int | None:
+    """Return how often a text repeats a pattern; None if it is anything else."""
+    # Counting the line ends of all rows would take as long as deleting their digits.
+    count = len(text) // len(pattern)
+    return count if text == pattern * count else None
 
 
 def _has_long_number(rows: bytes) -> bool:
     """Return whether there are more than 18 consecutive digits or letters."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    import numpy as np
 
-    values = pa.Array.from_buffers(pa.uint8(), len(rows), [None, pa.py_buffer(rows)])
-    digits = pc.greater_equal(values, pa.scalar(ord("0"), pa.uint8())).buffers()[1]
+    digits = np.packbits(np.frombuffer(rows, np.uint8) >= ord("0"), bitorder="little")
     # One bit for each byte; after these steps a bit is 1 if it and the next 18 were digits.
-    run = int.from_bytes(digits, "little")
+    run = np.zeros(len(digits) // 8 + 2, "<u8")
+    run.view(np.uint8)[: len(digits)] = digits
     for step in (1, 2, 4, 8, 3):
-        run &= run >> step
-    return run != 0
+        run[:-1] &= (run[:-1] >> step) | (run[1:] << (64 - step))
+    return bool(run.any())
 
 
 def _is_utf8(rows: bytes) -> bool:

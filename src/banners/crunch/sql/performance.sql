@@ -55,15 +55,13 @@ WITH figures AS (
         tag, -- tagged
         campaign_id, banner_id
     UNION ALL
+    -- There are few of these, so that adding them up here would only be more work.
     SELECT
         campaign_id, banner_id,
         tag, -- tagged
-        0, 0, count(*), sum(revenue_micros)
+        0, 0, 1, revenue_micros
     FROM conversions
     WHERE outcome = 'accepted'
-    GROUP BY
-        tag, -- tagged
-        campaign_id, banner_id
 )
 SELECT
     campaign_id,

@@ -11,11 +11,15 @@ from sqlalchemy.engine import Connection
 
 from banners.core.model import RuleName
 from banners.store.dialects.dialect import Key, insert_statement
-from banners.store.schema import CANDIDATES, INVENTORY, ROWS_AT_ONCE
-from banners.store.write.rows import IDS_A_PART, CandidateRows, Row, inventory_rows
+from banners.store.schema import CANDIDATES, INVENTORY
+from banners.store.write.rows import CandidateRows, Row, inventory_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+BYTES_AT_ONCE = 8 << 20
+"""Number of bytes after which a transaction is committed. Each takes several syncs of the disk; a
+much larger one takes long to undo if the run ends."""
 
 _ROWS_A_SLICE = 20_000
 
@@ -58,18 +62,16 @@ def write_rows(
         SourceError: a campaign is too large to be stored.
     """
     written = Written()
-    with _bounded_transactions(connection) as count:
+    with _bounded_transactions(connection) as write:
         rows = CandidateRows(key)
         for batch in _slices(candidates):
-            insert(connection, CANDIDATES, rows.add(batch))
+            write(CANDIDATES, rows.add(batch))
             written.candidates += batch.num_rows
-            count(batch.num_rows)
-        insert(connection, CANDIDATES, rows.finish())
+        write(CANDIDATES, rows.finish())
         written.rules = rows.rules
         for parts in inventory_rows(key, inventory):
-            insert(connection, INVENTORY, parts)
+            write(INVENTORY, parts)
             written.inventory_parts += len(parts)
-            count(len(parts) * IDS_A_PART)
     return written
 
 
@@ -81,19 +83,25 @@ def insert(connection: Connection, table: sa.Table, rows: Sequence[Row]) -> None
 
 
 @contextlib.contextmanager
-def _bounded_transactions(connection: Connection) -> Iterator[Callable[[int], None]]:
-    """Commit after every ``ROWS_AT_ONCE`` rows; call the function given with the rows written."""
+def _bounded_transactions(
+    connection: Connection,
+) -> Iterator[Callable[[sa.Table, Sequence[Row]], None]]:
+    """Yield a function that inserts rows, and commits after every ``BYTES_AT_ONCE`` bytes.
+
+    The last column of each row holds nearly all of its bytes.
+    """
     pending = 0
 
-    def count(rows: int) -> None:
+    def write(table: sa.Table, rows: Sequence[Row]) -> None:
         nonlocal pending
-        pending += rows
-        if pending >= ROWS_AT_ONCE:
+        insert(connection, table, rows)
+        pending += sum(len(row[-1]) for row in rows)
+        if pending >= BYTES_AT_ONCE:
             connection.commit()
             pending = 0
 
     try:
-        yield count
+        yield write
         connection.commit()
     except BaseException:
         connection.rollback()
