@@ -8,7 +8,7 @@ belongs to the event loop and the system.
 import json
 import random
 import timeit
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from statistics import median
@@ -31,6 +31,7 @@ from banners.serve.memory import MemoryReader
 from banners.web.app import web_application
 from banners.web.hot import protocol
 from banners.web.hot.delivery import Delivery
+from banners.web.hot.plain import PlainRequests
 from banners.web.operators.delays import Delays
 from banners.web.operators.sign_ins import SignIns
 from banners.web.operators.signing import Signing
@@ -92,7 +93,8 @@ def _parts() -> Iterator[tuple[str, float]]:
         connected.data_received(request)
         answer = delivery._find(path, b"", (_MOMENT.timestamp(), data.QUARTER))[0]  # type: ignore[index]  # noqa: SLF001
         whole = _microseconds(lambda: connected.data_received(request))
-        recognised = _microseconds(lambda: _recognise(request))
+        requests = PlainRequests()
+        recognised = _microseconds(lambda: requests.recognise(request))
         at_once = _microseconds(lambda: delivery.answer_at_once(path, b"", headers))
         written = _microseconds(lambda: answer(headers))
         ordered = _microseconds(lambda: order(cookie, shown, source))
@@ -118,16 +120,6 @@ def connected_to(delivery: Delivery) -> protocol.DeliveryProtocol:
     connected = protocol.DeliveryProtocol(config, state, {}, loop)
     connected.connection_made(transport)
     return connected
-
-
-def _recognise(request: bytes) -> Mapping[str, Any]:
-    """Parse a request as the protocol does before it answers."""
-    return {
-        "line": protocol._REQUEST.fullmatch(request),  # noqa: SLF001
-        "unusual": protocol._UNUSUAL.search(request),  # noqa: SLF001
-        "hosts": protocol._HOST.findall(request),  # noqa: SLF001
-        "cookies": protocol._COOKIE.findall(request),  # noqa: SLF001
-    }
 
 
 def _microseconds(do: Callable[[], object]) -> float:

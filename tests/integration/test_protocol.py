@@ -14,8 +14,8 @@ from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
 from banners.web.hot.bounds import MAX_FIELDS, MAX_HEAD_BYTES
 from banners.web.hot.delivery import Delivery
-from banners.web.hot.prepared import Headers, Reply
 from banners.web.hot.refusals import refusal
+from banners.web.hot.replies import Headers, Reply, headers_of
 from support.answers import SECURITY, Clock, application_over
 from support.publishing import publish
 from support.running import serving
@@ -33,6 +33,13 @@ CONVERSATIONS = {
     "several at once": [GET + GET + GET, LAST],
     "one and a half": [GET + GET[:9], GET[9:], LAST],
     "with cookies": [GET.replace(b"Host", b"Cookie: a=b\r\nCookie: c=d\r\nHost"), LAST],
+    "with a cookie in small letters": [GET.replace(b"Host", b"cookie: a=b\r\nHost"), LAST],
+    "with a cookie that is no text": [GET.replace(b"Host", b"Cookie: a\x00b\r\nHost")],
+    "with a cookie in two pieces": [
+        GET.replace(b"Host: a\r\n\r\n", b"Host: a\r\nCookie: a"),
+        b"=b\r\n\r\n" + LAST,
+    ],
+    "with a cookie and no host": [b"GET " + PATH + b" HTTP/1.1\r\nCookie: a=b\r\n\r\n", LAST],
     "keep-alive said aloud": [GET.replace(b"Host", b"Connection: Keep-Alive\r\nHost"), LAST],
     "an older protocol": [GET.replace(b"1.1", b"1.0")],
     "a body nobody asked for": [
@@ -119,10 +126,10 @@ def talk(address: str, pieces: list[bytes]) -> bytes:
 
 def refused(status: HTTPStatus) -> bytes:
     """Return how a request is refused that no application can be given."""
-    headers, body = refusal(status)
+    reply = refusal(status)
     lines = [STATUS_LINE[status], b"date: now\r\nserver: uvicorn\r\n"]
-    lines += [name + b": " + value + b"\r\n" for name, value in headers]
-    return b"".join([*lines, b"\r\n", body])
+    lines += [name + b": " + value + b"\r\n" for name, value in headers_of(reply)]
+    return b"".join([*lines, b"\r\n", reply[2]])
 
 
 THEIR_REFUSAL = (
@@ -209,6 +216,15 @@ def test_earlier_requests_are_answered_before_a_malformed_one_is_refused(
 ) -> None:
     answer = talk(addresses[0], [GET + GET + b"nonsense\r\n\r\n" + GET])
     assert answer.count(b" 200 OK") == 2
+    assert answer.endswith(refused(HTTPStatus.BAD_REQUEST))
+
+
+@pytest.mark.parametrize("pieces", [[b"Cookie: a=b\r\n\r\n"], [b"Cookie: a=b\r\n", b"\r\n"]])
+def test_a_cookie_after_the_end_of_a_request_is_no_part_of_it(
+    addresses: tuple[str, str], pieces: list[bytes]
+) -> None:
+    answer = talk(addresses[0], [GET + pieces[0], *pieces[1:]])
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.endswith(refused(HTTPStatus.BAD_REQUEST))
 
 

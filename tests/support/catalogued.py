@@ -16,8 +16,8 @@ from banners.serve.catalogue import Catalogue, encode
 from banners.web.hot.delivery import Delivery
 from banners.web.hot.images import HeldImages
 from banners.web.hot.layouts import Layouts
-from banners.web.hot.prepared import Headers, Reply
 from banners.web.hot.recorded import Recording
+from banners.web.hot.replies import Headers, headers_of
 from banners.web.hot.serving import Serving
 from banners.web.http.templating import page_templates
 from banners.web.metrics import Metrics
@@ -70,7 +70,8 @@ class Web:
     def reply(self, route: Route, campaign_id: int, query: bytes = b"", cookie: str = "") -> Any:
         headers: Headers = [(b"cookie", cookie.encode())] if cookie else []
         path = route.at(campaign_id=campaign_id)
-        return self.delivery.answer_at_once(path, query, headers)
+        reply = self.delivery.answer_at_once(path, query, headers)
+        return reply and (reply[0], headers_of(reply), reply[2])
 
     @property
     def delivery(self) -> Delivery:
@@ -127,7 +128,7 @@ class Web:
         )
 
 
-def text(reply: Reply | None) -> str:
+def text(reply: tuple[int, object, bytes] | None) -> str:
     assert reply is not None
     status, _, body = reply
     assert status == 200

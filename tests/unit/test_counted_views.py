@@ -14,6 +14,7 @@ from banners.core.model import FillPolicy, Performance
 from banners.core.slots import slot_at
 from banners.core.views import Group, Traffic, View
 from banners.serve.catalogue import NO_CATALOGUE
+from banners.web.hot.replies import headers_of
 from banners.web.recording.judging import ASK_AGAIN, CLEAN, UNCOUNTED, Asked, Subject, Verdict
 from support.catalogued import BOOTS, FRAMED, HOUSE, SHOES, Held, Web, earned, text
 from support.held_catalogues import banner, campaign, candidates_of, catalogue_of
@@ -42,7 +43,10 @@ class Recorded(Web):
     ) -> Any:
         asked = Asked([], method=method, query=query)
         found = self.delivery.answer_recorded(route.at(campaign_id=campaign_id), asked)
-        return None if found is None else found.reply
+        if found is None:
+            return None
+        status, _, body = found.reply
+        return status, headers_of(found.reply), body
 
     def written(self, route: Route, campaign_id: int, query: bytes = b"") -> str:
         return text(self.answer(route, campaign_id, query))
@@ -283,7 +287,7 @@ def test_the_rotation_is_as_before(tmp_path: Path) -> None:
     for _ in range(50):
         found = recorded.delivery.answer_recorded(Route.CAMPAIGN.at(campaign_id=SHOES), asked)
         assert found is not None
-        cookie = dict(found.reply[1])[b"set-cookie"]
+        cookie = dict(headers_of(found.reply))[b"set-cookie"]
         first = view_in(text(found.reply)).banner_ids[0]
         assert first != 11
         assert cookie.startswith(b"rotation_page=%d; Path=/campaigns/%d;" % (first, SHOES))

@@ -19,6 +19,7 @@ from banners.web.hot import kept
 from banners.web.hot.delivery import Delivery
 from banners.web.hot.images import HeldImages
 from banners.web.hot.layouts import Layouts, PageLayout
+from banners.web.hot.replies import headers_of
 from banners.web.hot.serving import Serving
 from banners.web.http.templating import page_templates
 from banners.web.metrics import Metrics
@@ -149,7 +150,7 @@ def test_cookies_are_for_the_campaign_below_the_prefix_and_over_https_only(
     delivered = delivery_of(Site(url), tmp_path, held)
     reply = delivered.answer_at_once(route.at(campaign_id=27), query, [])
     assert reply is not None
-    cookies = [value for name, value in reply[1] if name == b"set-cookie"]
+    cookies = [value for name, value in headers_of(reply) if name == b"set-cookie"]
     assert len(cookies) == 1
     assert cookies[0].endswith(ending)
 

@@ -10,6 +10,7 @@ import pytest
 from banners.core.images import MEDIA_TYPES, USUAL_SIZE, banners_with_image, find_image
 from banners.errors import SettingsError
 from banners.web.hot.images import LOOK_SECONDS, HeldImages
+from banners.web.hot.replies import headers_of
 from banners.web.hot.sizes import Sizes
 from support.tiny_images import IMAGES
 
@@ -96,7 +97,7 @@ def test_an_image_is_of_its_kind_whatever_list_of_types_a_machine_has(
     (tmp_path / f"image_7{ending}").write_bytes(IMAGES[ending])
     image = HeldImages(tmp_path).load(7)
     assert image
-    told = dict(image.reply[1])[b"content-type"].decode()
+    told = dict(headers_of(image.reply))[b"content-type"].decode()
     assert told.partition(";")[0] == MEDIA_TYPES[ending]
 
 

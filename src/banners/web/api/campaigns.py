@@ -9,8 +9,8 @@ from banners.core.addresses import Route
 from banners.reports.campaign import Reporting
 from banners.reports.json_object import JsonObject, as_json
 from banners.reports.lineup_json import LineupAnswer, PreviewAnswer, preview_answer
-from banners.web.hot.prepared import respond
 from banners.web.hot.recorded import NAMED_PREVIEW, views_of
+from banners.web.hot.replies import respond
 from banners.web.http.addresses import routed
 from banners.web.http.clock import second_of
 from banners.web.http.parameters import AskedFor, CampaignId, GenerationAsked

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from banners.web.hot.refusals import refusal
+from banners.web.hot.replies import joined
 from banners.web.hot.sweep import Sweep
 from banners.web.http.multipart import MORE_TIME
 
@@ -276,10 +277,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _send_refusal(self, status: HTTPStatus) -> None:
         self._is_ending = True
-        headers, body = refusal(status)
-        lines = [STATUS_LINE[status]]
-        for name, value in [*self.server_state.default_headers, *headers]:
-            lines += (name, b": ", value, b"\r\n")
-        self.transport.write(b"".join([*lines, b"\r\n", body]))
+        _, head, body = refusal(status)
+        opening = STATUS_LINE[status] + joined(self.server_state.default_headers)
+        self.transport.write(b"%b%b\r\n%b" % (opening, head, body))
         # Closing now would lose the answer if the client is still sending: RFC 9112, 9.6.
         self.transport.write_eof()

@@ -22,10 +22,11 @@ from banners.core.model import CANONICAL_ID, Quarter
 from banners.errors import StoreError
 from banners.serve.reader import HeldQuarter, LineupReader
 from banners.web.hot.answering import Answers, HeldCatalogue, WithoutCatalogue
-from banners.web.hot.images import HeldImages, is_plain
+from banners.web.hot.images import HeldImages
 from banners.web.hot.kept import MOST_PREPARED, KeptAnswers, Lacking
-from banners.web.hot.prepared import EmptyEmbed, Headers, NothingShown, Reply
+from banners.web.hot.prepared import EmptyEmbed, NothingShown
 from banners.web.hot.recorded import NAMED_PREVIEW, Recorded, Recording, with_views
+from banners.web.hot.replies import Headers, Reply, headers_of
 from banners.web.hot.serving import Serving
 from banners.web.http.clock import Moment, at_moment
 from banners.web.http.hosts import has_valid_host
@@ -357,9 +358,7 @@ class Delivery:
         image = self._images.held(path.removeprefix(self._prefix))
         if image is None:
             return None
-        reply = image.reply
-        counter = self._counters["image"]
-        return lambda headers: reply if is_plain(headers) else None, counter, "image"
+        return image.answer, self._counters["image"], "image"
 
 
 def _with_query(kind: str, quarter: Quarter, query: bytes) -> tuple[str, Quarter] | None:
@@ -375,6 +374,6 @@ def _with_query(kind: str, quarter: Quarter, query: bytes) -> tuple[str, Quarter
 
 
 async def _send(reply: Reply, method: str, send: Send) -> None:
-    status, headers, body = reply
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    status, _, body = reply
+    await send({"type": "http.response.start", "status": status, "headers": headers_of(reply)})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

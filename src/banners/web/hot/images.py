@@ -19,7 +19,7 @@ from banners.core.addresses import IMAGE_PATTERN, Route, image_path
 from banners.core.images import MEDIA_TYPES, USUAL_SIZE, banners_with_image, find_image
 from banners.errors import SettingsError
 from banners.images.size import size_of
-from banners.web.hot.prepared import Headers, Reply
+from banners.web.hot.replies import Headers, Reply, joined
 from banners.web.hot.sizes import Sizes
 from banners.web.hot.uploads import KEPT_SHORT, Uploads, answer_uploaded
 from banners.web.http.files import KEPT, KEPT_LONG
@@ -36,6 +36,16 @@ MOST_BYTES = 64 * 2**20
 
 LOOK_SECONDS = 1.0
 """Seconds after which the file of an image in memory is checked for changes."""
+
+
+_CONDITIONS = {
+    b"range",
+    b"if-none-match",
+    b"if-modified-since",
+    b"if-match",
+    b"if-unmodified-since",
+    b"if-range",
+}
 
 
 @dataclass(slots=True)
@@ -58,6 +68,10 @@ class HeldImage:
     digest: str | None
     reply: Reply
     looked: float
+
+    def answer(self, headers: Headers) -> Reply | None:
+        """Answer a request for the complete image; None if it has conditions, or wants a part."""
+        return None if any(name in _CONDITIONS for name, _ in headers) else self.reply
 
 
 class HeldImages:
@@ -176,7 +190,7 @@ class HeldImages:
         kind = MEDIA_TYPES[path.suffix]
         kept = KEPT_LONG if digest is None else KEPT_SHORT
         headers = FileResponse(path, headers=kept, media_type=kind, stat_result=stat).raw_headers
-        reply = 200, [*headers, *IMAGE_SECURITY], body
+        reply = 200, joined([*headers, *IMAGE_SECURITY]), body
         image = HeldImage(banner_id, path, changed, digest, reply, self._clock())
         if len(body) != stat.st_size or digest:
             # There is no room, the file is being written, or it stands for an unreadable upload.
@@ -213,21 +227,6 @@ class HeldImages:
         with self._lock:
             held = self._held.pop(address, None)
             self._room += len(held.reply[2]) if held else 0
-
-
-def is_plain(headers: Headers) -> bool:
-    """Return whether a request asks for a complete file, without conditions."""
-    return not any(name in _CONDITIONS for name, _ in headers)
-
-
-_CONDITIONS = {
-    b"range",
-    b"if-none-match",
-    b"if-modified-since",
-    b"if-match",
-    b"if-unmodified-since",
-    b"if-range",
-}
 
 
 _IMAGE: dict[str, dict[str, str]] = {kind: {} for kind in MEDIA_TYPES.values()}

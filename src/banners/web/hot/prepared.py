@@ -4,8 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from math import inf
 
-from fastapi.responses import Response
-
 from banners.core.addresses import Route
 from banners.core.candidates import Candidates
 from banners.core.images import USUAL_SIZE
@@ -18,26 +16,26 @@ from banners.reports.json_object import as_json
 from banners.reports.lineup_json import lineup_answer
 from banners.web.hot.counted import CountedNames
 from banners.web.hot.layouts import written_size
+from banners.web.hot.replies import NO_STORE, Headers, Reply, joined, with_length
 from banners.web.hot.serving import Serving
 from banners.web.hot.writing import ByIds, Writing
 from banners.web.http.security import EMBEDDABLE, READABLE, SECURITY
 from banners.web.recording.view_tokens import ViewTokens
 
-Headers = list[tuple[bytes, bytes]]
-Reply = tuple[int, Headers, bytes]
-"""Status, headers and body of an answer."""
-
-NO_STORE = (b"cache-control", b"no-store")
 _HTML = [(b"content-type", b"text/html; charset=utf-8"), NO_STORE]
-_PAGE_HEADERS = [*_HTML, *SECURITY]
-_FRAME_HEADERS = [*_HTML, *EMBEDDABLE]
-_JSON_HEADERS = [(b"content-type", b"application/json"), NO_STORE, *SECURITY]
-_SERVED_HEADERS = [(b"content-type", b"application/json"), NO_STORE, *READABLE]
+_JSON = [(b"content-type", b"application/json"), NO_STORE]
+_PAGE_HEAD = joined([*_HTML, *SECURITY])
+_FRAME_HEAD = joined([*_HTML, *EMBEDDABLE])
+_FIGURES_HEAD = joined([*_JSON, *SECURITY])
+_SERVED_HEAD = joined([*_JSON, *READABLE])
+_REDIRECT_HEAD = joined([NO_STORE, *SECURITY])
+_IMAGE_HEAD = joined([(b"content-type", b"image/gif"), NO_STORE, *SECURITY])
 _PAGE, _ONE = PAGE_COOKIE.encode(), BANNER_COOKIE.encode()
-TRANSPARENT = bytes.fromhex(
+_PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b"
 )
-"""A GIF of one transparent pixel."""
+SMALL_IMAGE: Reply = 200, with_length(_IMAGE_HEAD, _PIXEL), _PIXEL
+"""A GIF of one transparent pixel: the small image of a view, and that of an empty embed."""
 
 
 class CampaignAnswers:
@@ -97,9 +95,7 @@ class CampaignAnswers:
         self._document: Reply | None = None
         self._largest: tuple[int, bytes] | None = None
 
-    def page(
-        self, headers: Sequence[tuple[bytes, bytes]], views: ViewTokens | None = None
-    ) -> Reply:
+    def page(self, headers: Headers, views: ViewTokens | None = None) -> Reply:
         """Write the page, with another banner first than last time.
 
         Args:
@@ -111,7 +107,7 @@ class CampaignAnswers:
         writing = self._writing
         if not shown:
             body = writing.empty_page()
-            return 200, [*_PAGE_HEADERS, _length(body)], body
+            return 200, with_length(_PAGE_HEAD, body), body
         if views is not None and isinstance(writing, CountedNames):
             token = self._token(views, selection, shown)
             body = writing.counted_page(shown, self._largest_size(), token)
@@ -119,11 +115,9 @@ class CampaignAnswers:
             known = self._fragments or self._prepare_fragments()
             fragments = [known.get(each) or writing.item(each) for each in shown]
             body = writing.page(fragments, self._largest_size())
-        return 200, [*_PAGE_HEADERS, _length(body), self._remember(_PAGE, cookie)], body
+        return 200, self._head(_PAGE_HEAD, body, _PAGE, cookie), body
 
-    def banner(
-        self, headers: Sequence[tuple[bytes, bytes]], views: ViewTokens | None = None
-    ) -> Reply | None:
+    def banner(self, headers: Headers, views: ViewTokens | None = None) -> Reply | None:
         """Redirect to the image of one banner; None if there is nothing to show.
 
         Args:
@@ -137,13 +131,10 @@ class CampaignAnswers:
         if views is not None:
             views.count_bare()
         banner_id, remembered = chosen
-        location = b"location", self._serving.image % banner_id
-        cookies = self._remember(_ONE, remembered)
-        return 302, [location, NO_STORE, *SECURITY, _length(b""), cookies], b""
+        location = b"location: %b\r\n%b" % (self._serving.image % banner_id, _REDIRECT_HEAD)
+        return 302, self._head(location, b"", _ONE, remembered), b""
 
-    def framed_banner(
-        self, headers: Sequence[tuple[bytes, bytes]], views: ViewTokens | None = None
-    ) -> Reply | None:
+    def framed_banner(self, headers: Headers, views: ViewTokens | None = None) -> Reply | None:
         """Write a page of one banner, for others to frame; None if there is nothing to show.
 
         Args:
@@ -161,9 +152,9 @@ class CampaignAnswers:
             body = writing.counted_frame(banner_id, token)
         else:
             body = writing.frame(banner_id)
-        return 200, [*_FRAME_HEADERS, _length(body), self._remember(_ONE, remembered)], body
+        return 200, self._head(_FRAME_HEAD, body, _ONE, remembered), body
 
-    def lineup(self, _headers: Sequence[tuple[bytes, bytes]]) -> Reply:
+    def lineup(self, _headers: Headers) -> Reply:
         """Write the lineup and its figures as JSON."""
         if self._document is None:
             catalogued = self._writing.catalogued
@@ -172,12 +163,10 @@ class CampaignAnswers:
                 self._lineup, policy, self._serving.site, catalogued, self._ranked
             )
             body = json.dumps(as_json(answer), separators=(",", ":")).encode()
-            self._document = 200, [*_JSON_HEADERS, _length(body)], body
+            self._document = 200, with_length(_FIGURES_HEAD, body), body
         return self._document
 
-    def served(
-        self, _headers: Sequence[tuple[bytes, bytes]], views: ViewTokens | None = None
-    ) -> Reply:
+    def served(self, _headers: Headers, views: ViewTokens | None = None) -> Reply:
         """Write as JSON what a visitor would be served, in random order.
 
         Args:
@@ -195,9 +184,9 @@ class CampaignAnswers:
             known = self._items if self._sized == sized else self._prepare_items(sized)
             members = [known.get(each) or writing.member(each, filled=True) for each in shown]
             body = writing.document(generation, members)
-        return 200, [*_SERVED_HEADERS, _length(body)], body
+        return 200, with_length(_SERVED_HEAD, body), body
 
-    def previewed(self, headers: Sequence[tuple[bytes, bytes]]) -> Reply:
+    def previewed(self, headers: Headers) -> Reply:
         """Write as JSON what a visitor would be served in a quarter that is asked for."""
         return self.served(headers)
 
@@ -235,9 +224,17 @@ class CampaignAnswers:
         self._sized = sized
         return self._items
 
-    def _remember(self, name: bytes, value: bytes) -> tuple[bytes, bytes]:
-        """Return the header that sets a cookie for the addresses of this campaign alone."""
-        return b"set-cookie", b"%s=%s; Path=%s%s" % (name, value, self._path, self._serving.cookie)
+    def _head(self, head: bytes, body: bytes, cookie: bytes, value: bytes) -> bytes:
+        """Return header lines, the length, and a cookie for the addresses of this campaign alone.
+
+        Args:
+            head: the header lines that go before these.
+            body: the body of the answer.
+            cookie: the name of the cookie.
+            value: its value.
+        """
+        values = head, len(body), cookie, value, self._path, self._serving.cookie
+        return b"%bcontent-length: %d\r\nset-cookie: %b=%b; Path=%b%b\r\n" % values
 
 
 class NothingShown:
@@ -254,9 +251,7 @@ class NothingShown:
     def __init__(self, until: float = inf) -> None:
         self.until = until
 
-    def page(
-        self, _headers: Sequence[tuple[bytes, bytes]], _views: ViewTokens | None = None
-    ) -> None:
+    def page(self, _headers: Headers, _views: ViewTokens | None = None) -> None:
         """Return None, as the other methods do."""
 
     banner = framed_banner = lineup = served = previewed = page
@@ -271,25 +266,18 @@ class EmptyEmbed:
 
     def __init__(self, serving: Serving) -> None:
         frame = serving.layouts.empty_frame
-        self._frame = 200, [*_FRAME_HEADERS, _length(frame)], frame
-        kind = b"content-type", b"image/gif"
-        image = TRANSPARENT
-        self._image = 200, [kind, NO_STORE, *SECURITY, _length(image)], image
+        self._frame = 200, with_length(_FRAME_HEAD, frame), frame
 
-    def banner(
-        self, _headers: Sequence[tuple[bytes, bytes]], _views: ViewTokens | None = None
-    ) -> Reply:
+    def banner(self, _headers: Headers, _views: ViewTokens | None = None) -> Reply:
         """Return an image of one transparent pixel."""
-        return self._image
+        return SMALL_IMAGE
 
-    def framed_banner(
-        self, _headers: Sequence[tuple[bytes, bytes]], _views: ViewTokens | None = None
-    ) -> Reply:
+    def framed_banner(self, _headers: Headers, _views: ViewTokens | None = None) -> Reply:
         """Return an empty page."""
         return self._frame
 
 
-def cookie_value(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes:
+def cookie_value(headers: Headers, name: bytes) -> bytes:
     """Return the value of a cookie of a request; empty if it was not sent.
 
     Args:
@@ -305,20 +293,8 @@ def cookie_value(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes:
     return b""
 
 
-def respond(reply: Reply) -> Response:
-    """Return a reply as a response of the framework."""
-    status, headers, body = reply
-    response = Response(body, status)
-    response.raw_headers = headers
-    return response
-
-
 def _owners(campaign_id: int, picked: Sequence[int], shown: Sequence[int]) -> tuple[int, ...]:
     """Return for each banner the campaign that it belongs to if it is fill, and 0 otherwise."""
     owned = (each.owner if isinstance(each, OwnedBanner) else campaign_id for each in shown)
     pairs = zip(shown, owned, strict=True)
     return tuple(0 if each in picked else owner for each, owner in pairs)
-
-
-def _length(body: bytes) -> tuple[bytes, bytes]:
-    return b"content-length", b"%d" % len(body)

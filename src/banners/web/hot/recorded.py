@@ -10,7 +10,8 @@ from starlette.types import Scope
 from banners.collect.token import LONGEST_TOKEN
 from banners.core.addresses import Route
 from banners.core.views import MOST_PLACES
-from banners.web.hot.prepared import NO_STORE, TRANSPARENT, Reply
+from banners.web.hot.prepared import SMALL_IMAGE
+from banners.web.hot.replies import NO_STORE, Reply, joined, with_length
 from banners.web.http.security import SECURITY
 from banners.web.metrics import RouteCounter
 from banners.web.recording.judging import Asked, Subject
@@ -22,29 +23,10 @@ NAMED_PREVIEW = frozenset({"quarter", "generation"})
 """Parameters of a query that ask for another lineup than the one that visitors get now: such JSON
 is a preview, and no view."""
 _POSITIONS = {str(position): position for position in range(1, MOST_PLACES + 1)}
-_LENGTH = b"content-length"
-SMALL_IMAGE: Reply = (
-    200,
-    [
-        (b"content-type", b"image/gif"),
-        NO_STORE,
-        *SECURITY,
-        (_LENGTH, b"%d" % len(TRANSPARENT)),
-    ],
-    TRANSPARENT,
-)
-"""The answer to every request for the small image of a view."""
 _LATER = b"This page is not made in advance. Ask again when the visitor comes.\n"
-_ASK_AGAIN: Reply = (
-    503,
-    [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        NO_STORE,
-        *SECURITY,
-        (_LENGTH, b"%d" % len(_LATER)),
-    ],
-    _LATER,
-)
+_TEXT_HEAD = joined([(b"content-type", b"text/plain; charset=utf-8"), NO_STORE, *SECURITY])
+_ASK_AGAIN: Reply = 503, with_length(_TEXT_HEAD, _LATER), _LATER
+_REDIRECT_HEAD = with_length(joined([NO_STORE, *SECURITY]), b"")
 
 
 def with_views(scope: Scope, views: ViewTokens | None) -> Scope:
@@ -162,9 +144,9 @@ class Recording:
         counter = self._counters[Route.CLICK]
         if not click.address:
             return Recorded(_ASK_AGAIN, counter, None)
-        headers = [(b"location", click.address), NO_STORE, *SECURITY, (_LENGTH, b"0")]
+        head = b"location: %b\r\n%b" % (click.address, _REDIRECT_HEAD)
         wait = recorder.turns.clicked if click.is_recorded else None
-        return Recorded((302, headers, b""), counter, wait)
+        return Recorded((302, head, b""), counter, wait)
 
 
 def written(token: str, position: str) -> tuple[bytes, int]:

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from http import HTTPStatus
 
+from banners.web.hot.replies import Reply, joined
 from banners.web.http.problems import PROBLEM_TYPE, Problem, problem_document
 from banners.web.http.security import SECURITY
 
@@ -16,8 +17,8 @@ _DETAILS = {
 
 
 @cache
-def refusal(status: HTTPStatus) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Return the headers and the body that refuse a request: a problem document.
+def refusal(status: HTTPStatus) -> Reply:
+    """Return the answer that refuses a request: a problem document.
 
     Args:
         status: 400, 408 or 431.
@@ -32,4 +33,4 @@ def refusal(status: HTTPStatus) -> tuple[list[tuple[bytes, bytes]], bytes]:
         *SECURITY,
         (b"connection", b"close"),
     ]
-    return headers, body
+    return int(status), joined(headers), body

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from banners.core.images import Size, media_type_of
 from banners.errors import StoreError
 from banners.images.store import ImageStore
-from banners.web.hot.prepared import Reply, respond
+from banners.web.hot.replies import Reply, headers_of, joined, respond
 from banners.web.http.security import IMAGE_SECURITY
 
 _LOG = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Uploads:
             **{name.lower(): value for name, value in KEPT_SHORT.items()},
         }
         written = [(name.encode(), value.encode()) for name, value in headers.items()]
-        return 200, [*written, *IMAGE_SECURITY], content
+        return 200, joined([*written, *IMAGE_SECURITY]), content
 
     def sizes(self, digests: Iterable[str]) -> Mapping[str, Size]:
         """Return the sizes of images, as far as they can be read now."""
@@ -79,12 +79,12 @@ def answer_uploaded(reply: Reply, known: str) -> Response:
         reply: the answer whose body is the image.
         known: the tags of the versions that the client has, as in ``If-None-Match``.
     """
-    _, headers, content = reply
+    headers = headers_of(reply)
     tags = {each.strip().removeprefix("W/") for each in known.split(",")}
     if tags & {dict(headers)[b"etag"].decode(), "*"}:
         kept = [each for each in headers if each[0] not in {b"content-length", b"content-type"}]
-        return respond((304, kept, b""))
-    return respond((200, headers, content))
+        return respond((304, joined(kept), b""))
+    return respond(reply)
 
 
 def _tag(digest: str) -> str:

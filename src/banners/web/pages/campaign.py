@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from banners.core.addresses import Route, Site
 from banners.core.model import parse_campaign_id
 from banners.errors import NothingToShow
-from banners.web.hot.prepared import respond
 from banners.web.hot.recorded import views_of
+from banners.web.hot.replies import respond
 from banners.web.http.addresses import routed
 from banners.web.http.clock import quarter_of, second_of
 from banners.web.http.form import Form

@@ -9,8 +9,9 @@ from fastapi.exceptions import HTTPException
 from fastapi.responses import Response
 
 from banners.core.addresses import Route
-from banners.web.hot.prepared import respond
-from banners.web.hot.recorded import SMALL_IMAGE, written
+from banners.web.hot.prepared import SMALL_IMAGE
+from banners.web.hot.recorded import written
+from banners.web.hot.replies import respond
 from banners.web.recording.recorder import Recorder
 
 
