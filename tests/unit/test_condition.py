@@ -164,7 +164,11 @@ def test_events_that_are_lost_come_before_what_is_missing_in_a_quarter() -> None
     ("changed", "note"),
     [
         ({"is_open": True}, "BANNERS_OPERATORS is open"),
-        ({"recording": RecordingFacts(is_closed=False)}, "No slot has been closed"),
+        ({"recording": RecordingFacts(is_closed=False)}, "start it: banners loop"),
+        (
+            {"quarters": NOTHING_SERVED, "has_catalogue": True, "recording": RecordingFacts()},
+            "Publish what visitors do with: banners loop",
+        ),
         ({"quarters": second_is(objections=["many bad rows"])}, "The gate objected to quarter 2"),
         ({"quarters": second_is(age=timedelta(days=2))}, "What is shown in quarter 2"),
         ({"quarters": NOTHING_SERVED, "has_catalogue": True}, "Nothing is published yet"),
