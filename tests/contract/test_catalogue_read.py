@@ -67,6 +67,17 @@ def test_since_when_campaigns_are_paused_does_not_depend_on_other_changes(
     assert reader.paused(made[2]) == {1: since[0], 3: since[2]}
 
 
+def test_the_banners_whose_image_was_uploaded_are_those_of_the_version(
+    writer: DatabaseCatalogueWriter, reader: DatabaseCatalogue
+) -> None:
+    uploaded = replace(banner(11), image="ab" * 32)
+    first = put(writer, replace(campaign(1, 10), banners=(banner(10), uploaded))).version
+    edit = Edit.of_banner(1, replace(banner(10), image="cd" * 32))
+    second = writer.edit([edit], seen=first.number, by="a test").version
+    assert reader.with_uploads(first) == {11}
+    assert reader.with_uploads(second) == {10, 11}
+
+
 def test_differences_from_a_version_of_another_database_are_unknown(
     writer: DatabaseCatalogueWriter, reader: DatabaseCatalogue
 ) -> None:

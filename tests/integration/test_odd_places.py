@@ -3,11 +3,14 @@
 import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from support.catalogues import banner, campaign
 from support.deliveries import small_quarter
+from support.learned import put_catalogue
 from support.running import Workplace
 from support.tiny_images import IMAGES
 
@@ -125,3 +128,12 @@ def test_banners_without_an_image_are_counted(
     small_quarter(workplace.folder, 2)
     outcome = json.loads(workplace.run("crunch", "events", "--json").stdout)["quarters"][1]
     assert (outcome["banners"], outcome["without_image"]) == (2, lacking)
+
+
+def test_a_banner_with_an_uploaded_image_has_one(workplace: Workplace) -> None:
+    uploaded = replace(campaign(1, 11), banners=(replace(banner(10), image="ab" * 32), banner(11)))
+    (workplace.folder / "var").mkdir()
+    put_catalogue(f"sqlite:///{workplace.folder}/var/banners.db", uploaded)
+    small_quarter(workplace.folder, 2)
+    outcome = json.loads(workplace.run("crunch", "events", "--json").stdout)["quarters"][1]
+    assert (outcome["banners"], outcome["without_image"]) == (2, 1)

@@ -137,7 +137,7 @@ def _run(
 
     database = open_database(settings.database_url, create=True)
     served = DatabaseReader(database)
-    with_image = banners_with_image(settings.images)
+    with_image = banners_with_image(settings.images) | _uploaded(database)
     warm = kept_warm(settings, served)
     drafting = draft(
         database,
@@ -193,6 +193,14 @@ def _slots(
         now=slot_at(now.timestamp()),
         memory=settings.memory,
     )
+
+
+def _uploaded(database: "Database") -> frozenset[int]:
+    from banners.store.read.catalogue import DatabaseCatalogue
+
+    catalogue = DatabaseCatalogue(database)
+    version = catalogue.in_force()
+    return catalogue.with_uploads(version) if version else frozenset()
 
 
 def _basis(database: "Database", _quarter: Quarter, *, of_slots: bool) -> "Basis":

@@ -80,6 +80,15 @@ class DatabaseCatalogue:
         ids = [row.campaign_id for row in rows]
         yield from some_campaigns(self._run, version.number, ids).values()
 
+    def with_uploads(self, version: Version) -> frozenset[int]:
+        """Return the ids of the banners of a version whose image was uploaded."""
+        rows = self._run(
+            sa.select(CATALOGUE_BANNERS.c.banner_id).where(
+                is_in(CATALOGUE_BANNERS, version.number), CATALOGUE_BANNERS.c.image != ""
+            )
+        )
+        return frozenset(row.banner_id for row in rows)
+
     def paused(self, version: Version) -> Mapping[int, int]:
         """Return since when campaigns are paused: see ``CatalogueReader``."""
         stamps = paused_campaigns(self._run, version.number)
