@@ -50,7 +50,7 @@ _SUMMARY = sa.select(GENERATION_QUARTERS.c.summary).where(
 _KEPT = _SUMMARY.with_only_columns(GENERATION_QUARTERS.c.generation)
 _LARGEST_OF_FOUR_BYTES = 2**32 - 1
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 10_000
 """Maximum number of rows per query, so that one takes little memory and blocks others briefly."""
 
 _FIRST_ROWS = 64
@@ -58,7 +58,7 @@ _BYTES_AT_ONCE = 4_000_000
 """Size of the records of a query, by which the number of its rows is chosen: a campaign may have
 very many candidates. The first query knows no size, and reads few rows."""
 
-PARTS_AT_ONCE = 10
+PARTS_AT_ONCE = 100
 """Maximum number of parts of the inventory per query; each has up to 3,000 ids."""
 
 
@@ -322,15 +322,12 @@ def read_records(
     some = _PACKED.where(CANDIDATES.c.campaign_id > sa.bindparam("last")).order_by(
         CANDIDATES.c.campaign_id
     )
-    while rows := queries.rows(some.limit(most), {**key, "last": last}):
+    while rows := queries.pairs(some.limit(most), {**key, "last": last}):
         if last:
             _check_kept(queries, generation, key)
-        for row in rows:
-            yield row.campaign_id, row.packed
-        if len(rows) < most:
-            return
-        last = rows[-1].campaign_id
-        size = 1 + sum(len(row.packed) for row in rows) // len(rows)
+        yield from rows
+        last = rows[-1][0]
+        size = 1 + sum(len(packed) for _, packed in rows) // len(rows)
         most = min(ROWS_AT_ONCE, 4 * most, max(1, _BYTES_AT_ONCE // size))
     if last:
         _check_kept(queries, generation, key)

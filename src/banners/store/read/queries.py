@@ -1,7 +1,7 @@
 """Runs queries that only read, even if nothing has been published yet."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -9,8 +9,10 @@ from sqlalchemy.engine import Connection, Engine
 
 from banners.errors import StoreClosed, StoreError, StoreUnavailable
 from banners.store.connect import dialect_of, named, translated
-from banners.store.dialects.dialect import Rows
+from banners.store.dialects.dialect import Pair, Pairs, Rows
 from banners.store.schema import GENERATIONS
+
+_T = TypeVar("_T")
 
 
 class Breaker(Protocol):
@@ -62,16 +64,28 @@ class Queries:
             StoreUnavailable: the database cannot be reached, or did not answer other queries.
             StoreError: it refused or failed.
         """
+        return self._ask(lambda connection: connection.execute(select, key).all())
+
+    def pairs(self, select: Pairs, key: Mapping[str, object]) -> Sequence[Pair]:
+        """Run a SELECT for pairs of a number and bytes, sorted by the number; see :meth:`rows`.
+
+        Returns:
+            the first rows, at least one if there are any: not all where they are too long together.
+        """
+        pairs = dialect_of(self._database).pairs
+        return self._ask(lambda connection: pairs(connection, select, key))
+
+    def _ask(self, fetch: Callable[[Connection], Sequence[_T]]) -> Sequence[_T]:
         if self._closed:
             raise StoreClosed("The database has been closed. To read from it, open it again.")
         if self._breaker is None:
-            return self._rows(select, key)
+            return self._fetched(fetch)
         if not self._breaker.lets_through():
             raise StoreUnavailable(
                 f"{named(self._database)} did not answer, and is asked again every second."
             )
         try:
-            rows = self._rows(select, key)
+            rows = self._fetched(fetch)
         except StoreUnavailable as error:
             # Waiting for a connection of the pool says nothing about the server.
             if not isinstance(error.__cause__, exc.TimeoutError):
@@ -100,16 +114,14 @@ class Queries:
             with translated(self._database):
                 dialect.read(self._database, check)
 
-    def _rows(
-        self, select: sa.Select[*tuple[object, ...]], key: Mapping[str, object] | None
-    ) -> Rows:
+    def _fetched(self, fetch: Callable[[Connection], Sequence[_T]]) -> Sequence[_T]:
         dialect = dialect_of(self._database)
         if dialect.is_missing(self._database.url):
             return ()
 
-        def query(connection: Connection) -> Rows:
+        def query(connection: Connection) -> Sequence[_T]:
             try:
-                return connection.execute(select, key).all()
+                return fetch(connection)
             except exc.DBAPIError as error:
                 if error.connection_invalidated:
                     raise

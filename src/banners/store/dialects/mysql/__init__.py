@@ -3,7 +3,7 @@
 from banners.store.dialects.mysql.connect import open_database
 from banners.store.dialects.mysql.errors import is_locked, is_starting, reason
 from banners.store.dialects.mysql.lock import alone, lasting
-from banners.store.dialects.mysql.read import is_missing, read
+from banners.store.dialects.mysql.read import is_missing, pairs, read
 
 __all__ = [
     "IS_SERVER",
@@ -13,6 +13,7 @@ __all__ = [
     "is_starting",
     "lasting",
     "open_database",
+    "pairs",
     "read",
     "reason",
 ]

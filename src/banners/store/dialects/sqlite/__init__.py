@@ -3,7 +3,7 @@
 from banners.store.dialects.sqlite.connect import open_database
 from banners.store.dialects.sqlite.errors import is_locked, is_starting, reason
 from banners.store.dialects.sqlite.lock import alone, lasting
-from banners.store.dialects.sqlite.read import is_missing, read
+from banners.store.dialects.sqlite.read import is_missing, pairs, read
 
 __all__ = [
     "IS_SERVER",
@@ -13,6 +13,7 @@ __all__ = [
     "is_starting",
     "lasting",
     "open_database",
+    "pairs",
     "read",
     "reason",
 ]

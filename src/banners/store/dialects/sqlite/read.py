@@ -1,13 +1,18 @@
 """Reads from SQLite, without making files beside the database."""
 
+from typing import TypeVar
+
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, Engine
 
 from banners.errors import StoreError, StoreUnavailable
-from banners.store.dialects.dialect import Query, Rows
+from banners.store.dialects.dialect import Query, raw_pairs
 from banners.store.dialects.sqlite.file import SEEN, path_of, state_at_rest
 
 _TRIES = 10
+_T = TypeVar("_T")
+
+pairs = raw_pairs
 
 
 def is_missing(url: URL) -> bool:
@@ -26,7 +31,7 @@ def is_missing(url: URL) -> bool:
         ) from error
 
 
-def read(database: Engine, query: Query) -> Rows:
+def read(database: Engine, query: Query[_T]) -> _T:
     """Query the file as it is, and again if it has changed in the meantime.
 
     Files beside it would take time to make, and not every user may make them. While a run writes,
