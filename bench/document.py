@@ -254,10 +254,11 @@ def _page(microseconds: Mapping[str, float]) -> str:
 def _sizes(serve: Result) -> str:
     rows = (
         (
-            f"{each['lineups']:,}, {'all in memory' if each['whole'] else 'read through'}",
+            f"{each['lineups']:,}, {_kept(each)}",
             f"{each['ready_seconds']:.1f}",
             f"{each['memory_mb']:.0f}",
             f"{max(each['peak_mb'], each['switched_mb']):.0f}",
+            f"{each['further_mb']:.0f}",
             f"{median(each['switch_seconds']):.2f}",
             f"{median(each['calm_p99_ms']):.2f}",
             f"{median(each['switch_p99_ms']):.2f}",
@@ -267,9 +268,13 @@ def _sizes(serve: Result) -> str:
         )
         for each in serve["sizes"]
     )
-    head = ("lineups", "start, s", "MB a worker", "peak MB", "switch, s", "p99, ms")
+    head = ("lineups", "start, s", "MB a worker", "peak MB", "private MB", "switch, s", "p99, ms")
     more = ("while switching", "longest", "hot/s", "cold/s", "cold p99, ms", "at half the rate")
     return _table((*head, *more), rows, right=2)
+
+
+def _kept(size: Result) -> str:
+    return "shared" if size["shared"] else "all in memory" if size["whole"] else "read through"
 
 
 def _cold(cold: Result) -> tuple[str, str, str]:

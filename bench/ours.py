@@ -51,6 +51,10 @@ class Ours:
         """Return the peak memory of each worker, in MiB."""
         return [_status(worker, "VmHWM") / 1024 for worker in self.workers]
 
+    def private_mb(self) -> list[float]:
+        """Return the memory that each worker shares with no other process, in MiB."""
+        return [_private(worker) / 1024 for worker in self.workers]
+
     def _sums(self, name: str) -> list[int]:
         """Return the sum of a metric in each worker."""
         memories = dict(map(_memory, self.workers))  # one for all, or one for each
@@ -155,6 +159,11 @@ def is_answered(url: str) -> bool:
 def _workers(supervisor: int) -> tuple[int, ...]:
     children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
     return tuple(map(int, children))
+
+
+def _private(process: int) -> int:
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
 def _status(process: int, name: str) -> int:

@@ -212,7 +212,7 @@ class Rounds:
 
     @contextmanager
     def _ours(self, tier: str, workers: int) -> Iterator[Ours]:
-        own = {} if tier == "memory" else {"BANNERS_MEMORY_LINEUPS": "0"}
+        own = {} if tier == "memory" else {"BANNERS_SHARED": "off", "BANNERS_MEMORY_LINEUPS": "0"}
         if tier == "Redis":
             own["BANNERS_REDIS_URL"] = self.place.redis
         database = self.place.small if tier == "memory" else self.place.middle

@@ -1,13 +1,14 @@
 """Measure the cost of a larger result: memory, speed, and the switch to a new generation.
 
 Three sizes of result, from few campaigns to more than a worker keeps in memory, are served side by
-side, by two workers each, with Redis in front of SQLite.
+side, by two workers each, which share a copy. The largest is also served without a copy, read
+through Redis and all in the memory of each worker.
 """
 
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,17 +36,27 @@ class Size:
     Args:
         lineups: the number of its lineups.
         database: the database in which two generations of it are published.
-        most: BANNERS_MEMORY_LINEUPS.
+        most: BANNERS_MEMORY_LINEUPS; None where workers share a copy.
     """
 
     lineups: int
     database: str
-    most: int
+    most: int | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether the workers share a copy of it."""
+        return self.most is None
 
     @property
     def whole(self) -> bool:
         """Whether a worker keeps all of it in memory."""
-        return self.lineups <= self.most
+        return self.most is not None and self.lineups <= self.most
+
+    @property
+    def kept(self) -> str:
+        """Where its lineups are, in words."""
+        return "shared" if self.shared else "all in memory" if self.whole else "read through"
 
 
 @dataclass(slots=True)
@@ -55,9 +66,11 @@ class Served:
     Args:
         lineups: the number of its lineups.
         whole: whether each worker keeps all of them in memory.
+        shared: whether the workers share a copy of them.
         ready_seconds: the time from the start of the server to its first page.
         memory_mb: the memory of a worker after loading.
         peak_mb: the peak memory during loading.
+        further_mb: the memory that a further worker takes, which it shares with no other process.
         switched_mb: the peak memory until the switch is complete.
         switch_seconds: the time from the change of the pointer until every worker has switched.
         rates: requests a second for one page, in each round.
@@ -70,9 +83,11 @@ class Served:
 
     lineups: int
     whole: bool
+    shared: bool
     ready_seconds: float
     memory_mb: float
     peak_mb: float
+    further_mb: float
     switched_mb: float = 0
     switch_seconds: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
@@ -98,24 +113,20 @@ def measure(
         rounds: the number of measurements of each size.
         seconds: the duration of each load.
         middle: the number of campaigns of the middle size.
-        large: the number of campaigns of the large size, which is served all from memory as well
-            as read through.
+        large: the number of campaigns of the large size, which is also served read through, and
+            all from memory.
     """
     bound = Settings().memory_lineups
     sizes = [
-        _size(data.make("sample", impressions=150_000, campaigns=50), bound),
-        _size(data.make("tenfold", impressions=10 * middle, campaigns=middle), bound),
-        _size(
-            data.make("tenfold", impressions=10 * large, campaigns=large),
-            0 if large <= bound else bound,
-        ),
+        _size(data.make("sample", impressions=150_000, campaigns=50)),
+        _size(data.make("tenfold", impressions=10 * middle, campaigns=middle)),
+        _size(data.make("tenfold", impressions=10 * large, campaigns=large)),
     ]
-    sizes.append(Size(sizes[-1].lineups, sizes[-1].database, 4 * large))
+    for most in (0 if large <= bound else bound, 4 * large):
+        sizes.append(replace(sizes[2], most=most))
     found = []
     for size in sizes:
-        show_step(
-            f"Serving {size.lineups:,} lineups, {'all in memory' if size.whole else 'read through'}"
-        )
+        show_step(f"Serving {size.lineups:,} lineups, {size.kept}")
         with _serving(size, zone) as ours:
             found.append(_measure(size, ours, rounds, seconds))
     show_step("Comparing the sizes")
@@ -129,11 +140,11 @@ def measure(
     return found
 
 
-def _size(folder: Path, most: int) -> Size:
+def _size(folder: Path) -> Size:
     url = data.served(folder)
     with closing(data.reader(url)) as published:
         lineups = len(published.campaigns(published.active()[data.QUARTER], data.QUARTER))
-    return Size(lineups, url, most)
+    return Size(lineups, url)
 
 
 @contextmanager
@@ -141,22 +152,34 @@ def _serving(size: Size, zone: Mapping[str, str]) -> Iterator[Ours]:
     """Serve a result, with both generations in Redis if lineups are read through."""
     with redis_server() as redis:
         url = redis.url
-        if not size.whole:
+        if size.kept == "read through":
             settings = _settings(size, BANNERS_REDIS_URL=url)
             for generation in _generations(size):
                 wiring.roll_back(settings, [data.QUARTER], generation)
         own = {
             "BANNERS_REDIS_URL": url,
-            "BANNERS_MEMORY_LINEUPS": str(size.most),
+            **({} if size.shared else _alone(size)),
             "BANNERS_IMAGES": str(FOLDER / "none"),  # images would be most of the memory
         }
         with banners(size.database, workers=WORKERS, **own, **zone) as ours:
             yield ours
 
 
+def _alone(size: Size) -> dict[str, str]:
+    return {"BANNERS_SHARED": "off", "BANNERS_MEMORY_LINEUPS": str(size.most)}
+
+
 def _measure(size: Size, ours: Ours, rounds: int, seconds: float) -> Served:
     memory, peak = max(ours.memory_mb()), max(ours.peak_mb())
-    served = Served(size.lineups, size.whole, ours.ready_seconds, memory, peak)
+    served = Served(
+        size.lineups,
+        size.whole,
+        size.shared,
+        ours.ready_seconds,
+        memory,
+        peak,
+        max(ours.private_mb()),
+    )
     page = _page(size, ours, seconds)
     rate = min(_PACE, run(page).rate / 2)
     steady = paced(page, rate)
@@ -175,7 +198,7 @@ def _measure(size: Size, ours: Ours, rounds: int, seconds: float) -> Served:
 
 
 def _cold(size: Size, ours: Ours, served: Served, rounds: int, seconds: float) -> None:
-    """Request each campaign once, so that it is read through Redis."""
+    """Request each campaign once, so that its answers are not prepared yet."""
     ids = FOLDER / "large-ids.txt"
     data.write_ids(size.database, ids)
     load = Load(ours.url + ADDRESSES["page"].format(campaign="@"), seconds, ids=ids)

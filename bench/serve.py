@@ -79,7 +79,18 @@ def claims(measured: Rounds) -> Iterator[Claim]:
 
 def claims_of_sizes(sizes: list[scale.Served]) -> Iterator[Claim]:
     """Compare the results of the sizes with the bars."""
-    few, large = sizes[0], next(each for each in sizes if not each.whole)
+    few, large = sizes[0], next(each for each in sizes if not (each.whole or each.shared))
+    shared = next(each for each in sizes if each.shared and each.lineups == large.lineups)
+    name = f"{shared.lineups:,} lineups, shared"
+    yield Claim(f"start, {name}", shared.ready_seconds, "s", 3)
+    yield Claim(f"slowest switch, {name}", max(shared.switch_seconds), "s", 3)
+    further = shared.further_mb - few.further_mb
+    yield Claim(f"memory that each further worker adds, {name}", further, "MB", 30)
+    first = median(each["requests"] / each["seconds"] for each in shared.cold["full"])
+    what = f"pages of campaigns asked for the first time, {name}"
+    yield Claim(what, first, "/s", 15_000, at_least=True)
+    slowest = median(each["p99_ms"] for each in shared.cold["full"])
+    yield Claim(f"their p99, {name}", slowest, "ms", 5)
     hot = median(one / other for one, other in zip(large.rates, few.rates, strict=True))
     what = f"hot page, {large.lineups:,} lineups / {few.lineups:,}"
     yield Claim(what, hot, "x", 0.95, at_least=True)
@@ -131,6 +142,7 @@ def table_of_sizes(sizes: list[scale.Served]) -> Table:
         "ready s",
         "MB",
         "peak MB",
+        "private MB",
         "switch s",
         "p99 ms",
         "switching",
@@ -143,10 +155,11 @@ def table_of_sizes(sizes: list[scale.Served]) -> Table:
         cold: list[dict[str, Any]] = each.cold["full"]
         shown.add_row(
             f"{each.lineups:,}",
-            "all in memory" if each.whole else "read through",
+            "shared" if each.shared else "all in memory" if each.whole else "read through",
             f"{each.ready_seconds:.1f}",
             f"{each.memory_mb:.0f}",
             f"{max(each.peak_mb, each.switched_mb):.0f}",
+            f"{each.further_mb:.0f}",
             f"{median(each.switch_seconds):.2f}",
             f"{median(each.calm_p99_ms):.2f}",
             f"{median(each.switch_p99_ms):.2f}",
