@@ -38,7 +38,7 @@ def pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> S
         sa.func.group_concat(sa.func.length(content)),
         sa.func.aggregate_strings(content, ""),
     )
-    ids, lengths, contents = connection.execute(joined, key).cursor.fetchone()
+    ids, lengths, contents = connection.execute(joined, key).cursor.fetchall()[0]
     if ids is None:
         return ()
     numbers = list(map(int, ids.split(",")))
