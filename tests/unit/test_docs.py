@@ -1,8 +1,12 @@
 """The documents agree with the program."""
 
 import re
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 
 from banners.catalogue.faults import MOST_FAULTS
@@ -186,3 +190,31 @@ def test_the_newest_release_in_the_changelog_is_this_version() -> None:
     assert unreleased == ("Unreleased", "")
     assert newest[0] == __version__
     assert re.fullmatch(r" - \d{4}-\d\d-\d\d", newest[1])
+
+
+def commands_on(page: Path) -> Iterator[list[str]]:
+    """Yield the words of each banners command in a block of a page, without what explains it."""
+    for block in re.findall(
+        r"^```\w*\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        for line in block.splitlines():
+            found = re.match(r"(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*/)?banners (\S.*)", line)
+            if found and "COMMAND" not in line:
+                yield shlex.split(re.split(r"\s{2,}|\s[#&|>]", found[1])[0])
+
+
+def test_every_command_on_a_page_is_one_that_the_program_takes() -> None:
+    count = 0
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for words in commands_on(page):
+            command: click.Command = main
+            context, rest = click.Context(main), words
+            while isinstance(command, click.Group) and not rest[0].startswith("-"):
+                found = command.get_command(context, rest[0])
+                assert found is not None, f"{page}: {words}"
+                command, rest = found, rest[1:]
+            if not isinstance(command, click.Group):
+                with suppress(click.exceptions.Exit):
+                    command.make_context(command.name, rest)
+            count += 1
+    assert count > 40
