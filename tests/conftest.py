@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from banners.settings import table
 from reference.events import QuarterReference, read_quarter
@@ -28,6 +28,14 @@ settings.register_profile(
     print_blob=True,
 )
 settings.register_profile("many", settings.get_profile("banners"), max_examples=1_000)
+# The same examples in every run, and no search for the smallest one that fails: make mutants.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("banners"),
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile("banners")
 
 

@@ -1,11 +1,13 @@
 """What a comparison says, by what its arms add up to."""
 
 from dataclasses import replace
+from math import sqrt
 
 import pytest
 
 from banners.core.arms import ArmSums, ComparisonKind
 from banners.policies.comparison import compare
+from reference.guard import half_width
 from support.event_logs import SLOT
 
 SUMS = ArmSums(
@@ -22,13 +24,21 @@ SUMS = ArmSums(
     b=500.0,
     aa=6_100.0,
     bb=4_300.0,
-    ab=5_000.0,
+    ab=5_010.0,
 )
 
 
 def test_the_interval_surrounds_the_ratio_of_the_revenues() -> None:
     found = compare(SUMS)
     assert found.interval.lower < 600 / 500 - 1 < found.interval.upper
+    # The definition, of which each bound is where it holds with equality.
+    for bound in (found.interval.lower, found.interval.upper):
+        lift = 1 + bound
+        mean = (600 - lift * 500) / 60
+        squares = 6_100 - 2 * lift * 5_010 + lift**2 * 4_300
+        variance = (squares / 60 - mean**2) * 60 / 59
+        assert abs(mean) == pytest.approx(half_width(60, 0.02) * sqrt(variance))
+    assert (found.revenue_micros, found.alternative_revenue_micros) == (540, 50)
     assert found.gain.split(" to ")[1] in found.sentence
     assert found.data == (
         "60 slots until 20261126T1445Z: 9,000 pages of the policy, 1,000 of the holdout, and 250 "

@@ -92,16 +92,39 @@ def test_one_banner_by_hand() -> None:
     assert found.unsupported == 0
 
 
+@pytest.mark.parametrize("squares", [None, 0.5])
+def test_the_variance_is_at_least_that_of_the_expectations(squares: float | None) -> None:
+    found = evaluate([replace(BANNER, revenue_squares=squares, share=1.0)], 200)
+    assert found.variance == pytest.approx((1 / 200) ** 2 * 100 * 2 * 0.02 * 2)
+
+
+def test_a_single_page_is_a_page() -> None:
+    found = evaluate([replace(BANNER, share=1.0, impressions=1)], 1)
+    assert found.value == pytest.approx(0.02 + (3 - 0.02))
+
+
 def test_what_was_never_shown_is_only_expected_and_said_so() -> None:
     found = evaluate([replace(BANNER, share=0.0), replace(BANNER, share=1.0, target=0.0)], 100)
     assert found == Estimate(0.02, 0.0, 1.0)
+    half = [(0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
+    found = evaluate([replace(BANNER, share=each, target=other) for each, other in half], 100)
+    assert found.unsupported == 0.5
     assert evaluate([replace(BANNER, share=1.0)], 0) == Estimate(0.02, 0.0, 1.0)
     assert evaluate([], 0) == Estimate(0.0, 0.0, 0.0)
 
 
 def test_another_number_of_places_is_refused() -> None:
-    with pytest.raises(FiguresError, match=r"shows 1\.00 banners on a page where 0\.50 were shown"):
+    with pytest.raises(FiguresError) as refused:
         evaluate([BANNER], 100)
+    assert str(refused.value) == (
+        "The other policy shows 1.00 banners on a page where 0.50 were shown. A banner earns more "
+        "on a shorter page, so only policies with the same number of places can be compared. Set "
+        "theta so that both have the same."
+    )
+
+
+def test_shares_that_differ_by_rounding_alone_are_of_the_same_number_of_places() -> None:
+    evaluate([replace(BANNER, share=1e-9, target=0.0)], 100)
 
 
 def test_slots_add_up() -> None:

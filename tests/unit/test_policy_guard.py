@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Sequence
-from math import inf, log, sqrt
+from dataclasses import replace
+from math import inf
 from statistics import fmean, stdev
 
 import pytest
@@ -12,31 +13,26 @@ from hypothesis import strategies as st
 from banners.policies.guard import (
     SILENT,
     Interval,
+    Moments,
     SlotOfArm,
     guard_sentence,
     lift_intervals,
     trial_sentence,
 )
+from reference.guard import half_width
 
 Slots = Sequence[tuple[SlotOfArm, SlotOfArm]]
 
 
 def slots_of(seed: int, count: int, lift: float = 0.0, conversions: int = 20) -> Slots:
-    """Slots in which the policy has nine times the pages of the holdout, and earns more by lift."""
+    """Slots in which the policy has about nine times the pages of the holdout, and earns more."""
     source = random.Random(seed)
 
     def arm(pages: int, rate: float) -> SlotOfArm:
         found = sum(source.expovariate(1 / rate) for _ in range(pages // 10))
         return SlotOfArm(pages, found, conversions)
 
-    return [(arm(900, 1 + lift), arm(100, 1)) for _ in range(count)]
-
-
-def half_width(slots: int, alpha: float) -> float:
-    """The half width in standard deviations, as the paper writes it."""
-    rho2 = (-2 * log(alpha) + log(-2 * log(alpha)) + 1) / 96
-    t = slots
-    return sqrt(2 * (t * rho2 + 1) / (t**2 * rho2) * log(sqrt(t * rho2 + 1) / alpha))
+    return [(arm(900, 1 + lift), arm(source.randrange(80, 121, 10), 1)) for _ in range(count)]
 
 
 @given(st.integers(), st.integers(25, 60), st.floats(-0.5, 2), st.sampled_from((0.02, 0.05)))
@@ -49,7 +45,8 @@ def test_the_bounds_are_where_the_definition_holds_with_equality(
     for bound in (found.lower, found.upper):
         # Each slot's revenue as if all of its pages had been the arm's.
         differences = [
-            policy.revenue * 1_000 / 900 - (1 + bound) * other.revenue * 1_000 / 100
+            (policy.revenue / policy.pages - (1 + bound) * other.revenue / other.pages)
+            * (policy.pages + other.pages)
             for policy, other in slots
         ]
         expected = half_width(count, alpha) * stdev(differences)
@@ -67,6 +64,31 @@ def test_nothing_is_said_of_24_slots_or_of_less_than_200_conversions() -> None:
 def test_a_holdout_that_earned_nothing_says_nothing() -> None:
     nothing = [(each, SlotOfArm(100, 0.0, 20)) for each, _ in slots_of(1, 30)]
     assert lift_intervals(nothing)[-1] == SILENT
+
+
+def test_the_interval_does_not_depend_on_the_unit_of_the_revenue() -> None:
+    slots = slots_of(1, 40, 0.5)
+    found = lift_intervals(slots)[-1]
+    for unit in (1e-6, 1e6):
+        changed = [
+            (replace(one, revenue=one.revenue * unit), replace(other, revenue=other.revenue * unit))
+            for one, other in slots
+        ]
+        scaled = lift_intervals(changed)[-1]
+        assert (scaled.lower, scaled.upper) == pytest.approx((found.lower, found.upper))
+
+
+def test_arms_that_earn_the_same_in_every_slot_leave_nothing_open() -> None:
+    slot = (SlotOfArm(900, 1_800.0, 90), SlotOfArm(100, 100.0, 10))
+    assert lift_intervals([slot] * 32)[-1] == Interval(1.0, 1.0)
+
+
+def test_an_arm_of_a_single_page_counts_for_all_pages_of_the_slot() -> None:
+    moments = Moments()
+    moments.add(SlotOfArm(3, 6.0, 1), SlotOfArm(1, 3.0, 2))
+    assert moments == Moments(slots=1, conversions=2, a=8.0, b=12.0, aa=64.0, bb=144.0, ab=96.0)
+    moments.add(SlotOfArm(1, 2.0, 1), SlotOfArm(0, 0.0, 0))
+    assert moments == Moments(slots=2, conversions=2, a=10.0, b=12.0, aa=68.0, bb=144.0, ab=96.0)
 
 
 def test_slots_without_pages_count_as_slots() -> None:
@@ -115,6 +137,14 @@ def test_the_interval_becomes_narrow_enough_to_be_useful() -> None:
                 "The policy may earn more or less than the rule would now: between "
                 "-2.0 % and +20.0 %."
             ),
+        ),
+        (
+            Interval(-0.3, 0.0),
+            "The policy may earn more or less than the rule would now: between -30.0 % and +0.0 %.",
+        ),
+        (
+            Interval(0.0, 0.2),
+            "The policy may earn more or less than the rule would now: between +0.0 % and +20.0 %.",
         ),
     ],
 )

@@ -18,6 +18,7 @@ from banners.policies.exact import exact_sum
 from banners.policies.learning import Learning
 from banners.policies.policy import PolicySettings
 from banners.policies.posterior import Posterior, expect
+from banners.policies.soundness import sound_figures
 from banners.policies.window import Overall, Window, campaigns_of, measure
 from reference.policy import Quarters, Sums
 from strategies.windows import Campaigns, campaigns, figures_of, pairs_of, rule_lineup, window_of
@@ -105,6 +106,7 @@ def test_two_banners_of_few_events_say_nothing_about_quarters() -> None:
 )
 @example([0.1] * 10, random.Random(1))
 @example([2.0**53, 1.0, -(2.0**53)], random.Random(1))
+@example([2.0**53, 1.0], random.Random(1))
 def test_a_sum_is_exact_in_any_order(numbers: list[float], source: random.Random) -> None:
     expected = sum(map(Fraction, numbers))
     assert exact_sum(np.array(numbers)) == expected
@@ -275,6 +277,14 @@ def test_a_short_lineup_of_the_rule_is_filled_anew_each_time() -> None:
 
 
 # Figures that cannot be true
+
+
+def test_figures_up_to_the_largest_that_can_be_stored_are_taken_as_they_are() -> None:
+    figures = figures_of({7: {1: [Sums(0, 0, 0, 2.0**63 / 1e6)] * 4}}, {7: {1: []}})
+    assert figures.revenue_micros.max() == 2.0**63
+    found, unsound = sound_figures(figures, campaigns_of(np.array([7])))
+    assert found is figures
+    assert unsound == {}
 
 
 @pytest.mark.parametrize(

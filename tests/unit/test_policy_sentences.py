@@ -72,9 +72,34 @@ def test_what_only_the_rule_shows_or_does_not_show_is_not_explained_by_rivals() 
 
 
 def test_rates_have_two_digits() -> None:
-    rates = {0.00001: "less than 0.01", 0.001: "0.1", 0.01234: "1.2", 0.1234: "12", 1.5: "150"}
+    rates = {
+        0.00001: "less than 0.01",
+        0.0001: "0.01",
+        0.001: "0.1",
+        0.01234: "1.2",
+        0.1234: "12",
+        1.5: "150",
+    }
     for rate, shown in rates.items():
         assert f"({shown} % clicked," in said(prepared([(0,)] * 64, worth(rate)))
+
+
+def test_values_are_in_units_and_not_in_millionths() -> None:
+    dear = replace(worth(0.019), value_micros=123_456_789_010_000)
+    assert ", 123,456,789.01 each;" in said(prepared([(0,)] * 64, dear))
+
+
+def test_rivals_are_shown_as_often_or_earn_nine_tenths_as_much() -> None:
+    worst, nearly, best = (
+        Expectation(1, 1, each * 1_000_000, 30, 4, 6, 640) for each in (1, 9, 10)
+    )
+    made = prepared([(0,)] * 40 + [(1,)] * 24, best, worst)
+    assert said(made).endswith("It is in 40 of 64 lineups.")
+    # One is shown as often, though it earns less, and the other earns 0.9 times as much.
+    made = prepared([(0, 3), (1, 3), *[(3,)] * 62], best, worst, nearly, best)
+    assert said(made).endswith(
+        "It is in 1 of 64 lineups, since 3 banners are as good or nearly so."
+    )
 
 
 def test_of_a_banner_that_was_off_nothing_is_expected() -> None:

@@ -81,8 +81,12 @@ def test_the_arm_of_the_policy_explores_as_much_as_the_policy_does() -> None:
 def test_without_the_figures_of_an_arm_there_is_no_trial(lacking: str) -> None:
     figures: Campaigns = {7: {1: [Sums(9, 3)] * 4}}
     window = window_of(figures, trial_rule=figures, trial_policy=figures)
-    with pytest.raises(FiguresError, match="A trial needs the figures of each of its arms"):
+    with pytest.raises(FiguresError) as refused:
         prepare(changed(window, lacking, None))
+    assert str(refused.value) == (
+        "A trial needs the figures of each of its arms, and the window has only those of "
+        "everybody. Sum them up by group, or choose another policy."
+    )
 
 
 @pytest.mark.parametrize("arm", ["trial_rule", "trial_policy"])

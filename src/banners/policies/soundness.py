@@ -21,10 +21,8 @@ def sound_figures(
         The figures; and for the place of each such campaign, counted from 0, what is wrong.
     """
     columns = {each.name: getattr(figures, each.name) for each in fields(figures)}
-    # Not so if any is no number. This is the usual case, and the fastest way to see it.
-    if all(
-        each.min(initial=0) >= 0 and each.max(initial=0) <= MOST_MICROS for each in columns.values()
-    ):
+    # The usual case, seen fast. What is not a number is neither above nor below anything.
+    if all(((column >= 0) & (column <= MOST_MICROS)).all() for column in columns.values()):
         return figures, {}
     missing = np.zeros(len(figures.impressions[0]), bool)
     below, above = missing.copy(), missing.copy()
@@ -42,8 +40,6 @@ def sound_figures(
             np.logical_or.reduceat(candidates, campaigns.starts[:-1])
         ).tolist():
             found.setdefault(place, why)
-    if not found:
-        return figures, found
     unsound = np.isin(campaigns.places, list(found))
     kept = {name: np.where(unsound, 0, column) for name, column in columns.items()}
     return WindowFigures(**kept), found

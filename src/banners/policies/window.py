@@ -146,9 +146,10 @@ def _variation(events: Numbers, trials: Numbers) -> tuple[Fraction, Fraction]:
     telling = (all_events >= 2) & (quarters >= 2)  # noqa: PLR2004  # see the docstring
     # All banners take part until the end, which is faster than to choose some of each table. Where
     # there are no trials, the divisor does not matter.
-    divisors = np.where(all_trials > 0, all_trials, 1)
-    rate = all_events / divisors
-    scatter = (events * events / np.where(alive, trials, 1) * alive).sum(0)
-    excess = scatter - all_events * all_events / divisors - (quarters - 1) * rate
-    weight = rate * (all_trials - (trials * trials).sum(0) / divisors)
+    divisors = np.where(alive, trials, 1)
+    all_divisors = np.where(all_trials > 0, all_trials, 1)
+    rate = all_events / all_divisors
+    scatter = (events * events / divisors * alive).sum(0)
+    excess = scatter - all_events * all_events / all_divisors - (quarters - 1) * rate
+    weight = rate * (all_trials - (trials * trials).sum(0) / all_divisors)
     return exact_sum(excess[telling] / rate[telling]), exact_sum(weight[telling])
