@@ -16,7 +16,8 @@ TEMPLATES = page_templates(lambda name: f"/static/0/{name}", SITE, indexed=False
 def test_the_pieces_of_a_page_are_those_of_its_template(caller: Caller) -> None:
     size = written_size(728, 90)
     layout = Layouts(TEMPLATES, SITE, caller).filled[Quarter.SECOND]
-    page = layout.assemble(b"7", [layout.item.of(b"%d" % each) for each in (414, 3)], size)
+    head, tail = layout.around(b"7", size)
+    page = b"".join([head, *(layout.item.of(b"%d" % each) for each in (414, 3)), tail])
     shown = [
         {"banner_id": each, "image": SITE.image(each), "name": "", "link": ""} for each in (414, 3)
     ]

@@ -83,10 +83,11 @@ def agrees(recognised: Plain | None, data: bytes) -> None:
         assert expected is None or not is_usual
         return
     assert expected is not None
-    path, query, read = expected
-    assert (recognised.path, recognised.query) == (path, query)
+    *asked, headers = recognised
+    *expected_asked, read = expected
+    assert asked == expected_asked
     for name in READ:
-        assert of_one_name(recognised.headers, name) == of_one_name(read, name)
+        assert of_one_name(headers, name) == of_one_name(read, name)
 
 
 @given(
@@ -138,7 +139,7 @@ def test_the_fields_of_an_earlier_request_are_not_those_of_a_later_one() -> None
     for agent in (b"a", b"b", b"b", b"x" * MOST_REMEMBERED, b"a"):
         found = requests.recognise(LINE + b"Host: a\r\nUser-Agent: " + agent + b"\r\n\r\n")
         assert found is not None
-        assert found.headers == ((b"user-agent", agent),)
+        assert found[2] == ((b"user-agent", agent),)
     assert requests.recognise(LINE + b"User-Agent: a\r\n\r\n") is None
 
 

@@ -203,8 +203,7 @@ class RouteCounter:
         if counter is None:
             counter = REQUESTS.of(self._series, self._route, str(status))
             self._by_status[status] = counter
-        counter.inc()
-        self._seconds.observe(seconds)
+        self._seconds.observe_counted(seconds, counter)
 
 
 def withdraw(series: Series) -> None:

@@ -1,7 +1,7 @@
 """The pages of a campaign, rendered once by their templates and cut where ids and names go."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -101,16 +101,15 @@ class PageLayout:
             tuple(Pieces.cut(piece, _CAMPAIGN) for piece in tail.split(_SIZE)),
         )
 
-    def assemble(self, campaign_id: bytes, fragments: Iterable[bytes], size: bytes) -> bytes:
-        """Return the page of a campaign.
+    def around(self, campaign_id: bytes, size: bytes) -> tuple[bytes, bytes]:
+        """Return what stands before the banners of a campaign, and what follows them.
 
         Args:
             campaign_id: the campaign, as it is written.
-            fragments: the banners in their order, each made from ``item``.
             size: the size of a frame for one of them, as :func:`written_size` returns it.
         """
         tail = size.join([piece.of(campaign_id) for piece in self.tail])
-        return b"".join([self.head.of(campaign_id), *fragments, tail])
+        return self.head.of(campaign_id), tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +137,13 @@ class NamedPageLayout:
         other, counted_tail = _parts(unlinked)[1], _parts(counted)[2]
         return cls(*map(Blank.cut, (head, item, other, tail, counted_tail)))
 
-    def assemble(self, values: Values, fragments: Iterable[bytes]) -> bytes:
-        """Return the page of a campaign.
+    def around(self, values: Values) -> tuple[bytes, bytes]:
+        """Return what stands before the banners of a campaign, and what follows them.
 
         Args:
             values: the campaign's id and name, and the size of a frame for one of the banners.
-            fragments: the banners in their order, each made from ``linked`` or ``unlinked``.
         """
-        return b"".join([self.head.filled(values), *fragments, self.tail.filled(values)])
+        return self.head.filled(values), self.tail.filled(values)
 
 
 def written_size(width: int, height: int) -> bytes:

@@ -2,7 +2,6 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from banners.web.hot.bounds import MAX_FIELDS, MAX_HEAD_BYTES
 from banners.web.hot.replies import Headers
@@ -33,18 +32,9 @@ _READ = re.compile(rb"\n(%b):[ \t]*([^\r]*)" % b"|".join(FIELDS), re.IGNORECASE)
 _BEFORE_COOKIE = (b"\r\nC", b"\r\nc")
 
 
-class Plain(NamedTuple):
-    """A plain request.
-
-    Args:
-        path: its path, in which nothing is encoded.
-        query: what follows the question mark, as it was sent; empty for nothing.
-        headers: those of ``FIELDS`` that it has, and its cookie.
-    """
-
-    path: str
-    query: bytes
-    headers: Headers
+Plain = tuple[str, bytes, Headers]
+"""A plain request: its path, in which nothing is encoded, its query as it was sent, and its cookie
+and those of ``FIELDS`` that it has."""
 
 
 class PlainRequests:
@@ -86,9 +76,10 @@ class PlainRequests:
                 return None
             self._fields = fields if len(fields) <= MOST_REMEMBERED else b""
             self._headers = headers
+        path, query = asked
         if cookie is None:
-            return Plain(*asked, self._headers)
-        return Plain(*asked, ((b"cookie", cookie), *self._headers))
+            return path, query, self._headers
+        return path, query, ((b"cookie", cookie), *self._headers)
 
 
 @lru_cache(_MOST_LINES)

@@ -54,7 +54,16 @@ class CampaignAnswers:
     """
 
     __slots__ = (
-        *("_document", "_fragments", "_items", "_largest", "_lineup", "_path", "_ranked"),
+        *(
+            "_around",
+            "_document",
+            "_fragments",
+            "_items",
+            "_largest",
+            "_lineup",
+            "_path",
+            "_ranked",
+        ),
         *("_selection", "_serving", "_sized", "_writing", "shows_any", "until"),
     )
 
@@ -94,6 +103,7 @@ class CampaignAnswers:
         self._sized = -1
         self._document: Reply | None = None
         self._largest: tuple[int, bytes] | None = None
+        self._around = -1, b"", b""
 
     def page(self, headers: Headers, views: ViewTokens | None = None) -> Reply:
         """Write the page, with another banner first than last time.
@@ -113,8 +123,10 @@ class CampaignAnswers:
             body = writing.counted_page(shown, self._largest_size(), token)
         else:
             known = self._fragments or self._prepare_fragments()
+            sized = self._serving.sizes.version
+            _, head, tail = self._around if self._around[0] == sized else self._prepare_around()
             fragments = [known.get(each) or writing.item(each) for each in shown]
-            body = writing.page(fragments, self._largest_size())
+            body = b"".join((head, *fragments, tail))
         return 200, self._head(_PAGE_HEAD, body, _PAGE, cookie), body
 
     def banner(self, headers: Headers, views: ViewTokens | None = None) -> Reply | None:
@@ -216,6 +228,12 @@ class CampaignAnswers:
         item = self._writing.item
         self._fragments = {each: item(each) for each in self._selection.picked}
         return self._fragments
+
+    def _prepare_around(self) -> tuple[int, bytes, bytes]:
+        """Write the page around the banners, for the sizes of images as they are known now."""
+        sized = self._serving.sizes.version
+        self._around = sized, *self._writing.around(self._largest_size())
+        return self._around
 
     def _prepare_items(self, sized: int) -> dict[int, bytes]:
         """Write each banner of the lineup as it stands in the JSON, whatever its place."""

@@ -88,9 +88,9 @@ class DeliveryProtocol(GracefulProtocol):
         status, head, body = reply
         opening = _opening(status, *self.server_state.default_headers)
         if len(body) < _MOST_COPIED:
-            self.transport.write(b"%b%b\r\n%b" % (opening, head, body))
+            self.transport.write(b"".join((opening, head, b"\r\n", body)))
         else:
-            self.transport.write(b"%b%b\r\n" % (opening, head))
+            self.transport.write(b"".join((opening, head, b"\r\n")))
             self.transport.write(body)
         self.is_idle, self.waited = True, 0
         self.server_state.total_requests += 1

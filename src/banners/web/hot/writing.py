@@ -24,11 +24,10 @@ class Writing(Protocol):
         """The campaign in the catalogue; None if there is no catalogue."""
         ...
 
-    def page(self, fragments: Iterable[bytes], size: bytes) -> bytes:
-        """Write the page.
+    def around(self, size: bytes) -> tuple[bytes, bytes]:
+        """Write what stands in the page before the banners, and what follows them.
 
         Args:
-            fragments: the banners in their order, each as :meth:`item` returns it.
             size: the size of a frame for one of them.
         """
         ...
@@ -73,9 +72,9 @@ class ByIds:
         self._serving = serving
         self._layouts = serving.layouts
 
-    def page(self, fragments: Iterable[bytes], size: bytes) -> bytes:
+    def around(self, size: bytes) -> tuple[bytes, bytes]:
         """See :class:`Writing`."""
-        return self._layouts.filled[self._quarter].assemble(b"%d" % self._id, fragments, size)
+        return self._layouts.filled[self._quarter].around(b"%d" % self._id, size)
 
     def empty_page(self) -> bytes:
         """See :class:`Writing`."""
@@ -121,9 +120,9 @@ class ByNames:
         self._serving = serving
         self._layouts = serving.layouts
 
-    def page(self, fragments: Iterable[bytes], size: bytes) -> bytes:
+    def around(self, size: bytes) -> tuple[bytes, bytes]:
         """See :class:`Writing`."""
-        return self._layout.assemble(self._values(size), fragments)
+        return self._layout.around(self._values(size))
 
     def empty_page(self) -> bytes:
         """See :class:`Writing`."""
