@@ -131,6 +131,79 @@ def test_a_click_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None:
     assert (counts.clicks[Outcome.RECORDED], counts.unsynced, len(records)) == (1, 1, 1)
 
 
+def test_clicks_that_come_during_a_sync_are_written_and_synced_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_WAIT", LONG)
+
+    async def body(turns: Turns, log: SlowDisk) -> None:
+        answered: list[int] = []
+        everyone = asyncio.Event()
+        log.may_sync.clear()
+        click(turns, 0, answered)
+        await asyncio.sleep(0)
+        written = log.counts.written
+        for number in range(1, 4):
+            click(turns, number, answered)
+            await asyncio.sleep(0)
+        turns.clicked(everyone.set)
+        assert (answered, log.counts.written) == ([], written)
+        log.may_sync.set()
+        await everyone.wait()
+        assert (answered, log.counts.written) == ([0, 1, 2, 3], written + 3)
+        assert log.synced >= 2
+
+    counts, records = in_loop(tmp_path, body)
+    assert (counts.clicks[Outcome.RECORDED], counts.unsynced, len(records)) == (5, 0, 4)
+
+
+def test_clicks_that_come_during_a_sync_that_hangs_are_written_and_answered(
+    tmp_path: Path,
+) -> None:
+    async def body(turns: Turns, log: SlowDisk) -> None:
+        log.may_sync.clear()
+        for number in range(3):
+            sent_on = asyncio.Event()
+            turns.log.click(view_of(number), 1, Traffic.CLEAN)
+            turns.clicked(sent_on.set)
+            await asyncio.sleep(0)
+            turns.log.click(view_of(10 + number), 1, Traffic.CLEAN)
+            turns.clicked(sent_on.set)
+            await sent_on.wait()
+            assert log.counts.written >= 2 * number + 1
+
+    counts, records = in_loop(tmp_path, body)
+    assert (counts.clicks[Outcome.RECORDED], counts.unsynced, len(records)) == (6, 6, 6)
+
+
+def test_clicks_that_the_disk_refuses_after_a_sync_are_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_WAIT", LONG)
+
+    answered: list[int] = []
+
+    async def body(turns: Turns, log: SlowDisk) -> None:
+        everyone = asyncio.Event()
+        log.may_sync.clear()
+        click(turns, 0, answered)
+        await asyncio.sleep(0)
+        click(turns, 1, answered)
+        record(turns, 2, answered)  # writes what came before it, too
+        await asyncio.sleep(0)
+        assert answered == [2]
+        click(turns, 3, answered)
+        turns.clicked(everyone.set)
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", failing)
+            log.may_sync.set()
+            await everyone.wait()
+
+    counts, records = in_loop(tmp_path, body)
+    assert (counts.clicks[Outcome.RECORDED], counts.clicks[Outcome.NOT_KEPT]) == (2, 2)
+    assert (sorted(answered), len(records)) == ([0, 1, 2, 3], 3)
+
+
 def test_a_click_whose_sync_failed_is_counted_as_unsynced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,8 @@
 """Answers what was recorded in one turn of the event loop together, once the records are kept.
 
-All requests that arrive in one turn share one ``write``, and all clicks among them one
-``fdatasync``, which a thread calls.
+All requests that arrive in one turn share one ``write``. Clicks wait for an ``fdatasync``, which a
+thread calls: one at a time, each for all clicks that came while the one before it ran. Until then
+such clicks are not written either, since a write would wait for the sync that runs.
 """
 
 import asyncio
@@ -30,17 +31,17 @@ Answer = Callable[[], None]
 
 
 class _Clicks:
-    """The clicks of one turn, which wait for the disk together.
+    """Clicks that wait for the same sync."""
 
-    Args:
-        answers: send their answers.
-    """
+    __slots__ = ("answers", "timer", "written")
 
-    __slots__ = ("answers", "timer")
-
-    def __init__(self, answers: list[Answer]) -> None:
-        self.answers = answers
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        """Send their answers."""
+        self.written = 0
+        """How many of them, the first ones, are written."""
         self.timer: asyncio.TimerHandle | None = None
+        """Ends the wait of the first one."""
 
 
 class Turns:
@@ -58,7 +59,8 @@ class Turns:
         """Takes records while :attr:`is_open`."""
         self.counts = counts
         self._seen: list[Answer] = []
-        self._clicked: list[Answer] = []
+        self._clicks = _Clicks()
+        self._is_syncing = False
         self._waiting: list[asyncio.Future[bool]] = []
         self._is_due = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,7 +90,7 @@ class Turns:
             return True
         if self._tick:
             self._tick.cancel()
-        self._end(commit)
+        self._end(commit, is_last=True)
         await asyncio.to_thread(commit.close)
         return await asyncio.to_thread(self.log.close)
 
@@ -114,9 +116,13 @@ class Turns:
         Args:
             answer: sends the answer.
         """
-        self._clicked.append(answer)
-        if not self._is_due:
-            self._schedule()
+        clicks, loop = self._clicks, self._loop
+        clicks.answers.append(answer)
+        if not self._is_syncing:
+            if not self._is_due:
+                self._schedule()
+        elif clicks.timer is None and loop is not None:
+            clicks.timer = loop.call_later(LONGEST_WAIT, self._give_up, clicks)
 
     async def synced(self) -> bool:
         """Wait until all that was recorded so far survives a loss of power; return whether it does.
@@ -147,25 +153,26 @@ class Turns:
             self._is_due = True
             self._loop.call_soon(self.end_now)
 
-    def _end(self, commit: GroupCommit) -> None:
+    def _end(self, commit: GroupCommit, *, is_last: bool = False) -> None:
         self._is_due = False
         seen, self._seen = self._seen, []
-        clicked, self._clicked = self._clicked, []
         waiting, self._waiting = self._waiting, []
+        clicks = self._clicks
         is_kept = self._flush()
         outcome = Outcome.RECORDED if is_kept else Outcome.NOT_KEPT
         self.counts.impressions[outcome] += len(seen)
-        self.counts.clicks[outcome] += len(clicked)
+        self.counts.clicks[outcome] += len(clicks.answers) - clicks.written
         for future in waiting:
             if not future.done():  # whoever waits may have been cancelled
                 future.set_result(is_kept)
         _send(seen)
-        if not clicked:
-            return
         if not is_kept:
-            _send(clicked)
-            return
-        self._wait(_Clicks(clicked), commit)
+            refused = clicks.answers[clicks.written :]
+            del clicks.answers[clicks.written :]
+            _send(refused)
+        clicks.written = len(clicks.answers)
+        if clicks.answers and (is_last or not self._is_syncing):
+            self._sync(clicks, commit)
 
     def _flush(self) -> bool:
         is_kept = self.log.flush()
@@ -188,11 +195,13 @@ class Turns:
                 self.log.reason,
             )
 
-    def _wait(self, clicks: _Clicks, commit: GroupCommit) -> None:
+    def _sync(self, clicks: _Clicks, commit: GroupCommit) -> None:
         loop = self._loop
         if loop is None:
             return
-        clicks.timer = loop.call_later(LONGEST_WAIT, self._answer, clicks, False)
+        self._is_syncing, self._clicks = True, _Clicks()
+        if clicks.timer is None:
+            clicks.timer = loop.call_later(LONGEST_WAIT, self._answer, clicks, False)
         commit.committed().add_done_callback(partial(self._committed, loop, clicks))
 
     def _committed(
@@ -200,14 +209,29 @@ class Turns:
     ) -> None:
         """Let the event loop answer; called by the thread that syncs."""
         with suppress(RuntimeError):  # the event loop has ended
-            loop.call_soon_threadsafe(self._answer, clicks, future.result())
+            loop.call_soon_threadsafe(self._synced, clicks, future.result())
+
+    def _synced(self, clicks: _Clicks, is_synced: bool) -> None:
+        """Begin the next sync, if one is needed, and answer meanwhile."""
+        self._is_syncing = False
+        if self._clicks.answers and self._commit:
+            self._end(self._commit)
+        self._answer(clicks, is_synced)
+
+    def _give_up(self, clicks: _Clicks) -> None:
+        """Answer clicks that have waited long enough, which are written at least."""
+        if clicks.written < len(clicks.answers) and self._commit:
+            self._end(self._commit)
+        self._answer(clicks, False)
 
     def _answer(self, clicks: _Clicks, is_synced: bool) -> None:
         answers, clicks.answers = clicks.answers, []
         if not is_synced:
             self.counts.unsynced += len(answers)
+        clicks.written = 0
         if clicks.timer:
             clicks.timer.cancel()
+            clicks.timer = None
         _send(answers)
 
     def _tick_on(self) -> None:
