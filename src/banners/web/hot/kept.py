@@ -13,7 +13,7 @@ from banners.web.hot.answering import Answers, catalogued_answers, plain_answers
 from banners.web.hot.serving import Serving
 
 MOST_PREPARED = 10_000
-"""Maximum number of campaigns of a quarter whose answers are kept prepared, 5 to 8 kB each."""
+"""Maximum number of campaigns of a quarter whose answers are kept prepared, 5 to 10 kB each."""
 
 
 class Lacking(Enum):
