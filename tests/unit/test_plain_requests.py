@@ -27,6 +27,10 @@ FIELDS = [
     b"Connection: keep-alive\r\n",
     b"Connection: close\r\n",
     b"Content-Length: 0\r\n",
+    b"Upgrade: h2c\r\n",
+    b"Upgrade-Insecure-Requests: 1\r\n",
+    b"TE: trailers\r\n",
+    b"Tenant: a\r\n",
     b" folded\r\n",
     b"no colon\r\n",
     b"bare: a\n",
@@ -38,7 +42,7 @@ FIELDS = [
 ]
 READ = {b"cookie", b"user-agent", b"dnt"}
 """Of the fields above, those that are passed on."""
-REFUSED = {b"content-length", b"if-none-match"}
+REFUSED = {b"content-length", b"if-none-match", b"te", b"upgrade"}
 
 
 def reference(data: bytes) -> tuple[str, bytes, list[tuple[bytes, bytes]]] | None:
@@ -132,6 +136,21 @@ def test_the_request_line_is_read_whatever_its_length(line: bytes, head: bytes) 
 )
 def test_an_unusual_request_line_is_left_to_the_server(line: bytes) -> None:
     assert PlainRequests().recognise(line + b"\r\nHost: a\r\n\r\n") is None
+
+
+def test_what_a_browser_sends_when_a_visitor_follows_a_link_is_plain() -> None:
+    agent = b"Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/133.0"
+    data = LINE + (
+        b"Host: localhost:8000\r\nConnection: keep-alive\r\nUpgrade-Insecure-Requests: 1\r\n"
+        b"User-Agent: " + agent + b"\r\n"
+        b"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+        b"Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-User: ?1\r\n"
+        b"Sec-Fetch-Dest: document\r\nReferer: http://localhost:8000/\r\n"
+        b"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: de;q=0.8\r\n"
+        b"Cookie: rotation_page=5\r\n\r\n"
+    )
+    headers = ((b"cookie", b"rotation_page=5"), (b"user-agent", agent))
+    assert PlainRequests().recognise(data) == ("/campaigns/5", b"", headers)
 
 
 def test_the_fields_of_an_earlier_request_are_not_those_of_a_later_one() -> None:

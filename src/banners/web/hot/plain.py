@@ -23,7 +23,7 @@ _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 # Fields for a body, another protocol, the end of the connection, or a conditional answer; and
 # another cookie than the one that was cut out.
 _UNUSUAL = re.compile(
-    rb"\n(?:content-length|transfer-encoding|expect|upgrade|range|if-[a-z-]+|trailer|te|cookie"
+    rb"\n(?:(?:content-length|transfer-encoding|expect|upgrade|range|if-[a-z-]+|trailer|te|cookie):"
     rb"|connection:(?![ \t]*keep-alive[ \t]*\r))",
     re.IGNORECASE,
 )
