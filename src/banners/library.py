@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners import wiring
+from banners.core.hadoop_address import hadoop_address
 from banners.core.model import Generation, Lineup, Quarter, parse_campaign_id
 from banners.errors import (
     NothingPublished,
@@ -96,7 +97,8 @@ def crunch_folder(
     that are not accepted are written to a file in ``BANNERS_REJECTS``.
 
     Args:
-        folder: contains a folder of event files for each quarter of the hour.
+        folder: contains a folder of event files for each quarter of the hour; with Spark, this may
+            be an address of Hadoop.
         quarter: the quarter to crunch, 1 to 4; all that have files if not given.
         engine: ``duckdb`` or ``spark``; ``BANNERS_ENGINE`` if not given.
         memory: memory limit of the engine, such as ``2GB``; ``BANNERS_MEMORY`` if not given.
@@ -116,7 +118,8 @@ def crunch_folder(
 
     settings = load_settings({"engine": engine, "memory": memory})
     quarters = [] if quarter is None else [_quarter(quarter)]
-    ended, taken = wiring.crunch_in_memory(settings, Path(folder), quarters, accept=accept)
+    place = hadoop_address(os.fspath(folder)) or Path(folder)
+    ended, taken = wiring.crunch_in_memory(settings, place, quarters, accept=accept)
     by_quarter = _none_refused(ended)
     return Crunched(
         performance=pa.concat_tables(taken.performance),

@@ -18,6 +18,7 @@ from banners.cli.options import (
 )
 from banners.cli.stopping import stoppable
 from banners.cli.streams import echo, keep_status
+from banners.core.hadoop_address import HadoopAddress
 from banners.core.model import Quarter
 from banners.errors import LoopPublishes, readable
 from banners.settings import ENGINES, Settings
@@ -38,6 +39,7 @@ Examples:
   banners crunch events --watch
   banners crunch events --replace
   banners crunch events --engine spark
+  banners crunch hdfs://namenode/events --engine spark
   banners crunch events --database sqlite:////srv/banners.db --json
 
 If a quarter is refused, the reason is printed and its previous generation stays live. Rows that
@@ -53,7 +55,9 @@ nevertheless).""",
 )
 @folder_argument(
     "A folder with 1/impressions_1.csv, 1/clicks_1.csv and 1/conversions_1.csv, and likewise for "
-    "the quarters 2 to 4. A quarter without files stays as it is."
+    "the quarters 2 to 4. A quarter without files stays as it is. With Spark, it may be an "
+    "address, such as hdfs://namenode/events.",
+    or_address=True,
 )
 @quarters_option(
     "Crunch only these quarters of the hour, each of which must have files. Default: all that have "
@@ -89,7 +93,7 @@ nevertheless).""",
 @click.pass_context
 def crunch(
     ctx: click.Context,
-    folder: Path,
+    folder: Path | HadoopAddress,
     quarters: tuple[Quarter, ...],
     engine: str | None,
     accept: bool,
@@ -105,6 +109,11 @@ def crunch(
     settings = settings_from(database_url=database_url, engine=engine)
     show = outcome.show_as_json if as_json else outcome.show
     if watch:
+        if isinstance(folder, HadoopAddress):
+            raise click.UsageError(
+                f"--watch needs a folder of this machine; {readable(folder)} is an address. Run "
+                "the command again when files have come, such as from cron."
+            )
         # Invalid settings stay invalid; any other error may go away.
         wiring.check(settings)
         # A watcher ends by being stopped; that is not a failure.

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from banners.core.hadoop_address import HadoopAddress, hadoop_address
 from banners.core.model import Quarter
 from banners.errors import InvalidQuarter
 from banners.settings import PREFIX, Settings, load_settings
@@ -72,8 +73,29 @@ class SeveralQuarters(click.Command):
         return super().parse_args(ctx, rewritten)
 
 
-def folder_argument(text: str) -> Decorator:
-    """Add the argument ``DIR``, the folder with a folder for each quarter."""
+class _FolderOrAddress(click.Path):
+    """A folder of this machine, or an address that Hadoop opens."""
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return an address, or else the path of a folder."""
+        if isinstance(value, HadoopAddress):
+            return value
+        return hadoop_address(str(value)) or super().convert(value, param, ctx)
+
+
+def folder_argument(text: str, *, or_address: bool = False) -> Decorator:
+    """Add the argument ``DIR``, the folder with a folder for each quarter.
+
+    Args:
+        text: what it is, for the help.
+        or_address: whether it may be an address of Hadoop.
+    """
+    folder_type = _FolderOrAddress if or_address else click.Path
 
     def folders(
         _ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -84,7 +106,7 @@ def folder_argument(text: str) -> Decorator:
         "folder",
         metavar="DIR",
         # Errors are reported when the folder is read.
-        type=click.Path(path_type=Path, readable=False),
+        type=folder_type(path_type=Path, readable=False),
         shell_complete=folders,
         help=text,
     )

@@ -53,8 +53,8 @@ def _rejected(
     if any(outcomes.get((kind, "rejected")) for kind in Kind):
         for (kind, reason), affected in crunched.bad_values().items():
             counts[kind][reason] = affected
-    for file in sources.files:
-        counts[file.kind][Reason.BAD_WIDTH] += file.bad_width
+    for kind in Kind:
+        counts[kind][Reason.BAD_WIDTH] += sources.bad_width(kind)
     return {
         kind: {reason: count[reason] for reason in Reason if count[reason]}
         for kind, count in counts.items()

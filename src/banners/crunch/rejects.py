@@ -20,7 +20,7 @@ from banners.core.events import Kind, Reason, bad_value
 from banners.core.spreadsheet import safe_cell
 from banners.crunch.engines.engine import CrunchedQuarter
 from banners.crunch.files.find import QuarterSources, check_unchanged
-from banners.crunch.files.suspects import suspect_rows
+from banners.crunch.files.place import Place
 from banners.crunch.scratch import locked_folder
 from banners.errors import CrunchError
 
@@ -46,7 +46,7 @@ class UnacceptedRow(NamedTuple):
     """
 
     kind: Kind
-    path: Path
+    path: Place
     line: int
     reason: Reason
     text: str
@@ -92,7 +92,7 @@ def write_rejects(
         CrunchError: the file cannot be written.
     """
     first: list[UnacceptedRow] = []
-    shown_path = cache(lambda path: safe_cell(str(path)))
+    shown_path = cache(safe_cell)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked_folder(path.parent) as folder:
@@ -103,9 +103,8 @@ def write_rejects(
                 for row in rows:
                     if len(first) < shown:
                         first.append(row)
-                    out.writerow(
-                        (row.kind, shown_path(row.path), row.line, row.reason, safe_cell(row.text))
-                    )
+                    of, text = shown_path(str(row.path)), safe_cell(row.text)
+                    out.writerow((row.kind, of, row.line, row.reason, text))
             unfinished.replace(path)
     except OSError as error:
         raise CrunchError(
@@ -152,19 +151,16 @@ def _find(
 ) -> Iterator[UnacceptedRow]:
     kind = account.kind
     found: Counter[Reason] = Counter()
-    for file in sources.of(kind):
-        place = file.read.index(kind.id_column) if kind.id_column in file.read else None
-        for line, values in suspect_rows(file, quarantine.arrow()):
-            if values is None:
-                reason: Reason | None = Reason.BAD_WIDTH
-            else:
-                reason = bad_value(file.read, values)
-                if reason is None and place is not None:
-                    reason = quarantine.reason(int(values[place]))
-            if reason is not None:
-                found[reason] += 1
-                text = line.text.decode()
-                yield UnacceptedRow(kind, file.path, line.number, reason, text)
+    for path, read, line, values in sources.suspects(kind, quarantine.arrow()):
+        if values is None:
+            reason: Reason | None = Reason.BAD_WIDTH
+        else:
+            reason = bad_value(read, values)
+            if reason is None and kind.id_column in read:
+                reason = quarantine.reason(int(values[read.index(kind.id_column)]))
+        if reason is not None:
+            found[reason] += 1
+            yield UnacceptedRow(kind, path, line.number, reason, line.text.decode())
     expected = {**account.rejected, **account.quarantined}
     if found != expected:
         raise CrunchError(

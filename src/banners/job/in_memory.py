@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from banners.core.model import Generation, Quarter, RuleName
 from banners.crunch.engines.engine import Engine
+from banners.crunch.files.find import check_quarter
+from banners.crunch.files.place import Place
 from banners.job.judgement import Judgement
 from banners.job.outcome import JobOutcome
-from banners.job.run import Job
+from banners.job.run import Check, Job
 from banners.job.window import EventsFolder
 from banners.reports.arrow import lineups_table, performance_table
 from banners.store.write.quarter import Written
@@ -21,9 +22,10 @@ from banners.store.write.quarter import Written
 def crunch_in_memory(
     engine: Engine,
     judgement: Judgement,
-    folder: Path,
+    folder: Place,
     quarters: Collection[Quarter],
     slots: EventsFolder | None = None,
+    check: Check = check_quarter,
 ) -> "tuple[JobOutcome, InMemory]":
     """Run the batch job without a database: see :meth:`banners.job.run.Job.run`.
 
@@ -33,6 +35,7 @@ def crunch_in_memory(
         folder: holds a folder of event files for each quarter.
         quarters: the quarters to crunch; empty for all that have files.
         slots: how event files of closed slots are crunched.
+        check: checks the files of a quarter.
 
     Returns:
         The outcome of the run, and the tables of the quarters that were not refused.
@@ -42,6 +45,7 @@ def crunch_in_memory(
         judgement=judgement,
         served_digest=lambda _: None,
         on_step=lambda _quarter, _step: None,
+        check=check,
         slots=slots,
     )
     taken = InMemory()

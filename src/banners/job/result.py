@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from banners.core.account import Accounting
 from banners.core.model import Generation, Quarter
 from banners.core.outcome import Published, QuarterOutcome, as_json
+from banners.crunch.files.place import Place
 from banners.crunch.rejects import UnacceptedRow
 from banners.store.write.quarter import Written
 
@@ -61,7 +61,7 @@ class Result:
 
     outcome: QuarterOutcome
     digest: str
-    changed_file: Callable[[], Path | None]
+    changed_file: Callable[[], Place | None]
     accounting: Accounting
     first: Sequence[UnacceptedRow]
     candidates: "Iterable[pa.RecordBatch]" = ()

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from banners.core.digest import Basis, input_digest
 from banners.core.events import Kind
@@ -17,12 +17,13 @@ from banners.core.model import Generation, Quarter
 from banners.core.outcome import QuarterOutcome
 from banners.crunch.engines.engine import Engine
 from banners.crunch.files.find import (
-    changed_file,
+    QuarterSources,
     check_quarter,
     check_unchanged,
     find_quarters,
 )
 from banners.crunch.files.listing import left_out
+from banners.crunch.files.place import Place
 from banners.crunch.scratch import scratch_folder, sweep
 from banners.crunch.window.slots import has_slots
 from banners.errors import SourceError, readable
@@ -39,8 +40,14 @@ OnStep = Callable[[Quarter, str], None]
 """Called with a quarter and its step: checking, crunching, publishing, and at the end done,
 unchanged or refused. An engine that knows its progress appends it after a comma."""
 
-_Found = Mapping[Quarter, Mapping[Kind, Iterable[Path]]]
-"""The event files of each quarter, by kind."""
+_Files = Mapping[Kind, Iterable[Any]]
+"""Event files by kind, at places of one class."""
+
+_Found = Mapping[Quarter, _Files]
+
+Check = Callable[[Quarter, _Files, Path], QuarterSources]
+"""Checks the files of a quarter, and makes them ready for the engine; the folder is for temporary
+files."""
 
 
 class BasisOf(Protocol):
@@ -70,6 +77,7 @@ class Job:
         served_digest: returns the digest of the event files behind what is live in a quarter; a
             quarter with the same files is skipped. None to crunch the quarter in any case.
         on_step: called at each step.
+        check: checks the files of a quarter, and makes them ready for the engine.
         prepare: called when event files were found, before any of them is read.
         before_serving: called with each quarter once it is written, before it goes live.
         slots: how event files of closed slots are crunched; None to crunch them like any others.
@@ -83,6 +91,7 @@ class Job:
     judgement: Judgement
     served_digest: Callable[[Quarter], str | None]
     on_step: OnStep
+    check: Check = check_quarter
     prepare: Callable[[], None] = lambda: None
     before_serving: Callable[[Generation, Quarter], None] = lambda _generation, _quarter: None
     slots: EventsFolder | None = None
@@ -92,7 +101,7 @@ class Job:
 
     def run(
         self,
-        folder: Path,
+        folder: Place,
         quarters: Collection[Quarter],
         drafting: AbstractContextManager[Destination],
     ) -> JobOutcome:
@@ -147,7 +156,7 @@ class Job:
         if self.slots and has_slots(files):
             return self._crunch_slots(self.slots, outcome, found, spools)
         with scratch_folder() as scratch:
-            sources = check_quarter(outcome.quarter, files, scratch)
+            sources = self.check(outcome.quarter, files, scratch)
             outcome.skipped = [readable(path) for path in sources.skipped]
             digest = input_digest(sources.digest, self.basis(outcome.quarter, of_slots=False))
             if self._is_unchanged(outcome, digest):
@@ -155,8 +164,7 @@ class Job:
             self.on_step(outcome.quarter, "crunching")
             with self.engine(sources, scratch) as crunched:
                 accounting, first = self.judgement.account(outcome, sources, crunched)
-                changed = partial(changed_file, sources)
-                result = Result(outcome, digest, changed, accounting, first)
+                result = Result(outcome, digest, sources.changed_file, accounting, first)
                 self.judgement.ask_gate(outcome, accounting, first)
                 result.candidates = spools.enter_context(spooled(crunched.candidates()))
                 result.inventory = spools.enter_context(spooled(crunched.inventory()))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from banners.core.hadoop_address import HadoopAddress
 from banners.core.model import FillPolicy
 from banners.core.policy import PolicyName
 from banners.core.proxies import NO_PROXIES, TrustedProxies
@@ -17,6 +18,7 @@ from banners.settings.values import (
     days,
     engine,
     fill_policy,
+    folder_of_hadoop,
     generations,
     holdout,
     host_name,
@@ -155,6 +157,13 @@ class Settings:
         str,
         "Spark master, such as `local[2]` or `spark://host:7077`. If empty, `spark-submit` "
         "determines it; without `spark-submit`, Spark uses all cores of this machine.",
+    )
+    spark_tables: HadoopAddress | None = _setting(
+        None,
+        folder_of_hadoop,
+        "Folder in a file system of Hadoop, such as `hdfs://namenode/tmp/banners`, where Spark's "
+        "executors write what the driver reads. If empty, it is the folder of temporary files "
+        "(`TMPDIR`), which driver and executors must then share.",
     )
     memory: str = _setting(
         "2GB",

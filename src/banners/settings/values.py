@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from banners.core.addresses import leads_to_an_address
+from banners.core.hadoop_address import HadoopAddress, hadoop_address
 from banners.core.model import FillPolicy
 from banners.core.policy import PolicyName
 from banners.core.slots import HOST_NAME, MOST_AHEAD
@@ -42,6 +43,13 @@ def time_zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError("a time zone by its IANA name, such as Europe/Vienna") from error
+
+
+def folder_of_hadoop(text: str) -> HadoopAddress:
+    """Return the address of a folder in a file system of Hadoop."""
+    if not (address := hadoop_address(text)):
+        raise ValueError("an address of Hadoop, such as hdfs://namenode/tmp/banners")
+    return address
 
 
 def fill_policy(text: str) -> FillPolicy:

@@ -7,13 +7,14 @@ from dataclasses import replace as changed
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from banners.core.digest import Basis
+from banners.core.hadoop_address import HadoopAddress
 from banners.core.model import Quarter
 from banners.core.policy import PolicyName
 from banners.core.slots import SLOTS_BETWEEN, slot_at
-from banners.errors import NothingPublished, readable
+from banners.errors import NothingPublished, SettingsError, readable
 from banners.settings import Settings
 from banners.wiring.collect import events_of
 from banners.wiring.database import database_name, reader
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from banners.core.catalogue import CatalogueCampaign
     from banners.core.outcome import QuarterOutcome
     from banners.crunch.engines.engine import Engine
+    from banners.crunch.files.place import Place
     from banners.job.in_memory import InMemory
     from banners.job.judgement import Judgement
     from banners.job.outcome import JobOutcome
     from banners.job.policies import Policies
-    from banners.job.run import OnStep
+    from banners.job.run import Check, OnStep
     from banners.job.window import EventsFolder
     from banners.store.write.publisher import Publisher
     from banners.store.write.rollback import RolledBack
@@ -40,7 +42,7 @@ _now = partial(datetime.now, UTC)
 
 def crunch(
     settings: Settings,
-    folder: Path,
+    folder: Path | HadoopAddress,
     quarters: Collection[Quarter],
     on_step: "OnStep",
     *,
@@ -57,7 +59,8 @@ def crunch(
 
     Args:
         settings: name the engine, the limits of the gate and the database.
-        folder: holds a folder of event files for each quarter.
+        folder: holds a folder of event files for each quarter; at an address, only Spark reads it,
+            and closed slots are crunched like any other event files.
         quarters: the quarters to crunch; empty for all that have files.
         on_step: called at each step.
         accept: whether to publish what the gate objects to.
@@ -117,7 +120,7 @@ def publish_quarter(
 
 def _run(
     settings: Settings,
-    folder: Path,
+    folder: Path | HadoopAddress,
     quarters: Collection[Quarter],
     on_step: "OnStep",
     *,
@@ -141,7 +144,7 @@ def _run(
     warm = kept_warm(settings, served)
     drafting = draft(
         database,
-        source=readable(os.path.realpath(folder)),
+        source=readable(folder if isinstance(folder, HadoopAddress) else os.path.realpath(folder)),
         engine=settings.engine,
         now=now,
         wait_seconds=wait_seconds,
@@ -151,33 +154,67 @@ def _run(
     ready = partial(prepare, database, now=now, wait_seconds=wait_seconds, publisher=publisher)
     try:
         with _engine(settings, on_step) as engine:
+            place, check, slots = _reading(settings, folder, engine, window, now())
             job = Job(
                 engine=engine,
+                check=check,
                 judgement=_judgement(settings, accept, served.rows_served, with_image),
                 served_digest=(lambda _: None) if unchanged_too else served.digest_served,
                 on_step=on_step,
                 prepare=ready,
                 before_serving=warm,
-                slots=_slots(settings, folder, window, now()),
+                slots=slots,
                 basis=partial(_basis, database),
                 policies=_policies(settings, database, now),
             )
-            return job.run(folder, quarters, drafting)
+            return job.run(place, quarters, drafting)
     finally:
         database.dispose()
 
 
 def crunch_in_memory(
-    settings: Settings, folder: Path, quarters: Collection[Quarter], *, accept: bool = False
+    settings: Settings,
+    folder: Path | HadoopAddress,
+    quarters: Collection[Quarter],
+    *,
+    accept: bool = False,
 ) -> "tuple[JobOutcome, InMemory]":
     """Run the batch job without a database: see :func:`banners.job.in_memory.crunch_in_memory`."""
     from banners.job.in_memory import crunch_in_memory as crunch
 
     # Nothing that is live is replaced, so there is nothing to compare with.
     judgement = _judgement(settings, accept, lambda _: None, ())
-    slots = _slots(settings, folder, None, _now())
     with _engine(settings, lambda _quarter, _step: None) as engine:
-        return crunch(engine, judgement, folder, quarters, changed(slots, keep=False))
+        place, check, slots = _reading(settings, folder, engine, None, _now())
+        kept = changed(slots, keep=False) if slots else None
+        return crunch(engine, judgement, place, quarters, kept, check)
+
+
+def _reading(
+    settings: Settings,
+    folder: Path | HadoopAddress,
+    engine: "Engine",
+    window: Container[int] | None,
+    now: datetime,
+) -> "tuple[Place, Check, EventsFolder | None]":
+    """Return where event files lie, what checks them, and how those of closed slots are crunched.
+
+    Raises:
+        SettingsError: they lie at an address of Hadoop, and the engine is not Spark.
+    """
+    from banners.crunch.files.find import check_quarter
+
+    if not isinstance(folder, HadoopAddress):
+        return folder, check_quarter, _slots(settings, folder, window, now)
+    if settings.engine != "spark":
+        raise SettingsError(
+            f"{readable(folder)} is an address that only Spark can open. Add --engine spark, or "
+            "give a folder of this machine."
+        )
+    from banners.crunch.engines.spark.crunch import SparkEngine
+
+    spark = cast("SparkEngine", engine)
+    return spark.folder(folder), spark.check, None
 
 
 def _slots(
@@ -277,6 +314,7 @@ def _engine(settings: Settings, on_step: "OnStep") -> "AbstractContextManager[En
         return spark_engine(
             master=settings.spark_master,
             memory=settings.memory,
+            tables=settings.spark_tables,
             on_tasks=lambda quarter, done, of: on_step(quarter, f"crunching, task {done} of {of}"),
         )
     from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb

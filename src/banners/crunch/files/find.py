@@ -7,14 +7,40 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from banners.core.digest import digest_of_files
 from banners.core.events import Kind, slot_meant
 from banners.core.model import Quarter
 from banners.crunch.files.content import digest_of, stamp_of
+from banners.crunch.files.lines import Line
 from banners.crunch.files.listing import event_files, found_instead
+from banners.crunch.files.place import Place
 from banners.crunch.files.plain import PlainFile, make_plain
+from banners.crunch.files.suspects import suspect_rows
 from banners.errors import CrunchError, SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+P = TypeVar("P", bound=Place)
+
+
+class Suspect(NamedTuple):
+    """A row that may not be accepted.
+
+    Args:
+        path: the file that has it.
+        read: the columns that are read from the file.
+        line: the row.
+        values: its values in plain form, in the order of the columns; None if the plain form leaves
+            the row out.
+    """
+
+    path: Place
+    read: tuple[str, ...]
+    line: Line
+    values: list[bytes] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +57,7 @@ class QuarterSources:
 
     quarter: Quarter
     files: tuple[PlainFile, ...]
-    skipped: tuple[Path, ...]
+    skipped: tuple[Place, ...]
     digest: str
 
     @property
@@ -47,8 +73,32 @@ class QuarterSources:
         """Return the number of rows of one kind, counted without an engine."""
         return sum(file.rows for file in self.of(kind))
 
+    def bad_width(self, kind: Kind) -> int:
+        """Return the number of rows of one kind that do not reach an engine."""
+        return sum(file.bad_width for file in self.of(kind))
 
-def check_folder(folder: Path) -> None:
+    def suspects(self, kind: Kind, ids: "pa.Array | None") -> Iterator[Suspect]:
+        """Read the files of one kind again, and yield the rows that may not be accepted.
+
+        They include every row that is rejected and every row with one of the ids, and maybe others.
+
+        Args:
+            kind: the kind.
+            ids: quarantined ids of the kind, such as click ids; None if there are none.
+
+        Raises:
+            SourceError: a file has changed, and cannot be read any more.
+        """
+        for file in self.of(kind):
+            for line, values in suspect_rows(file, ids):
+                yield Suspect(file.path, file.read, line, values)
+
+    def changed_file(self) -> Place | None:
+        """Return a file that was changed or removed since it was read; None if there is none."""
+        return next((file.path for file in self.files if not file.is_unchanged()), None)
+
+
+def check_folder(folder: Place) -> None:
     """Check that the folder of the quarters is a folder and can be read.
 
     Raises:
@@ -62,7 +112,7 @@ def check_folder(folder: Path) -> None:
         ) from error
     if not is_folder:
         raise SourceError(f"{folder} is not a folder. Give the folder that holds the quarters.")
-    if not os.access(folder, os.X_OK):
+    if isinstance(folder, Path) and not os.access(folder, os.X_OK):
         raise SourceError(
             f"{folder} cannot be read: Permission denied. Give this user access to the folder."
         )
@@ -72,7 +122,7 @@ Stamps = frozenset[tuple[str, object]]
 """The names of event files with sizes and times of change; it differs if any file changed."""
 
 
-def find_quarters(folder: Path) -> dict[Quarter, dict[Kind, list[Path]]]:
+def find_quarters(folder: P) -> dict[Quarter, dict[Kind, list[P]]]:
     """Find the event files of each quarter.
 
     Args:
@@ -87,7 +137,7 @@ def find_quarters(folder: Path) -> dict[Quarter, dict[Kind, list[Path]]]:
         SourceError: the folder does not exist, or holds no event file at all.
     """
     check_folder(folder)
-    found: dict[Quarter, dict[Kind, list[Path]]] = {}
+    found: dict[Quarter, dict[Kind, list[P]]] = {}
     for quarter in Quarter:
         try:
             paths = event_files(folder, quarter)
@@ -119,12 +169,7 @@ def check_quarter(
     Raises:
         SourceError: a kind is missing, or a file cannot be used.
     """
-    missing = [kind for kind in Kind if not list(paths.get(kind, ()))]
-    if missing:
-        raise SourceError(
-            f"There is no file of {' and '.join(missing)}; expected "
-            f"{', '.join(kind.path(quarter) for kind in missing)}."
-        )
+    check_kinds(quarter, paths)
     files: dict[tuple[Kind, str, str | None], PlainFile] = {}
     sizes: set[tuple[Kind, int]] = set()
     skipped = []
@@ -147,6 +192,20 @@ def check_quarter(
             sizes.add((kind, size))
     digest = digest_of_files((kind, sha) for kind, sha, _ in files)
     return QuarterSources(quarter, tuple(files.values()), tuple(skipped), digest)
+
+
+def check_kinds(quarter: Quarter, paths: Mapping[Kind, Iterable[Place]]) -> None:
+    """Check that a quarter has files of every kind.
+
+    Raises:
+        SourceError: a kind is missing.
+    """
+    missing = [kind for kind in Kind if not list(paths.get(kind, ()))]
+    if missing:
+        raise SourceError(
+            f"There is no file of {' and '.join(missing)}; expected "
+            f"{', '.join(kind.path(quarter) for kind in missing)}."
+        )
 
 
 def stamps_by_quarter(folder: Path) -> dict[Quarter, Stamps]:
@@ -173,16 +232,11 @@ def check_unchanged(sources: QuarterSources) -> None:
     Raises:
         CrunchError: a file was changed or removed since.
     """
-    if changed := changed_file(sources):
+    if changed := sources.changed_file():
         raise CrunchError(
             f"{changed} changed while it was read, so this run publishes nothing. Run again when "
             "the file is complete."
         )
-
-
-def changed_file(sources: QuarterSources) -> Path | None:
-    """Return a file that was changed or removed since it was read; None if there is none."""
-    return next((file.path for file in sources.files if not file.is_unchanged()), None)
 
 
 def _stamp_or_error(path: Path) -> object:

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
+from banners.crunch.files.place import Place
 from banners.errors import SourceError
 
 _ENOUGH = 1 << 12
@@ -23,7 +24,7 @@ class Form(Enum):
 _BY_ENDING = {".csv": Form.CSV, ".gz": Form.GZIP, ".parquet": Form.PARQUET}
 
 
-def form_of(path: Path) -> Form:
+def form_of(path: Place) -> Form:
     """Return the form that the name of a file promises.
 
     A part file without a known extension has the form that its folder's name promises.
@@ -123,10 +124,10 @@ _FORMATS = (
 )
 
 
-def meaning_of(path: Path) -> str | None:
+def meaning_of(path: Place) -> str | None:
     """Return what a file is by its content, such as "a ZIP archive"; None if it is not known."""
     try:
-        if not path.is_file():
+        if not isinstance(path, Path) or not path.is_file():
             return "a folder" if path.is_dir() else None
         head = _head_of(path)
     except OSError:
@@ -135,7 +136,7 @@ def meaning_of(path: Path) -> str | None:
     return found.meaning if found else None
 
 
-def check_text(path: Path, head: bytes) -> None:
+def check_text(path: Place, head: bytes) -> None:
     """Check that a file, once decompressed, begins like text in UTF-8.
 
     Args:

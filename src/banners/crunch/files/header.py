@@ -7,6 +7,7 @@ from banners.core.events import Kind
 from banners.crunch.files.formats import Form, form_of
 from banners.crunch.files.lines import Line, after_header, check_utf8, read_blocks
 from banners.crunch.files.parquet import check_types
+from banners.crunch.files.place import Place
 from banners.errors import SourceError, shorten
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -20,11 +21,31 @@ def read_header(kind: Kind, path: Path) -> Line:
     """
     block = next(read_blocks(path), None)
     if block is None:
-        raise SourceError(
-            f"{path} is empty; expected a header line: {','.join(kind.columns)}. "
-            "Deliver the file again."
-        )
+        raise without_header(kind, path)
     header, _ = after_header(block)
+    columns = check_header(kind, path, header)
+    if form_of(path) is Form.PARQUET:
+        check_types(path, columns)
+    return header
+
+
+def without_header(kind: Kind, path: Place) -> SourceError:
+    """Return the error for a file that is empty."""
+    return SourceError(
+        f"{path} is empty; expected a header line: {','.join(kind.columns)}. "
+        "Deliver the file again."
+    )
+
+
+def check_header(kind: Kind, path: Place, header: Line) -> tuple[str, ...]:
+    """Check that a header has the columns of a kind.
+
+    Returns:
+        See :func:`columns_of`.
+
+    Raises:
+        SourceError: it lacks a column, or is not UTF-8.
+    """
     check_utf8(path, 1, header.text)
     columns = columns_of(kind, header)
     if columns is None:
@@ -34,9 +55,7 @@ def read_header(kind: Kind, path: Path) -> Line:
             f"{path}, line 1: found {found}; expected a header with the columns "
             f"{', '.join(kind.columns)}, each once, in any order. {_advice(kind, path, header)}"
         )
-    if form_of(path) is Form.PARQUET:
-        check_types(path, columns)
-    return header
+    return columns
 
 
 def columns_of(kind: Kind, header: Line) -> tuple[str, ...] | None:
@@ -61,7 +80,7 @@ def columns_of(kind: Kind, header: Line) -> tuple[str, ...] | None:
     return tuple(columns) if set(kind.columns) <= set(columns) else None
 
 
-def _advice(kind: Kind, path: Path, header: Line) -> str:
+def _advice(kind: Kind, path: Place, header: Line) -> str:
     """Return what to do about a wrong header."""
     text = header.text.decode()
     for separator, meaning in _SEPARATORS.items():

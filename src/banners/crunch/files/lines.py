@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from banners.crunch.files.content import DAMAGES, damaged, read_content
+from banners.crunch.files.place import Place
 from banners.errors import SourceError
 
 MOST_BYTES = 16 << 20
@@ -225,7 +226,7 @@ def line_of(number: int, text: bytes, *, ended: bool) -> Line:
     return Line(number, text, split_line(text), ended)
 
 
-def check_utf8(path: Path, number: int, text: bytes) -> None:
+def check_utf8(path: Place, number: int, text: bytes) -> None:
     """Check that a row is UTF-8.
 
     Raises:

@@ -5,12 +5,15 @@ Source: docs/event-files.md, "Where they are": ``DIR/<q>/impressions_<q>*.csv[.g
 ``clicks_`` and ``conversions_``, for q = 1 to 4.
 """
 
-from pathlib import Path
+from typing import TypeVar
 
 from banners.core.events import Kind, kind_meant, kind_of
 from banners.core.model import Quarter
 from banners.crunch.files.formats import meaning_of
+from banners.crunch.files.place import Place
 from banners.errors import SourceError, readable
+
+P = TypeVar("P", bound=Place)
 
 _PART = "part-"
 # Files that systems and Spark add to folders; they hold no events, and are not mentioned.
@@ -21,7 +24,7 @@ _UNFINISHED = "_temporary"
 _MOST_NAMED = 12
 
 
-def event_files(folder: Path, quarter: Quarter) -> dict[Kind, list[Path]]:
+def event_files(folder: P, quarter: Quarter) -> dict[Kind, list[P]]:
     """List the event files of a quarter by kind, sorted by name.
 
     A folder whose part files cannot be read as one is listed itself; reading it raises an error.
@@ -29,14 +32,14 @@ def event_files(folder: Path, quarter: Quarter) -> dict[Kind, list[Path]]:
     Raises:
         SourceError: the quarter's folder is not a folder, or cannot be read.
     """
-    paths: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
+    paths: dict[Kind, list[P]] = {kind: [] for kind in Kind}
     for path in _listed(_folder_of(folder, quarter)):
         if kind := _kind_of(path, quarter):
             paths[kind] += _parts(path) if path.is_dir() else [path]
     return paths
 
 
-def left_out(folder: Path, quarter: Quarter) -> list[str]:
+def left_out(folder: Place, quarter: Quarter) -> list[str]:
     """Name everything in a quarter's folder that is not read, with what it is if that is known.
 
     Raises:
@@ -52,10 +55,10 @@ def left_out(folder: Path, quarter: Quarter) -> list[str]:
     return [_described(path, here) for path in unread if not _is_marker(path)]
 
 
-def found_instead(folder: Path) -> list[str]:
+def found_instead(folder: Place) -> list[str]:
     """Name what a folder without event files holds, and what the quarters' folders in it hold."""
     quarters = [_folder_of(folder, quarter) for quarter in Quarter]
-    found: list[Path] = []
+    found: list[Place] = []
     for here in (folder, *quarters):
         try:
             found += [path for path in _listed(here) if path not in quarters]
@@ -67,11 +70,11 @@ def found_instead(folder: Path) -> list[str]:
     return [*named, f"{more} more"] if more > 0 else named
 
 
-def _folder_of(folder: Path, quarter: Quarter) -> Path:
+def _folder_of(folder: P, quarter: Quarter) -> P:
     return folder / str(int(quarter))
 
 
-def _listed(folder: Path) -> list[Path]:
+def _listed(folder: P) -> list[P]:
     """List the content of a folder by name; empty if there is no such folder."""
     try:
         return sorted(folder.iterdir())
@@ -83,12 +86,12 @@ def _listed(folder: Path) -> list[Path]:
         ) from error
 
 
-def _kind_of(path: Path, quarter: Quarter) -> Kind | None:
+def _kind_of(path: Place, quarter: Quarter) -> Kind | None:
     """Return the kind of an event file or of a folder of part files; None if it is neither."""
     return kind_meant(path.name, quarter) if path.is_dir() else kind_of(path.name, quarter)
 
 
-def _parts(folder: Path) -> list[Path]:
+def _parts(folder: P) -> list[P]:
     """Return the part files of a folder, or the folder itself if it is not complete."""
     try:
         content = _listed(folder)
@@ -98,12 +101,12 @@ def _parts(folder: Path) -> list[Path]:
     return [folder] if any(path.name == _UNFINISHED for path in content) or not parts else parts
 
 
-def _described(path: Path, folder: Path) -> str:
+def _described(path: P, folder: P) -> str:
     """Return the path of a file below a folder, and what the file is if that is known."""
     meaning = meaning_of(path)
     return readable(path.relative_to(folder)) + (f" ({meaning})" if meaning else "")
 
 
-def _is_marker(path: Path) -> bool:
+def _is_marker(path: Place) -> bool:
     name = path.name.lower()
     return name in _MARKERS or name.endswith(_CHECKSUM)

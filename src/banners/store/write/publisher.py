@@ -25,7 +25,7 @@ class ByHand:
             count as the publisher any more, until it publishes again.
     """
 
-    folder: Path
+    folder: os.PathLike[str]
     events: Path | None = None
     replace: bool = False
 

@@ -1,21 +1,27 @@
 """Crunches a quarter with Spark."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache, partial, reduce
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from banners.core.events import Kind
+from banners.core.hadoop_address import HadoopAddress
 from banners.core.model import Quarter
-from banners.crunch.engines.engine import BATCH_ROWS, CrunchedQuarter, Engine
+from banners.crunch.engines.engine import CrunchedQuarter
+from banners.crunch.engines.spark.at_address import HadoopSources, check_at_address
 from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.hadoop import HadoopPath
 from banners.crunch.engines.spark.progress import progress_reported
 from banners.crunch.engines.spark.session import spark_session
+from banners.crunch.engines.spark.tables import SharedTables, Tables, TablesAtAddress
 from banners.crunch.files.find import QuarterSources
-from banners.crunch.scratch import scratch_folder
+from banners.crunch.scratch import PREFIX
 from banners.crunch.statements import (
     FUNCTIONS,
     columns_in_sql,
@@ -26,7 +32,6 @@ from banners.crunch.statements import (
 )
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 OnTasks = Callable[[Quarter, int, int], None]
@@ -46,20 +51,85 @@ _OPTIONS = {
 _MATCHES = r"text RLIKE concat(r'\A(?:', pattern, r')\z')"
 
 
+class SparkEngine:
+    """The engine, which starts Spark when it is first needed; :func:`spark_engine` opens it.
+
+    Args:
+        opened: returns the session, which is started by the first call.
+        tables: the address where executors write what the driver reads; None for the folder of
+            temporary files, which driver and executors then share.
+        on_tasks: called with the progress, from a separate thread; None for no reports.
+    """
+
+    def __init__(
+        self,
+        opened: "Callable[[], SparkSession]",
+        tables: HadoopAddress | None,
+        on_tasks: OnTasks | None,
+    ) -> None:
+        self._opened = opened
+        self._address = tables
+        self._on_tasks = on_tasks
+
+    def __call__(
+        self, sources: QuarterSources, scratch: Path
+    ) -> AbstractContextManager[CrunchedQuarter]:
+        """Crunch the files of one quarter: see :func:`crunch_with_spark`."""
+        session = self._opened()
+        tables = sources.tables if isinstance(sources, HadoopSources) else self._tables(scratch)
+        return crunch_with_spark(sources, tables, session=session, on_tasks=self._on_tasks)
+
+    def folder(self, address: HadoopAddress) -> HadoopPath:
+        """Return a folder at an address of Hadoop."""
+        return HadoopPath(self._opened(), str(address))
+
+    def check(
+        self, quarter: Quarter, paths: Mapping[Kind, Iterable[HadoopPath]], scratch: Path
+    ) -> HadoopSources:
+        """Check the files of one quarter at an address, on the executors.
+
+        Args:
+            quarter: the quarter of the files.
+            paths: its files by kind.
+            scratch: an existing folder for temporary files.
+
+        Raises:
+            SourceError: a kind is missing, or a file cannot be used.
+            CrunchError: Spark failed.
+        """
+        report = partial(self._on_tasks, quarter) if self._on_tasks else None
+        session = self._opened()
+        with progress_reported(session, report):
+            return check_at_address(
+                quarter,
+                paths,
+                session_for=lambda size: _own_session(session, _parts(size)),
+                tables=self._tables(scratch),
+            )
+
+    def _tables(self, scratch: Path) -> Tables:
+        if self._address is None:
+            return SharedTables(Path(mkdtemp(prefix="tables-", dir=scratch)))
+        return TablesAtAddress(self.folder(self._address) / f"{PREFIX}{uuid4().hex}")
+
+
 @contextmanager
 def spark_engine(
     *,
     master: str,
     memory: str,
+    tables: HadoopAddress | None = None,
     on_tasks: OnTasks | None = None,
     options: Mapping[str, str] | None = None,
-) -> Iterator[Engine]:
+) -> Iterator[SparkEngine]:
     """Provide an engine that starts Spark for the first quarter, and ends it with the block.
 
     Args:
         master: see :func:`~banners.crunch.engines.spark.session.spark_session`, also for memory
             and options.
         memory: memory limit of the driver, such as ``2GB``.
+        tables: the address where executors write what the driver reads; None for the folder of
+            temporary files, which driver and executors then share.
         on_tasks: called with the progress, from a separate thread.
         options: further properties of Spark.
     """
@@ -70,15 +140,13 @@ def spark_engine(
             opened = spark_session(master=master, memory=memory, options=options)
             return stack.enter_context(opened)
 
-        yield lambda sources, scratch: crunch_with_spark(
-            sources, scratch, session=session(), on_tasks=on_tasks
-        )
+        yield SparkEngine(session, tables, on_tasks)
 
 
 @contextmanager
 def crunch_with_spark(
     sources: QuarterSources,
-    scratch: Path,
+    tables: Tables,
     *,
     session: "SparkSession",
     on_tasks: OnTasks | None = None,
@@ -86,8 +154,9 @@ def crunch_with_spark(
     """Crunch the files of one quarter; the result can be read until the block ends.
 
     Args:
-        sources: the files of the quarter, in plain form, where driver and workers can read them.
-        scratch: an existing folder where driver and workers can write.
+        sources: the files of the quarter: at an address, or in plain form where driver and workers
+            can read them.
+        tables: where executors write what the driver reads; it is removed with the block.
         session: the Spark session to use.
         on_tasks: called with the progress, from a separate thread.
 
@@ -96,31 +165,48 @@ def crunch_with_spark(
         CrunchError: Spark failed.
     """
     report = partial(on_tasks, sources.quarter) if on_tasks else None
-    size = sum(file.plain.stat().st_size for file in sources.files)
-    statement_of = partial(statement, tagged=sources.tagged)
-    parts = min(1 + size // _PART_BYTES, _MOST_PARTS)
-    with scratch_folder(inside=scratch) as tables:
+    tagged = sources.tagged
+    statement_of = partial(statement, tagged=tagged)
+    try:
         with translated(), progress_reported(session, report):
-            own = _own_session(session, parts)
+            if isinstance(sources, HadoopSources):
+                own = sources.session
+            else:
+                size = sum(file.plain.stat().st_size for file in sources.files)
+                own = _own_session(session, _parts(size))
+            parts = int(own.conf.get("spark.sql.shuffle.partitions") or 1)
             for kind in Kind:
+                if isinstance(sources, HadoopSources):
+                    read = [group.text(tagged=tagged) for group in sources.groups[kind]]
+                else:
+                    read = list(_read_csv(own, sources, kind))
                 # With a single part, nothing has to be exchanged between parts.
-                text = _read_csv(own, sources, kind).coalesce(parts)
+                text = reduce(lambda one, other: one.union(other), read).coalesce(parts)
                 text.createOrReplaceTempView(f"text_{kind}")
-                columns = parsed(kind, tagged=sources.tagged)
+                columns = parsed(kind, tagged=tagged)
                 values = own.sql(f"SELECT {columns} FROM text_{kind}")  # noqa: S608
                 values.createOrReplaceTempView(f"read_{kind}")
-            for step in steps(tagged=sources.tagged):
-                table = _write(own, step, statement_of(step), tables)
+            for step in steps(tagged=tagged):
+                table = tables.write(own, step, statement_of(step))
                 table.coalesce(parts).createOrReplaceTempView(step)
         yield CrunchedQuarter(
             lambda name: _fetch(own, statement_of(name)),
-            lambda name: _stream(own, name, statement_of(name), tables),
+            lambda name: tables.stream(own, name, statement_of(name)),
         )
+    finally:
+        tables.remove()
+
+
+def _parts(size: int) -> int:
+    """Return the number of parts of a shuffle for so many bytes of input."""
+    return min(1 + size // _PART_BYTES, _MOST_PARTS)
 
 
 def _own_session(session: "SparkSession", parts: int) -> "SparkSession":
     """Open a session with the functions of the statements, and names for one quarter only."""
     own = session.newSession()
+    # So that a table of lines has the same blocks each time, though a worker was lost meanwhile.
+    own.conf.set("spark.sql.files.minPartitionNum", str(session.sparkContext.defaultParallelism))
     for option, text in (_OPTIONS | {"spark.sql.shuffle.partitions": str(parts)}).items():
         own.conf.set(option, text)
     own.sql(
@@ -135,19 +221,20 @@ def _own_session(session: "SparkSession", parts: int) -> "SparkSession":
     return own
 
 
-def _read_csv(session: "SparkSession", sources: QuarterSources, kind: Kind) -> "DataFrame":
-    """Read plain files literally.
+def _read_csv(
+    session: "SparkSession", sources: QuarterSources, kind: Kind
+) -> "Iterator[DataFrame]":
+    """Read plain files literally, those with the same columns together.
 
     Quote, escape and comment are all set to a quotation mark, which no plain file contains, so
     that no other character has a special meaning. Only an empty field is read as NULL.
     """
     by_columns = attrgetter("columns")
     wanted = columns_in_sql(kind, tagged=sources.tagged)
-    frames = []
     for columns, files in groupby(sorted(sources.of(kind), key=by_columns), by_columns):
         names = list(map(name_in_sql, columns))
         frame = session.read.csv(
-            [_uri(file.plain) for file in files],
+            [f"file:{file.plain.absolute()}" for file in files],
             schema=", ".join(f"{name} STRING" for name in names),
             header=True,
             lineSep="\n",
@@ -156,41 +243,12 @@ def _read_csv(session: "SparkSession", sources: QuarterSources, kind: Kind) -> "
             comment='"',
             maxColumns=len(names),
         )
-        frames.append(
-            frame.na.fill("").selectExpr(
-                *(name if name in names else f"CAST(NULL AS STRING) AS {name}" for name in wanted)
-            )
+        yield frame.na.fill("").selectExpr(
+            *(name if name in names else f"CAST(NULL AS STRING) AS {name}" for name in wanted)
         )
-    return reduce(lambda one, other: one.union(other), frames)
 
 
 def _fetch(session: "SparkSession", sql: str) -> list[tuple[Any, ...]]:
     with translated():
         table = session.sql(sql).toArrow()
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-
-def _write(session: "SparkSession", name: str, sql: str, tables: Path) -> "DataFrame":
-    """Write a result to files, so that nothing is computed again if a worker is lost."""
-    folder = tables / name
-    result = session.sql(sql)
-    if not (folder / "_SUCCESS").exists():
-        result.write.mode("overwrite").parquet(_uri(folder))
-    return session.read.schema(result.schema).parquet(_uri(folder))
-
-
-def _stream(
-    session: "SparkSession", name: str, sql: str, tables: Path
-) -> "Iterator[pa.RecordBatch]":
-    """Read a result in order, from the files that the workers wrote."""
-    from pyarrow.parquet import ParquetFile
-
-    with translated():
-        _write(session, name, sql, tables)
-    for part in sorted((tables / name).glob("part-*.parquet")):
-        with ParquetFile(part) as file:
-            yield from file.iter_batches(BATCH_ROWS)
-
-
-def _uri(path: Path) -> str:
-    return f"file:{path.absolute()}"
