@@ -100,3 +100,16 @@ def test_completion_loads_no_framework_driver_or_engine() -> None:
     asked = {"_BANNERS_COMPLETE": "bash_complete", "COMP_WORDS": "banners cr", "COMP_CWORD": "1"}
     assert not loaded([], **asked) & HEAVY
     assert not loaded(["completion", "bash"]) & HEAVY
+
+
+@pytest.mark.parametrize("name", ["show", "generations", "export", "evaluate", "completion"])
+def test_a_command_loads_no_other(name: str) -> None:
+    others = {each.replace("-", "_") for each in banners.commands if each != name}
+    assert not loaded([name, "--help"]) & {f"banners.cli.{each}" for each in others}
+
+
+def test_what_reads_from_sqlite_loads_nothing_of_mysql(published: Workplace) -> None:
+    database = f"sqlite:///{published.folder / 'var' / 'banners.db'}"
+    found = loaded(["show", "27", "--database", database])
+    assert "sqlalchemy.dialects.sqlite" in found
+    assert not {name for name in found if "mysql" in name}
