@@ -62,6 +62,8 @@ REASONS = {
     "time that this bar allows on two cores shared with wrk.",
     "crunch / bare scan": "Both cores are busy with what a bare scan does not do: checking the "
     "files, the rule, and publishing (see the table of steps).",
+    "sample, complete process": "About half of it is the import of libraries. A tenth goes to the "
+    "5,000 images of the benchmark, each of which is opened to see whether it can be shown.",
     "12 campaigns of 40: prepared / draws alone": "Half a millisecond of each publish is the same "
     "however many campaigns there are, and counts where there are so few.",
     "click in the loop / nginx": "A click waits until the disk has confirmed it, and other work "

@@ -11,8 +11,8 @@ from banners.collect.segments.read import Content, Read, content_of_segment, rea
 from banners.collect.segments.record import RecordKind
 from banners.core.events import Kind
 
-# How much of a slot and kind is held in memory before it is written.
-_MOST_HELD = 1 << 20
+# How many bytes of all slots are held in memory before they are written.
+_MOST_HELD = 8 << 20
 
 _KINDS = {
     RecordKind.IMPRESSIONS.encode(): Kind.IMPRESSIONS,
@@ -78,10 +78,11 @@ def divide(
         read = Read()
         with _opened(segment) as file:
             for content in read_records(file, read):
-                if kind := _KINDS.get(content[:1]):
-                    _, slot, fields = content.split(b",", 2)
+                letter, _, rest = content.partition(b",")
+                if letter in _KINDS:
+                    slot, _, fields = rest.partition(b",")
                     if slot in wanted:
-                        held.add(kind, slot, fields)
+                        held.add(letter, slot, fields)
         # The end of an open segment may be on its way to the disk.
         torn += read.torn if segment.is_sealed else 0
     return held.files(), torn
@@ -92,29 +93,29 @@ class _Held:
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
-        self._lines: dict[tuple[Kind, bytes], list[bytes]] = defaultdict(list)
-        self._sizes: dict[tuple[Kind, bytes], int] = defaultdict(int)
+        self._lines: dict[tuple[bytes, bytes], list[bytes]] = defaultdict(list)
+        self._size = 0
         self._written: dict[tuple[int, Kind], Path] = {}
 
-    def add(self, kind: Kind, slot: bytes, fields: bytes) -> None:
-        key = kind, slot
-        self._lines[key].append(fields)
-        self._sizes[key] += len(fields) + 1
-        if self._sizes[key] > _MOST_HELD:
-            self._write(key)
+    def add(self, letter: bytes, slot: bytes, fields: bytes) -> None:
+        self._lines[letter, slot].append(fields)
+        self._size += len(fields)
+        if self._size > _MOST_HELD:
+            self._write()
 
     def files(self) -> Mapping[tuple[int, Kind], Path]:
-        for key in list(self._lines):
-            self._write(key)
+        self._write()
         return self._written
 
-    def _write(self, key: tuple[Kind, bytes]) -> None:
-        kind, slot = key[0], int(key[1])
-        path = self._scratch / f"{kind}-{slot}.csv"
-        with path.open("ab") as file:
-            file.write(b"\n".join(self._lines.pop(key)) + b"\n")
-        self._sizes.pop(key)
-        self._written[slot, kind] = path
+    def _write(self) -> None:
+        for (letter, slot), lines in self._lines.items():
+            kind = _KINDS[letter]
+            path = self._scratch / f"{kind}-{slot.decode()}.csv"
+            with path.open("ab") as file:
+                file.write(b"\n".join(lines) + b"\n")
+            self._written[int(slot), kind] = path
+        self._lines.clear()
+        self._size = 0
 
 
 def _opened(segment: Segment) -> BinaryIO:

@@ -10,6 +10,7 @@ from banners.collect.segments.record import (
     MOST_BYTES,
     RecordKind,
     content_of,
+    contents_of,
     slot_of,
     slots_at_end,
 )
@@ -58,14 +59,13 @@ def read_records(file: BinaryIO, read: Read) -> Iterator[bytes]:
     rest = b""
     while block := file.read(MOST_BYTES):
         *lines, rest = (rest + block).split(b"\n")
-        for number, line in enumerate(lines):
-            content = content_of(line)
-            if content is None:
-                read.torn += sum(len(each) + 1 for each in lines[number:]) + len(rest)
-                read.torn += _bytes_left(file)
-                return
-            read.good += len(line) + 1
-            yield content
+        contents = contents_of(lines)
+        read.good += sum(map(len, lines[: len(contents)])) + len(contents)
+        yield from contents
+        if len(contents) < len(lines):
+            read.torn += sum(len(each) + 1 for each in lines[len(contents) :]) + len(rest)
+            read.torn += _bytes_left(file)
+            return
         if len(rest) >= MOST_BYTES:
             read.torn += len(rest) + _bytes_left(file)
             return

@@ -8,7 +8,7 @@ Lines of text, and not bytes of our own, so that every engine can read them with
 has. The fields are numbers and words of ours, so nothing in them needs quotes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from zlib import crc32
 
@@ -123,6 +123,17 @@ def content_of(line: bytes) -> bytes | None:
     content = line[_HEAD:]
     expected = b"%06x%08x " % (len(content), crc32(content))
     return content if line[:_HEAD] == expected and content else None
+
+
+def contents_of(lines: Sequence[bytes]) -> list[bytes]:
+    """Return the contents of records, without their line ends, up to the first damaged one."""
+    contents = [line[_HEAD:] for line in lines]
+    # All are compared together, because calling a function for each takes half as long again.
+    expected = [b"%06x%08x " % (len(each), crc32(each)) for each in contents]
+    if b"" not in contents and [line[:_HEAD] for line in lines] == expected:
+        return contents
+    good = next(place for place, line in enumerate(lines) if content_of(line) is None)
+    return contents[:good]
 
 
 def slot_of(content: bytes) -> int:
