@@ -236,7 +236,11 @@ FLOATS = pa.table({"conversion_id": [1], "click_id": [1], "revenue": [1.5]})
         ("clicks_1.csv", lambda text: text + b"1,\xff,3\n", "line [0-9]+: found a byte that is"),
         ("clicks_1.csv", lambda text: text.replace(b"\n", b"\r"), "lines end in CR alone"),
         ("clicks_1.csv", lambda _: b"PK\x03\x04 and more", "is a ZIP archive"),
-        ("clicks_1.csv.gz", lambda text: gzip.compress(text)[:-9], "Deliver the file again"),
+        (
+            "clicks_1.csv.gz",
+            lambda text: gzip.compress(text)[:-9],
+            "clicks_1[.]csv[.]gz cannot be read, or is damaged",
+        ),
         ("conversions_1.parquet", lambda _: parquet(FLOATS), "the type double, which is not exact"),
         ("clicks_1*.csv", lambda text: text, "which Spark takes for a wildcard"),
     ],

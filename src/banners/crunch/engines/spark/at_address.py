@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # Characters that Spark takes for wildcards.
 _ODD_NAME = re.compile(r"[*?\[\]{}\\]")
+_UNREAD = re.compile(r"\[FAILED_READ_FILE[^]]*\] Encountered error while reading file (.+?)\. ")
 _MOST_HEADER_BYTES = 1 << 16
 _BYTE_ORDER_MARK = 3
 
@@ -280,6 +281,10 @@ def _reading() -> Iterator[None]:
         with translated():
             yield
     except CrunchError as error:
-        if "FAILED_READ_FILE" not in str(error):
+        # Spark's own error is somewhere in the text of the error that it sends to Python.
+        unread = _UNREAD.search(str(error.__cause__))
+        if unread is None:
             raise
-        raise SourceError(f"{error} Deliver the file again.") from error
+        raise SourceError(
+            f"{unread[1]} cannot be read, or is damaged. Deliver the file again."
+        ) from error
