@@ -29,6 +29,7 @@ LAST = b"GET " + PATH + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 CONVERSATIONS = {
     "one request": [GET, LAST],
     "in two pieces": [GET[:20], GET[20:], LAST],
+    "in two pieces after the version": [GET.partition(b"\r")[0], GET[GET.index(b"\r") :], LAST],
     "byte by byte": [*(bytes([each]) for each in GET), LAST],
     "several at once": [GET + GET + GET, LAST],
     "one and a half": [GET + GET[:9], GET[9:], LAST],

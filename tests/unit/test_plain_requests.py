@@ -1,5 +1,7 @@
 """Which requests are recognised as plain, against a reference that reads them line by line."""
 
+import gc
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -160,6 +162,32 @@ def test_the_fields_of_an_earlier_request_are_not_those_of_a_later_one() -> None
         assert found is not None
         assert found[2] == ((b"user-agent", agent),)
     assert requests.recognise(LINE + b"User-Agent: a\r\n\r\n") is None
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        b"",
+        LINE + b"Host: a\r\nDNT: 1\r\n\r\n",
+        LINE + b"Host: a\r\nDNT: 1\r\nUser-Agent: " + b"x" * MOST_REMEMBERED + b"\r\n\r\n",
+    ],
+)
+def test_a_request_that_is_cut_anywhere_is_left_to_the_server(earlier: bytes) -> None:
+    whole = LINE + b"Host: a\r\nDNT: 1\r\nCookie: a=b\r\nAccept: */*\r\n\r\n"
+    for place in range(len(whole)):
+        requests = PlainRequests()
+        requests.recognise(earlier)
+        assert requests.recognise(whole[:place]) is None
+
+
+def test_no_large_fields_are_kept_for_a_connection() -> None:
+    requests = PlainRequests()
+    agent = b"User-Agent: " + b"x" * MOST_REMEMBERED + b"\r\n"
+    found = requests.recognise(LINE + b"Host: a\r\n" + agent + b"\r\n")
+    assert found is not None
+    (_, kept), *_ = found[2]
+    del found
+    assert not [each for each in gc.get_referrers(kept) if isinstance(each, tuple)]
 
 
 def test_more_fields_or_bytes_than_are_allowed_are_left_to_the_server() -> None:

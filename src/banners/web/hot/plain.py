@@ -47,7 +47,7 @@ class PlainRequests:
     __slots__ = ("_fields", "_headers")
 
     def __init__(self) -> None:
-        self._fields = b""
+        self._fields: bytes | None = None
         self._headers: Headers = ()
 
     def recognise(self, data: bytes) -> Plain | None:
@@ -70,16 +70,15 @@ class PlainRequests:
         asked = _target(line) if len(line) <= _LONGEST_LINE else _target.__wrapped__(line)
         if asked is None:
             return None
-        if fields != self._fields:
-            headers = _headers_in(fields)
-            if headers is None:
-                return None
-            self._fields = fields if len(fields) <= MOST_REMEMBERED else b""
-            self._headers = headers
+        headers = self._headers if fields == self._fields else _headers_in(fields)
+        if headers is None:
+            return None
+        if len(fields) <= MOST_REMEMBERED:
+            self._fields, self._headers = fields, headers
         path, query = asked
         if cookie is None:
-            return path, query, self._headers
-        return path, query, ((b"cookie", cookie), *self._headers)
+            return path, query, headers
+        return path, query, ((b"cookie", cookie), *headers)
 
 
 @lru_cache(_MOST_LINES)
