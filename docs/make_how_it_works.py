@@ -45,7 +45,7 @@ _BOXES = (
     ("Generation", "written, checked, then live"),
     ("Memory of workers", "Redis and database behind it"),
 )
-"""What the loop passes through, clockwise from the upper left."""
+"""The steps of the loop, clockwise from the upper left."""
 _ARROWS = (
     ("M204 92H260", 232, 144, "what is seen, clicked, bought"),
     ("M456 92H512", 484, 144, "2 minutes after the slot ends"),
@@ -59,7 +59,7 @@ _ARROWS = (
     ("M358 34V60", 358, 28, "an advertiser reports an order"),
     ("M862 34V60", 862, 28, "or files of your own"),
 )
-"""The path of each arrow, and the middle of what is written at it."""
+"""The path of each arrow, and the middle and the text of its label."""
 _HEAD = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 968 336" role="img" \
 aria-labelledby="title" font-family="system-ui, sans-serif" font-size="13" text-anchor="middle">
@@ -98,7 +98,7 @@ def drawing() -> str:
 
 
 def examples(folder: Path) -> Mapping[str, str]:
-    """Return the examples by name, each made by the code that does this in an installation.
+    """Return the examples by name, each made by the code that an installation runs.
 
     Args:
         folder: an empty folder to work in.
@@ -153,7 +153,7 @@ def _kind(path: Path) -> int:
 
 
 def _lineup(folder: Path) -> str:
-    """Return what ``banners show`` says of the example's event files."""
+    """Return what ``banners show`` prints for the event files of the example."""
     variables = {name: None for name in os.environ if name.startswith("BANNERS_")}
     given = {"BANNERS_DATABASE_URL": f"sqlite:///{folder}/banners.db", "BANNERS_TIMEZONE": "UTC"}
     runner = CliRunner(env={**variables, **given, "NO_COLOR": "1", "COLUMNS": "100"})
