@@ -190,9 +190,9 @@ def test_the_web_application_rolls_back_to_what_is_published_and_to_nothing_else
         {"database_url": web.url.render_as_string(hide_password=False)}, environment={}
     )
     rollbacks = PageRollbacks(settings, lambda: None)
-    assert rollbacks.roll_back([Quarter.FIRST], 1, holds=True) == {Quarter.FIRST: (2, 1)}
-    assert rollbacks.roll_back([Quarter.FIRST], 2, holds=False) == {Quarter.FIRST: (1, 2)}
-    rollbacks.roll_back([Quarter.FIRST], 1, holds=True)
+    assert rollbacks.roll_back([Quarter.FIRST], 1) == {Quarter.FIRST: (2, 1)}
+    assert rollbacks.roll_back([Quarter.FIRST], 2, undoes=1) == {Quarter.FIRST: (1, 2)}
+    rollbacks.roll_back([Quarter.FIRST], 1)
     rollbacks.release([Quarter.FIRST])
     with web.connect() as connection, pytest.raises(exc.IntegrityError, match="foreign key"):
         connection.exec_driver_sql("UPDATE active_generations SET generation = 77")

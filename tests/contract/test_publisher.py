@@ -120,10 +120,41 @@ def test_a_rollback_that_does_not_hold_releases_what_one_held_and_nothing_else(
     for first in (100, 200):
         publish(database, first, FIRST, SECOND, publisher=LOOP)
     rolling_back(database, [FIRST, SECOND], 1)
-    done = roll_back(database, [FIRST], 2, now=lambda: datetime.now(UTC), holds=False)
+    done = roll_back(database, [FIRST], 2, now=lambda: datetime.now(UTC), undoes=1)
     assert (done.generations, done.is_held) == ({FIRST: (1, 2)}, False)
     assert live(database) == {1: 2, 2: 1}
     assert set(DatabaseLoop(other).held()) == {SECOND}
+
+
+def test_a_rollback_is_undone_only_as_long_as_nothing_else_has_become_live(
+    database: Engine,
+) -> None:
+    for first in (100, 200):
+        publish(database, first, FIRST, SECOND)
+    rolling_back(database, [FIRST, SECOND], 1)
+    publish(database, 300, SECOND)
+    with pytest.raises(RollbackError, match="another generation has become live in quarter 2"):
+        roll_back(database, [FIRST, SECOND], 2, now=lambda: datetime.now(UTC), undoes=1)
+    assert live(database) == {1: 1, 2: 3}
+
+
+@pytest.mark.parametrize("undoes", [None, 2])
+def test_a_generation_that_has_just_become_live_is_not_replaced_by_a_rollback(
+    database: Engine, another: Engine, undoes: int | None
+) -> None:
+    for first in (100, 200):
+        publish(database, first, FIRST)
+
+    meanwhile = [300]
+
+    @sa.event.listens_for(database, "before_cursor_execute")
+    def publish_meanwhile(*arguments: object) -> None:
+        if "UPDATE active_generations" in str(arguments[2]) and meanwhile:
+            publish(another, meanwhile.pop(), FIRST)
+
+    with pytest.raises(RollbackError, match="another generation has just become live"):
+        roll_back(database, [FIRST], 1, now=lambda: datetime.now(UTC), undoes=undoes)
+    assert live(database) == {1: 3}
 
 
 def test_the_quarters_that_are_not_held_are_published_without_the_held_one(

@@ -51,6 +51,16 @@ def test_the_page_of_a_large_campaign_is_small_as_sent(address: str) -> None:
     assert b"299 Everything must go!" in gzip.decompress(body)
 
 
+@pytest.mark.parametrize("encoding", ["gzip;q=0", "identity, gzip; q=0.000", "br"])
+def test_nothing_is_compressed_for_a_client_that_does_not_accept_it(
+    address: str, encoding: str
+) -> None:
+    with Operator(address, *ADA) as ada:
+        answer, body = sent(ada.client, LARGE, encoding)
+    assert "content-encoding" not in answer.headers
+    assert b"299 Everything must go!" in body
+
+
 def test_readers_get_compressed_answers_and_visitors_plain_ones(address: str) -> None:
     with Operator(address, *RITA) as rita, httpx.Client(base_url=address) as visitor:
         assert sent(rita.client, "/openapi.json")[0].headers["content-encoding"] == "gzip"

@@ -31,7 +31,7 @@ class PageRollbacks:
         self._look()
 
     def roll_back(
-        self, quarters: Collection[Quarter], to: int, *, holds: bool
+        self, quarters: Collection[Quarter], to: int, *, undoes: int | None = None
     ) -> Mapping[Quarter, tuple[int, int]]:
         """See :class:`banners.web.pages.rollback.Rollbacks`."""
         from banners.store.write.rollback import roll_back
@@ -39,7 +39,7 @@ class PageRollbacks:
         # An operator waits, so the cache is not filled in advance.
         with self._opened() as database:
             now = partial(datetime.now, UTC)
-            done = roll_back(database, quarters, to, now=now, holds=holds)
+            done = roll_back(database, quarters, to, now=now, undoes=undoes)
         self._look()
         return done.generations
 

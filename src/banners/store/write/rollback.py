@@ -40,7 +40,7 @@ def roll_back(
     to: int | None,
     *,
     now: Callable[[], datetime],
-    holds: bool = True,
+    undoes: int | None = None,
 ) -> RolledBack:
     """Make an earlier generation live, and hold the quarters on it if the loop publishes.
 
@@ -52,11 +52,12 @@ def roll_back(
         to: the number of the generation to make live, which may also be a later one; None for the
             one before the live one.
         now: returns the time in UTC.
-        holds: whether to hold the quarters; if not, they are released where a rollback holds them,
-            which undoes it.
+        undoes: the number of the generation that a rollback has made live, to undo that rollback:
+            the quarters are not held but released. None to roll back.
 
     Raises:
-        RollbackError: there is no such generation; nothing was changed.
+        RollbackError: there is no such generation, or the one whose rollback is to be undone is not
+            live any more; nothing was changed.
         StoreError: the database refused or failed, or a newer Banners has made its tables.
     """
     with translated(database), database.begin() as connection:
@@ -75,11 +76,17 @@ def roll_back(
         if lacking and (quarters or len(lacking) == len(targets)):
             raise RollbackError(_refusal(lacking, kept, active, to))
         changed = {quarter: target for quarter, target in targets.items() if target is not None}
+        others = [each for each in changed if undoes not in {None, active.get(int(each))}]
+        if others:
+            raise RollbackError(
+                f"Since that rollback, another generation has become live in {listed(others)}; "
+                "nothing was changed."
+            )
         for quarter, target in changed.items():
-            _go_back(connection, quarter, target)
-        if not holds:
+            _go_back(connection, quarter, active.get(int(quarter)), target)
+        if undoes is not None:
             _release(connection, _held(connection).keys() & changed.keys())
-        is_held = holds and hold(connection, changed, lambda: now().isoformat())
+        is_held = undoes is None and hold(connection, changed, lambda: now().isoformat())
     return RolledBack(
         {quarter: (active[int(quarter)], number) for quarter, number in changed.items()}, is_held
     )
@@ -124,22 +131,26 @@ def _held(connection: Connection) -> dict[Quarter, int]:
     return {Quarter(row.quarter): row.generation for row in rows}
 
 
-def _go_back(connection: Connection, quarter: Quarter, generation: int) -> None:
-    """Set a pointer if its generation is still kept: a run may be dropping it."""
+def _go_back(connection: Connection, quarter: Quarter, active: int | None, generation: int) -> None:
+    """Set a pointer if no run has meanwhile changed it, or is dropping the generation."""
     there = sa.exists().where(
         GENERATION_QUARTERS.c.quarter == int(quarter),
         GENERATION_QUARTERS.c.generation == generation,
     )
     changed = connection.execute(
         sa.update(ACTIVE_GENERATIONS)
-        .where(ACTIVE_GENERATIONS.c.quarter == int(quarter), there)
+        .where(
+            ACTIVE_GENERATIONS.c.quarter == int(quarter),
+            ACTIVE_GENERATIONS.c.generation == active,
+            there,
+        )
         .values(generation=generation)
     )
     # SQLAlchemy makes MySQL count the rows found, changed or not.
     if changed.rowcount == 0:
         raise RollbackError(
-            f"Generation {generation} of quarter {int(quarter)} has just been dropped; nothing was "
-            "changed. See: banners generations"
+            f"In quarter {int(quarter)}, another generation has just become live, or generation "
+            f"{generation} has just been dropped; nothing was changed. See: banners generations"
         )
 
 

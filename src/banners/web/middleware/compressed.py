@@ -5,6 +5,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from banners.web.http.caller import caller_of
+from banners.web.http.files import accepts_gzip
 
 _LEAST_BYTES = 4_096
 _LEVEL = 5
@@ -28,5 +29,11 @@ class ForOperators:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
-        is_operator = scope["type"] == "http" and caller_of(HTTPConnection(scope)).role
-        await (self._compressed if is_operator else self._application)(scope, receive, send)
+        is_packed = scope["type"] == "http" and _is_packed(HTTPConnection(scope))
+        await (self._compressed if is_packed else self._application)(scope, receive, send)
+
+
+def _is_packed(asked: HTTPConnection) -> bool:
+    # Starlette also takes "gzip;q=0", which forbids it, for a wish.
+    accepted = asked.headers.get("accept-encoding", "")
+    return caller_of(asked).role is not None and accepts_gzip(accepted)

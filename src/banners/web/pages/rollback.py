@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from banners.core.addresses import Route, Site
 from banners.core.model import Quarter
-from banners.errors import RollbackError, StoreError, listed
+from banners.errors import RollbackError, StoreError
 from banners.reports.reader import KeptQuarter
 from banners.web.http.caller import caller_of
 from banners.web.operators.forms import CheckedForm, is_proven, proof_of
@@ -32,20 +32,22 @@ class Rollbacks(Protocol):
         ...
 
     def roll_back(
-        self, quarters: Collection[Quarter], to: int, *, holds: bool
+        self, quarters: Collection[Quarter], to: int, *, undoes: int | None = None
     ) -> Mapping[Quarter, tuple[int, int]]:
         """Make a generation live in some quarters, all of them or none.
 
         Args:
             quarters: the quarters.
             to: the number of the generation.
-            holds: whether to hold them if the loop publishes; if not, they are released.
+            undoes: the number of the generation that a rollback has made live, to undo that; the
+                quarters are released then. None to roll back, and hold them if the loop publishes.
 
         Returns:
             For each quarter, the number that was live and the number that is live now.
 
         Raises:
-            RollbackError: there is no such generation; nothing was changed.
+            RollbackError: there is no such generation, or another one has become live since what
+                is to be undone; nothing was changed.
             StoreError: the database cannot be changed.
         """
         ...
@@ -142,7 +144,8 @@ class _Changes:
         if sent := _ROLL_BACK.fullmatch(fields.get("roll_back", "")):
             return self._roll_back(int(sent[1]), _quarters(sent[2]))
         if undo := _undo(fields.get("undo", "")):
-            return self._undo(undo)
+            self.rollbacks.roll_back(undo.quarters, undo.to, undoes=undo.live)
+            return f"undone={undo.to}"
         if (number := _number(fields.get("release", ""))) in set(Quarter):
             self.rollbacks.release([Quarter(number)])
             return f"released={number}"
@@ -154,21 +157,12 @@ class _Changes:
         if not found:
             raise RollbackError(f"Generation {to} is live already, or is not kept any more.")
         held = self._held()
-        changed = self.rollbacks.roll_back(found, to, holds=True)
+        changed = self.rollbacks.roll_back(found, to)
         before = {number for number, _ in changed.values()}
         # To undo it, these quarters are released, so they must not have been held before.
         if len(before) == 1 and not held & set(changed):
             return f"live={to}&undo={Undo(before.pop(), to, changed)}"
         return f"live={to}"
-
-    def _undo(self, undo: Undo) -> str:
-        live = self._live()
-        if others := [each for each in undo.quarters if live.get(each) != undo.live]:
-            raise RollbackError(
-                f"Since that rollback, another generation has become live in {listed(others)}."
-            )
-        self.rollbacks.roll_back(undo.quarters, undo.to, holds=False)
-        return f"undone={undo.to}"
 
     def _live(self) -> Mapping[int, int]:
         return {each.quarter: each.generation for each in self.kept() if each.served}
