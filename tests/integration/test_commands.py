@@ -223,6 +223,8 @@ def test_a_warning_is_a_plain_line_even_after_a_library_has_logged(workplace: Wo
         import logging
         from banners.cli.group import banners
 
+        banners.commands = {}  # in place of those that are imported when they run
+
         @banners.command()
         def warn():
             logging.info("A library is at work.")

@@ -132,7 +132,10 @@ def pack(content: bytes) -> bytes:
 
 
 def with_line_end(content: bytes) -> bytes:
-    return content if content.endswith(b"\n") else content + b"\n"
+    if content.endswith((b"\n", b"\r")):
+        return content
+    # A line feed where all lines end in CR would be a part of the last field.
+    return content + (b"\r" if b"\r" in content and b"\n" not in content else b"\n")
 
 
 def drop_column(content: bytes, column: bytes) -> bytes:

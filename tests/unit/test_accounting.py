@@ -100,7 +100,7 @@ def test_nothing_is_published_where_an_engine_loses_a_row(tmp_path: Path) -> Non
             accept=True,
             served_rows=lambda _: None,
             rejects=tmp_path / "rejects",
-            with_image=(),
+            with_image=lambda: (),
         ),
         served_digest=lambda _: None,
         on_step=lambda *_: None,

@@ -27,14 +27,14 @@ class Judgement:
         served_rows: returns the number of event rows behind what is live in a quarter; None if
             nothing is.
         rejects: the folder for the files that list rows that were not accepted.
-        with_image: ids of the banners that have an image.
+        with_image: returns the ids of the banners that have an image.
     """
 
     limits: Limits
     accept: bool
     served_rows: Callable[[Quarter], int | None]
     rejects: Path
-    with_image: Collection[int]
+    with_image: Callable[[], Collection[int]]
 
     def account(
         self, outcome: QuarterOutcome, sources: QuarterSources, crunched: CrunchedQuarter

@@ -135,7 +135,9 @@ class Job:
                     if outcome.quarter in (quarters or found):
                         results += self._crunch(outcome, found, spools)
             if results:
-                generation = self._publish(results, spools.enter_context(drafting))
+                with_image = self.judgement.with_image()  # before other runs have to wait
+                draft = spools.enter_context(drafting)
+                generation = self._publish(results, draft, with_image)
         return JobOutcome(generation.number if generation else None, tuple(outcomes))
 
     @contextmanager
@@ -218,11 +220,13 @@ class Job:
             on_slot=lambda place, of: self.on_step(quarter, f"crunching, slot {place} of {of}"),
         )
 
-    def _publish(self, results: Collection[Result], draft: Destination) -> Generation | None:
+    def _publish(
+        self, results: Collection[Result], draft: Destination, with_image: Collection[int]
+    ) -> Generation | None:
         """Write the results while no other run can, and make them live."""
         for result in results:
             with self._taking(result.outcome):
-                self._write(result, draft)
+                self._write(result, draft, with_image)
         for result in results:
             if result.outcome.published:
                 result.describe(draft)
@@ -233,7 +237,7 @@ class Job:
         draft.activate()
         return draft.generation
 
-    def _write(self, result: Result, draft: Destination) -> None:
+    def _write(self, result: Result, draft: Destination, with_image: Collection[int]) -> None:
         # Another run may have published while this one crunched, so both questions are asked again.
         if self._is_unchanged(result.outcome, result.digest):
             return
@@ -246,7 +250,7 @@ class Job:
         if not result.outcome.slots:
             self.judgement.ask_gate(result.outcome, result.accounting, result.first)
         self.on_step(result.outcome.quarter, "publishing")
-        result.write(draft, self.judgement.with_image, self.slots)
+        result.write(draft, with_image, self.slots)
 
     def _is_unchanged(self, outcome: QuarterOutcome, digest: str) -> bool:
         outcome.unchanged = digest == self.served_digest(outcome.quarter)

@@ -140,7 +140,11 @@ def _run(
 
     database = open_database(settings.database_url, create=True)
     served = DatabaseReader(database)
-    with_image = banners_with_image(settings.images) | _uploaded(database)
+    in_folder = banners_with_image(settings.images)
+
+    def with_image() -> Collection[int]:
+        return in_folder | _uploaded(database)
+
     warm = kept_warm(settings, served)
     drafting = draft(
         database,
@@ -183,7 +187,7 @@ def crunch_in_memory(
     from banners.job.in_memory import crunch_in_memory as crunch
 
     # Nothing that is live is replaced, so there is nothing to compare with.
-    judgement = _judgement(settings, accept, lambda _: None, ())
+    judgement = _judgement(settings, accept, lambda _: None, lambda: ())
     with _engine(settings, lambda _quarter, _step: None) as engine:
         place, check, slots = _reading(settings, folder, engine, None, _now())
         kept = changed(slots, keep=False) if slots else None
@@ -289,7 +293,7 @@ def _judgement(
     settings: Settings,
     accept: bool,
     served_rows: Callable[[Quarter], int | None],
-    with_image: Collection[int],
+    with_image: Callable[[], Collection[int]],
 ) -> "Judgement":
     from banners.crunch.gate import Limits
     from banners.job.judgement import Judgement
