@@ -176,6 +176,38 @@ def test_clicks_that_come_during_a_sync_that_hangs_are_written_and_answered(
     assert (counts.clicks[Outcome.RECORDED], counts.unsynced, len(records)) == (6, 6, 6)
 
 
+def test_a_click_is_not_given_up_with_one_that_came_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(turns: Turns, log: SlowDisk) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        monkeypatch.setattr(loop, "time", lambda: now)
+        answered: list[int] = []
+
+        async def after(waits: float) -> list[int]:
+            nonlocal now
+            now += waits * module.LONGEST_WAIT
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return answered
+
+        log.may_sync.clear()
+        click(turns, 0, answered)
+        assert await after(0.0) == []
+        click(turns, 1, answered)
+        assert await after(0.6) == []
+        click(turns, 2, answered)
+        assert await after(0.5) == [0, 1]
+        click(turns, 3, answered)
+        assert await after(0.4) == [0, 1]
+        assert await after(0.2) == [0, 1, 2]
+        assert turns.counts.unsynced == 3
+
+    counts, records = in_loop(tmp_path, body)
+    assert (counts.clicks[Outcome.RECORDED], len(records)) == (4, 4)
+
+
 def test_clicks_that_the_disk_refuses_after_a_sync_are_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,8 @@ _LOG = logging.getLogger(__name__)
 LONGEST_WAIT = 0.010
 """Maximum time in seconds that a click waits for the disk; then the visitor is sent on."""
 
+_PRECISION = 0.0005  # in seconds: uvloop counts milliseconds
+
 IDLE_SECONDS = 1.0
 """Seconds between two flushes while nothing is recorded, so that segments of slots that have ended
 are sealed."""
@@ -36,12 +38,12 @@ class _Clicks:
     __slots__ = ("answers", "timer", "written")
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        """Send their answers."""
+        self.answers: list[tuple[float, Answer]] = []
+        """When each of them came, in seconds of the event loop, and what sends its answer."""
         self.written = 0
         """How many of them, the first ones, are written."""
         self.timer: asyncio.TimerHandle | None = None
-        """Ends the wait of the first one."""
+        """Ends the wait of the first ones."""
 
 
 class Turns:
@@ -117,12 +119,11 @@ class Turns:
             answer: sends the answer.
         """
         clicks, loop = self._clicks, self._loop
-        clicks.answers.append(answer)
-        if not self._is_syncing:
-            if not self._is_due:
-                self._schedule()
-        elif clicks.timer is None and loop is not None:
-            clicks.timer = loop.call_later(LONGEST_WAIT, self._give_up, clicks)
+        clicks.answers.append((loop.time() if loop else 0.0, answer))
+        if self._is_syncing:
+            self._wait(clicks)
+        elif not self._is_due:
+            self._schedule()
 
     async def synced(self) -> bool:
         """Wait until all that was recorded so far survives a loss of power; return whether it does.
@@ -167,7 +168,7 @@ class Turns:
                 future.set_result(is_kept)
         _send(seen)
         if not is_kept:
-            refused = clicks.answers[clicks.written :]
+            refused = [answer for _, answer in clicks.answers[clicks.written :]]
             del clicks.answers[clicks.written :]
             _send(refused)
         clicks.written = len(clicks.answers)
@@ -200,9 +201,14 @@ class Turns:
         if loop is None:
             return
         self._is_syncing, self._clicks = True, _Clicks()
-        if clicks.timer is None:
-            clicks.timer = loop.call_later(LONGEST_WAIT, self._answer, clicks, False)
+        self._wait(clicks)
         commit.committed().add_done_callback(partial(self._committed, loop, clicks))
+
+    def _wait(self, clicks: _Clicks) -> None:
+        """Let the first of some clicks wait no longer than it may."""
+        if clicks.answers and clicks.timer is None and self._loop is not None:
+            came, _ = clicks.answers[0]
+            clicks.timer = self._loop.call_at(came + LONGEST_WAIT, self._give_up, clicks)
 
     def _committed(
         self, loop: asyncio.AbstractEventLoop, clicks: _Clicks, future: "Future[bool]"
@@ -216,22 +222,29 @@ class Turns:
         self._is_syncing = False
         if self._clicks.answers and self._commit:
             self._end(self._commit)
-        self._answer(clicks, is_synced)
+        self._answer(clicks, len(clicks.answers), is_synced=is_synced)
 
     def _give_up(self, clicks: _Clicks) -> None:
         """Answer clicks that have waited long enough, which are written at least."""
-        if clicks.written < len(clicks.answers) and self._commit:
+        if self._loop is None:
+            return
+        latest = self._loop.time() - LONGEST_WAIT + _PRECISION
+        count = sum(came <= latest for came, _ in clicks.answers)
+        if clicks.written < count and self._commit:
             self._end(self._commit)
-        self._answer(clicks, False)
+        self._answer(clicks, min(count, len(clicks.answers)), is_synced=False)
 
-    def _answer(self, clicks: _Clicks, is_synced: bool) -> None:
-        answers, clicks.answers = clicks.answers, []
+    def _answer(self, clicks: _Clicks, count: int, *, is_synced: bool) -> None:
+        """Answer the first ones of some clicks, which are written; the others wait on."""
+        answers = [answer for _, answer in clicks.answers[:count]]
+        del clicks.answers[:count]
+        clicks.written -= count
         if not is_synced:
-            self.counts.unsynced += len(answers)
-        clicks.written = 0
+            self.counts.unsynced += count
         if clicks.timer:
             clicks.timer.cancel()
             clicks.timer = None
+        self._wait(clicks)
         _send(answers)
 
     def _tick_on(self) -> None:
