@@ -12,6 +12,7 @@ import logging
 import os
 import stat
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ _TO_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _TO_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class SharedCopy:
     """A copy of a quarter.
 
@@ -61,7 +62,15 @@ class SharedCopy:
 
     def __post_init__(self) -> None:
         """Notice what cannot be read of the inventory."""
-        self.inventory.on_error = self.spoil
+        # A reference back would keep the files open, and their room on the disk taken, until Python
+        # looks for such cycles.
+        copy = weakref.ref(self)
+
+        def spoil(error: Exception) -> None:
+            if (found := copy()) is not None:
+                found.spoil(error)
+
+        self.inventory.on_error = spoil
 
     def spoil(self, error: Exception) -> None:
         """Note that it cannot be used any more; what it holds is read from the tier behind.
