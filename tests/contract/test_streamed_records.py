@@ -32,7 +32,7 @@ def published(database: Engine) -> list[tuple[int, bytes]]:
 
 
 @pytest.mark.parametrize("rows", [4, 10_000])
-@pytest.mark.parametrize("joined", [600, 8_000_000])
+@pytest.mark.parametrize("joined", [150, 600, 8_000_000], ids=["less than one", "some", "all"])
 def test_every_record_is_streamed_once_and_in_order(
     database: Engine,
     generation: Generation,
@@ -45,7 +45,7 @@ def test_every_record_is_streamed_once_and_in_order(
     monkeypatch.setattr(import_module("banners.store.dialects.mysql.read"), "_JOINED_BYTES", joined)
     expected = published(database)
     assert [each for each, _ in expected] == list(range(1, 31))
-    assert len(expected[-1][1]) > 6 * len(expected[0][1])
+    assert len(expected[-1][1]) > 150 > 3 * len(expected[0][1])
     assert list(DatabaseReader(database).records(generation, FIRST)) == expected
 
 

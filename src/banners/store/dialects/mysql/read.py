@@ -12,7 +12,7 @@ from banners.store.dialects.dialect import Pair, Pairs, Query, raw_pairs
 
 _T = TypeVar("_T")
 _JOINED_BYTES = 8_000_000
-"""Most bytes that the server joins for one row: more than one value has, less than a packet."""
+"""Most bytes that the server joins for one row, less than it sends in a packet by default."""
 
 
 def is_missing(_url: URL) -> bool:
@@ -29,7 +29,7 @@ def read(database: Engine, query: Query[_T]) -> _T:
 def pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> Sequence[Pair]:
     """Let the server join all rows into one, since PyMySQL takes longest for each row.
 
-    What the server cuts off is left out.
+    What the server cuts off is left out; if that is the first value, it is read by itself.
     """
     connection.exec_driver_sql(f"SET SESSION group_concat_max_len = {_JOINED_BYTES}")
     number, content = select.subquery().columns
@@ -52,4 +52,4 @@ def pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> S
             break
         found.append((each, contents[start:end]))
         start = end
-    return found
+    return found or raw_pairs(connection, select.limit(1), key)
