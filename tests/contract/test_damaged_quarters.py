@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from banners.core.model import Quarter
+from banners.errors import DamagedRecord
 from banners.serve.memory import DAMAGED_SECONDS, MemoryReader
 from banners.serve.reader import read_lineup
 from banners.serve.shared_copies import SharedCopies
+from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
 from banners.store.read.reports import DatabaseReports
 from banners.store.schema import CANDIDATES, GENERATION_QUARTERS, INVENTORY
@@ -75,6 +77,27 @@ def test_damage_is_noticed_when_a_quarter_is_loaded(
     memory.load()
     assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 300
     assert not memory.is_damaged
+
+
+@pytest.mark.parametrize("is_shared", [False, True], ids=["alone", "shared"])
+@pytest.mark.parametrize("value", ["text", "", 17, 1.5])
+def test_a_value_of_another_type_damages_one_campaign(
+    tmp_path: Path, value: object, *, is_shared: bool
+) -> None:
+    """SQLite keeps it in a column of bytes as it is."""
+    database = open_database(f"sqlite:///{tmp_path / 'banners.db'}", create=True)
+    publish(database, 100, FIRST)
+    with database.begin() as connection:
+        of_six = "UPDATE candidates SET packed = ? WHERE campaign_id = 6"
+        connection.exec_driver_sql(of_six, (value,))
+    copies = SharedCopies(tmp_path / "shared", "a database") if is_shared else None
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100, copies=copies)
+    memory.load()
+    assert memory.is_damaged
+    assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 100
+    with pytest.raises(DamagedRecord, match=r"campaign 6 .* is not the record of its candidates"):
+        read_lineup(memory, 6, FIRST)
+    database.dispose()
 
 
 def test_a_damaged_quarter_is_not_read_at_every_look(database: Engine) -> None:

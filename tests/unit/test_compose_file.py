@@ -42,6 +42,7 @@ KEPT_BACK = {
         "BANNERS_REJECTS": "only the job rejects rows",
         "BANNERS_ENGINE": "only the job crunches, and the engines are not in this image",
         "BANNERS_SPARK_MASTER": "only the job has an engine",
+        "BANNERS_SPARK_TABLES": "only the job has an engine",
         "BANNERS_MEMORY": "only the job has an engine",
         "BANNERS_GATE_BAD_ROWS": "only the job has a gate",
         "BANNERS_GATE_ORPHANS": "only the job has a gate",
@@ -56,7 +57,10 @@ KEPT_BACK = {
 # The loop is a job that also closes slots.
 KEPT_BACK[LOOP] = {
     name: why for name, why in KEPT_BACK[JOB].items() if name != "BANNERS_LOG_FORMAT"
-} | {"BANNERS_SPARK_MASTER": "it crunches slots with DuckDB, since they are small"}
+} | dict.fromkeys(
+    ("BANNERS_SPARK_MASTER", "BANNERS_SPARK_TABLES"),
+    "it crunches slots with DuckDB, since they are small",
+)
 
 
 # Where the variable is not set, nobody may report conversions.
@@ -260,3 +264,12 @@ def test_the_files_in_place_of_passwords_and_keys_have_none(name: str) -> None:
 def test_one_variable_names_the_folder_of_all_secrets(secret: str) -> None:
     default = f"${{SECRETS_FOLDER:-./{SECRETS.relative_to(ROOT)}}}/{secret}"
     assert default in FILE["secrets"][secret]["file"]
+
+
+def test_the_shared_copy_leaves_half_of_the_memory_to_the_workers() -> None:
+    web = SERVICES[WEB]
+    copy = re.search(r":size=\$\{WEB_COPY:-(\d+)m}", *web["tmpfs"])
+    limit = re.fullmatch(r"\$\{WEB_LIMIT:-(\d+)G}", web["mem_limit"])
+    assert copy
+    assert limit
+    assert 2 * int(copy[1]) <= 1024 * int(limit[1])

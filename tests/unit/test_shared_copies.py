@@ -16,6 +16,8 @@ from banners.errors import DamagedRecord, StoreUnavailable
 from banners.serve.memory import MemoryReader, Shelf
 from banners.serve.packed import encode_candidates
 from banners.serve.shared_copies import SharedCopies
+from banners.settings import Settings
+from banners.wiring.tiers import shared_copies
 from support.tiers import Asked
 
 FIRST = Quarter.FIRST
@@ -166,8 +168,8 @@ def test_files_of_the_previous_generation_are_closed_at_the_switch(folder: Path)
 
 def open_in(folder: Path) -> set[str]:
     """The files of a folder that this process has open."""
-    links = [Path("/proc/self/fd", each) for each in os.listdir("/proc/self/fd")]
-    targets = {os.readlink(each) for each in links if each.is_symlink()}
+    links = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    targets = {f"{each.readlink()}" for each in links}
     return {each for each in targets if each.startswith(f"{folder}/")}
 
 
@@ -307,6 +309,18 @@ def test_where_a_copy_cannot_be_kept_safely_each_worker_does_without(
     assert caplog.text.count("cannot share a copy of quarter 1") == 1
     assert "name another folder in BANNERS_SHARED" in caplog.text
     assert not memory.source_error
+
+
+def test_where_no_temporary_file_can_be_written_a_worker_starts_without_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    temporary = tmp_path / "no folder"
+    temporary.touch()
+    monkeypatch.setenv("TMPDIR", f"{temporary}")
+    shared = shared_copies(Settings())
+    assert shared is not None
+    assert shared.copy_of(OLD, FIRST, Source()) is None
+    assert f"in {temporary}/banners-{os.geteuid()}: Not a directory" in caplog.text
 
 
 @pytest.mark.usefixtures("files_of_50_kilobytes")

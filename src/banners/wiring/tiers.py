@@ -1,7 +1,6 @@
 """Builds the tiers between memory and the database: this host's copies, and Redis."""
 
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +29,10 @@ def shared_copies(settings: Settings) -> "SharedCopies | None":
     if url.get_backend_name() == "sqlite" and url.database:
         # The same path names another file in another folder.
         url = url.set(database=os.path.abspath(url.database))  # noqa: PTH100  # as it is named
-    folder = settings.shared or Path(tempfile.gettempdir(), f"banners-{os.geteuid()}")
+    # `tempfile` would look for a folder that can be written to now: another one when this is full,
+    # and none at all on a read-only host, where workers then could not start.
+    temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108  # SharedCopies checks whose it is
+    folder = settings.shared or Path(temporary, f"banners-{os.geteuid()}")
     return SharedCopies(Path(folder).absolute(), url.render_as_string(hide_password=True))
 
 

@@ -1,18 +1,18 @@
 """Reads from SQLite, without making files beside the database."""
 
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 from sqlalchemy import exc
-from sqlalchemy.engine import URL, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 from banners.errors import StoreError, StoreUnavailable
-from banners.store.dialects.dialect import Query, raw_pairs
+from banners.store.dialects.dialect import Pair, Pairs, Query, raw_pairs
 from banners.store.dialects.sqlite.file import SEEN, path_of, state_at_rest
 
 _TRIES = 10
 _T = TypeVar("_T")
-
-pairs = raw_pairs
 
 
 def is_missing(url: URL) -> bool:
@@ -29,6 +29,15 @@ def is_missing(url: URL) -> bool:
             f"The database {file} cannot be opened: {error.strerror}. "
             "Give this user the right to enter its folder and to read the file."
         ) from error
+
+
+def pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> Sequence[Pair]:
+    """Return what is not bytes as none: SQLite keeps values of any type in any column."""
+    rows = raw_pairs(connection, select, key)
+    if {*map(type, map(itemgetter(1), rows))} <= {bytes}:
+        return rows
+    values: Sequence[tuple[int, object]] = rows
+    return [(number, value if isinstance(value, bytes) else b"") for number, value in values]
 
 
 def read(database: Engine, query: Query[_T]) -> _T:
