@@ -73,3 +73,9 @@ def test_no_place_follows_one_that_does_not_pay() -> None:
     expected = np.array([100.0] * 5 + [9.0] * 5)
     # The sixth would have to earn 10, but the seventh only 8.5.
     assert count_places(expected, campaigns, 0.1).tolist() == [5]
+
+
+def test_a_banner_that_earns_just_enough_has_a_place() -> None:
+    campaigns = campaigns_of(np.zeros(7, np.int64))
+    expected = np.array([1.0] * 5 + [0.5, 0.25])
+    assert count_places(expected, campaigns, 0.5).tolist() == [6]

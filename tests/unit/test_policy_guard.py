@@ -58,6 +58,8 @@ def test_nothing_is_said_of_24_slots_or_of_less_than_200_conversions() -> None:
     assert spoken == [False] * 24 + [True] * 16
     few = [each.says_anything for each in lift_intervals(slots_of(1, 40, conversions=6))]
     assert few == [False] * 33 + [True] * 7
+    enough = [each.says_anything for each in lift_intervals(slots_of(1, 40, conversions=5))]
+    assert enough == [False] * 39 + [True]
     assert lift_intervals([])[-1:] == []
 
 

@@ -56,6 +56,17 @@ def of_banners(*clicks: int, impressions: int = 1_000) -> Campaigns:
 
 
 @given(campaigns(), quarters)
+def test_lineups_come_with_the_expectations_that_they_were_made_from(
+    given: Campaigns, quarter: Quarter
+) -> None:
+    expected = reference.policy.expect(given, quarter)
+    for campaign, made in prepare(given, quarter).items():
+        found = [made.expectation(place).micros for place in range(len(given[campaign]))]
+        wanted = [expected[campaign][banner].expected * 1e6 for banner in sorted(given[campaign])]
+        assert found == pytest.approx(wanted, rel=NEAR)
+
+
+@given(campaigns(), quarters)
 def test_expectations_are_those_of_the_formulas(given: Campaigns, quarter: Quarter) -> None:
     window = window_of(given)
     found = expect_of(window, quarter)
@@ -264,7 +275,7 @@ def test_the_holdout_shows_the_lineup_of_the_rule(given: Campaigns, quarter: Qua
         for lineup in made.lineups[58:]:
             shown = [banners[each] for each in lineup]
             assert shown[: len(picked)] == picked
-            assert len(shown) == max(len(picked), min(5, len(banners)))
+            assert len(shown) == len(set(shown)) == max(len(picked), min(5, len(banners)))
 
 
 def test_a_short_lineup_of_the_rule_is_filled_anew_each_time() -> None:
@@ -274,6 +285,18 @@ def test_a_short_lineup_of_the_rule_is_filled_anew_each_time() -> None:
     assert {lineup[0] for lineup in lineups} == {0}
     assert len(set(lineups)) > 20
     assert {each for lineup in lineups for each in lineup} == set(range(12))
+    assert {len({*lineup}) for lineup in lineups} == {5}
+
+
+def test_a_banner_that_earned_a_millionth_is_in_the_lineup_of_the_rule() -> None:
+    little = {1: [Sums(9, 1, 1, 1e-6)] * 4, **{each: [Sums(9, 1)] * 4 for each in range(2, 13)}}
+    given: Campaigns = {7: little}
+    picked = [each.banner_id for each in rule_lineup(little, Quarter.SECOND).banners]
+    banners = sorted(little)
+    assert {
+        tuple(banners[each] for each in lineup)[: len(picked)]
+        for lineup in prepare(given)[7].lineups[58:]
+    } == {tuple(picked)}
 
 
 # Figures that cannot be true
@@ -285,6 +308,24 @@ def test_figures_up_to_the_largest_that_can_be_stored_are_taken_as_they_are() ->
     found, unsound = sound_figures(figures, campaigns_of(np.array([7])))
     assert found is figures
     assert unsound == {}
+
+
+def test_only_the_figures_of_a_campaign_that_cannot_be_true_are_replaced_by_zeros() -> None:
+    largest = [Sums(0, 0, 0, 2.0**63 / 1e6)] * 4
+    given: Campaigns = {
+        7: {1: largest},
+        8: {1: [Sums(10, -1)] * 4, 2: [Sums(9, 3)] * 4},
+        9: {1: [Sums(2.0**64)] * 4},
+        10: {1: largest},
+    }
+    figures = figures_of(given, given)
+    found, unsound = sound_figures(figures, campaigns_of(np.array([7, 8, 8, 9, 10])))
+    assert unsound == {
+        1: "A figure is below zero.",
+        2: "A figure is larger than any that can be stored.",
+    }
+    assert found.revenue_micros[0].tolist() == [2.0**63, 0, 0, 0, 2.0**63]
+    assert not any(column.any() for column in (found.impressions, found.clicks))
 
 
 @pytest.mark.parametrize(
@@ -309,7 +350,8 @@ def test_a_campaign_with_an_impossible_figure_falls_back_to_the_rule(wrong: Sums
             overall=window.overall,
         )
     )
-    assert made[7].fallback == why
+    assert (made[7].policy, made[7].fallback) == (PolicyName.LEARNING, why)
+    assert {len(lineup) for lineup in made[7].lineups} == {made[7].places}
     assert set(made[7].groups) == {Group.RULE}
     assert len(made[7].lineups) == 64
     assert made[7].expectations == ()

@@ -19,8 +19,10 @@ from reference.policy import Sums
 from strategies.windows import Campaigns, campaigns, rule_lineup, window_of
 
 
-def prepare(window: Window, quarter: Quarter = Quarter.FIRST) -> dict[int, PreparedLineups]:
-    made = Trial().prepare(window, quarter, "d", PolicySettings())
+def prepare(
+    window: Window, quarter: Quarter = Quarter.FIRST, digest: str = "d"
+) -> dict[int, PreparedLineups]:
+    made = Trial().prepare(window, quarter, digest, PolicySettings())
     return {each.campaign_id: each for each in made}
 
 
@@ -77,6 +79,13 @@ def test_the_arm_of_the_policy_explores_as_much_as_the_policy_does() -> None:
     assert {frozenset(lineup) for lineup in made.lineups[4:]} == {frozenset(range(5))}
 
 
+def test_lineups_are_drawn_again_for_other_events() -> None:
+    figures: Campaigns = {7: {each: [Sums(90, 9, 3, 3.0)] * 4 for each in range(1, 31)}}
+    window = window_of(figures, trial_rule=figures, trial_policy=figures)
+    made = [prepare(window, digest=each)[7].lineups[:32] for each in ("d", "d", "e")]
+    assert made[0] == made[1] != made[2]
+
+
 @pytest.mark.parametrize("lacking", ["trial_rule", "trial_policy", "trial_overall"])
 def test_without_the_figures_of_an_arm_there_is_no_trial(lacking: str) -> None:
     figures: Campaigns = {7: {1: [Sums(9, 3)] * 4}}
@@ -96,6 +105,6 @@ def test_impossible_figures_of_either_arm_end_the_trial_of_the_campaign(arm: str
     window = window_of(sound, trial_rule=sound, trial_policy=sound)
     damaged = window_of(sound, trial_rule=wrong, trial_policy=sound).trial_rule
     made = prepare(changed(window, arm, damaged))
-    assert made[7].fallback == "A figure is below zero."
+    assert (made[7].policy, made[7].fallback) == (PolicyName.TRIAL, "A figure is below zero.")
     assert (set(made[7].groups), len(made[7].lineups)) == ({Group.RULE}, 64)
     assert made[8] == prepare(window)[8]

@@ -90,7 +90,7 @@ class Draws:
         keys = revenue.view(np.int64)
         keys &= ~bits
         keys |= np.arange(count)
-        keys.partition(count - places, axis=1)
+        keys.partition(count - places)
         # By place and not by draw, since to make many short lists takes long.
         best = keys[:, : -places - 1 : -1] & bits
         return list(zip(*best.T.tolist(), strict=True))

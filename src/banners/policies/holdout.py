@@ -55,5 +55,5 @@ class RuleLineups:
 
 def _count(which: npt.NDArray[np.bool_], starts: Ids) -> list[int]:
     """Count the candidates of each campaign for which something holds."""
-    counts: list[int] = np.add.reduceat(which, starts[:-1], dtype=np.int64).tolist()
+    counts: list[int] = np.add.reduceat(which, starts[:-1]).tolist()
     return counts

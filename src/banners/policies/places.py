@@ -22,7 +22,7 @@ def count_places(expected: Numbers, campaigns: Campaigns, theta: float) -> Ids:
     sizes = np.diff(campaigns.starts)
     best = _best_of_each(expected, campaigns)
     places = np.minimum(sizes, LEAST_SHOWN)
-    growing = sizes > LEAST_SHOWN
+    growing = np.ones(len(sizes), bool)
     for count in range(LEAST_SHOWN, MOST_SLOTS):
         mean = best[:, :count].sum(1) / count
         growing &= (sizes > count) & (best[:, count] >= theta * mean)
