@@ -1,27 +1,42 @@
-"""Further columns of event files, with every engine: ids of impressions, groups and fill."""
+"""Further columns of event files, with every engine: ids of impressions, groups and fill.
+
+The groups are what policies learn from, so their lineups are prepared with every engine too.
+"""
 
 import csv
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
 from io import StringIO
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from banners.core.account import Accounting
+from banners.core.candidates import Candidates
 from banners.core.events import Kind, Reason
 from banners.core.model import Quarter
+from banners.core.views import Group
 from banners.crunch.accounting import settle
 from banners.crunch.engines.engine import CrunchedQuarter
+from banners.crunch.engines.spark import executors
 from banners.crunch.files.find import QuarterSources, check_quarter, find_quarters
 from banners.crunch.rejects import unaccepted_rows
-from banners.errors import SourceError
+from banners.errors import CrunchError, SourceError
+from banners.version import __version__
+from support.catalogues import campaign
 from support.engines import ENGINES, Tried, engine_named
+from support.event_logs import SLOT
+from support.learned import crunch, published, put_catalogue, write_slots
+from support.loops import settings_of
 
 FIRST = Quarter.FIRST
 
@@ -208,3 +223,86 @@ def test_columns_in_capitals_and_in_another_order_are_read(engine: Tried, events
     with crunched(engine, events) as (sources, result):
         check_account(settle(sources, result))
         assert sorted(rows(result.kept())) == BY_GROUP
+
+
+@pytest.fixture
+def learning(
+    engine: Tried, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], list[Candidates | None]]:
+    """Return a function that crunches with an engine, and returns what is live of some campaigns.
+
+    DuckDB has crunched the slots, so that another engine only prepares lineups.
+    """
+    first, now = SLOT - 3, datetime.fromtimestamp((SLOT + 1) * 900, UTC)
+    campaigns = {each: range(10 * each, 10 * each + 8) for each in range(1, 6)}
+    events, url = tmp_path / "events", f"sqlite:///{tmp_path}/banners.db"
+    write_slots(events, first, campaigns, Group, 3)
+    put_catalogue(
+        url,
+        *(
+            replace(campaign(each, *banners), policy="trial" if each == 4 else "learning")
+            for each, banners in campaigns.items()
+        ),
+    )
+
+    def run(name: str) -> list[Candidates | None]:
+        with monkeypatch.context() as patched:
+            if name == "spark":
+                patched.setattr("banners.wiring.job._engine", lambda *_: nullcontext(engine.crunch))
+            crunch(settings_of(events, url, engine=name), events, now)
+        return [published(url, each, campaign) for each in Quarter for campaign in campaigns]
+
+    run("duckdb")
+    return run
+
+
+VERSIONS = f"Banners {__version__} with numpy {np.__version__}"
+ON_SPARK = pytest.mark.parametrize("engine", ["spark"], indirect=True)
+
+
+@ON_SPARK
+def test_executors_prepare_the_lineups_that_this_process_prepares(
+    learning: Callable[[str], list[Candidates | None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared_here = learning("duckdb")
+    # Tasks of two campaigns each, and a last one of one campaign.
+    monkeypatch.setattr("banners.job.prepared.PART_CANDIDATES", 16)
+    prepared_there = learning("spark")
+    assert [each and each.prepared for each in prepared_there] == [
+        each and each.prepared for each in prepared_here
+    ]
+    assert all(each and each.prepared for each in prepared_there)
+    assert [each and each.generation.number for each in prepared_there] == [3] * 20
+
+
+@ON_SPARK
+@pytest.mark.parametrize(
+    ("python", "versions", "found"),
+    [
+        (f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', VERSIONS, "No module named 'banners"),
+        ("", VERSIONS, "Cannot run program"),
+        (None, "Banners 0.9 with numpy 1.0", VERSIONS),
+    ],
+)
+def test_executors_without_the_same_banners_are_an_error_that_says_what_to_install(
+    python: str | None,
+    versions: str,
+    found: str,
+    learning: Callable[[str], list[Candidates | None]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pyspark import SparkContext
+
+    if python is not None:
+        program = tmp_path / "python"
+        program.write_text(python)
+        program.chmod(0o755 if python else 0o644)
+        monkeypatch.setattr(SparkContext.getOrCreate(), "pythonExec", str(program))
+    monkeypatch.setattr(executors, "_versions", lambda: versions)
+    with pytest.raises(CrunchError) as caught:
+        learning("spark")
+    said = str(caught.value)
+    assert f"does not fit: found {found}" in said
+    assert f"expected {versions}. Install that on the workers, name its Python in PYSP" in said
+    assert "\n" not in said

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +9,9 @@ import pyarrow as pa
 from banners.core.candidates import COLUMNS
 from banners.core.figures import FIGURE_NAMES
 from banners.core.model import Quarter
-from banners.core.policy import PreparedLineups
 from banners.core.views import Group
 from banners.job.policies import Wanted
-from banners.policies.known import POLICIES
+from banners.job.prepared import Preparing, parts_of, prepare
 from banners.policies.soundness import sound_figures
 from banners.policies.window import (
     Numbers,
@@ -23,7 +21,6 @@ from banners.policies.window import (
     campaigns_of,
     measure,
 )
-from banners.serve.packed_lineups import encode_lineups
 
 LINEUPS = "lineups"
 """The column of candidates with the prepared lineups of their campaign, in its first row."""
@@ -38,6 +35,7 @@ def with_lineups(
     wanted: Wanted,
     quarter: Quarter,
     digest: str,
+    preparing: Preparing = map,
 ) -> Iterator[pa.RecordBatch]:
     """Return the candidates of a quarter with prepared lineups, and with banners without events.
 
@@ -47,6 +45,7 @@ def with_lineups(
         wanted: the campaigns to prepare lineups of.
         quarter: the quarter of the hour.
         digest: the input digest.
+        preparing: calls what prepares the lineups of some campaigns, in this process or elsewhere.
 
     Yields:
         The same columns, and a column :data:`LINEUPS`.
@@ -59,11 +58,9 @@ def with_lineups(
     encoded: dict[int, bytes] = {}
     for policy, campaigns in wanted.campaigns.items():
         window = _window(campaigns, sums, overall, of_policy)
-        made = POLICIES[policy].prepare(window, quarter, digest, wanted.settings)
-        for each in made:
-            places = ranks[each.campaign_id]
-            ranked = _by_rank(each, campaigns[each.campaign_id], places)
-            encoded[each.campaign_id] = encode_lineups(ranked, len(places))
+        parts = parts_of(window, ranks, policy, quarter, digest, wanted.settings)
+        for made in preparing(prepare, parts):
+            encoded.update(made)
     column = pa.array(
         [encoded.pop(each, None) for each in table.column("campaign_id").to_pylist()], pa.binary()
     )
@@ -183,27 +180,3 @@ def _of_arm(sums: pa.Table | None, arm: str) -> pa.Table | None:
 
     own = sums.filter(pc.equal(sums.column("arm"), arm))
     return own if own.num_rows else None
-
-
-def _by_rank(
-    made: PreparedLineups, banners: Sequence[int], ranks: Mapping[int, int]
-) -> PreparedLineups:
-    """Return lineups whose banners are indexes by rank among all candidates of the campaign.
-
-    Args:
-        made: lineups as indexes into the banners.
-        banners: the banners that they were made from.
-        ranks: the rank of each candidate, which may be one of no lineup.
-    """
-    of_index = [ranks[each] for each in banners]
-    columns = []
-    for column in made.expectations:
-        values = [0.0] * len(ranks)
-        for rank, value in zip(of_index, column, strict=True):
-            values[rank] = value
-        columns.append(values)
-    return replace(
-        made,
-        lineups=tuple(tuple(of_index[each] for each in lineup) for lineup in made.lineups),
-        expectations=tuple(columns),
-    )

@@ -35,6 +35,7 @@ from banners.job.window import EventsFolder, Window, changed_in, describe_window
 
 if TYPE_CHECKING:
     from banners.job.policies import Policies
+    from banners.job.prepared import Preparing
 
 OnStep = Callable[[Quarter, str], None]
 """Called with a quarter and its step: checking, crunching, publishing, and at the end done,
@@ -97,6 +98,7 @@ class Job:
     slots: EventsFolder | None = None
     basis: BasisOf = _nothing_else
     policies: "Policies | None" = None
+    preparing: "Preparing" = map
     seconds: Callable[[], float] = time.perf_counter
 
     def run(
@@ -200,7 +202,9 @@ class Job:
 
                     with events.added_up(window, scratch, *others) as all_quarters:
                         arms = list(all_quarters.by_arm())
-                    candidates = with_lineups(candidates, arms, wanted, quarter, digest)
+                    candidates = with_lineups(
+                        *(candidates, arms, wanted, quarter, digest), preparing=self.preparing
+                    )
                 result.candidates = spools.enter_context(spooled(candidates))
                 result.inventory = spools.enter_context(spooled(sums.inventory()))
         return [result]

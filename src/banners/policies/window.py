@@ -1,6 +1,6 @@
 """The figures that policies work from: sums over the window, of each quarter of the hour."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -33,6 +33,11 @@ class WindowFigures:
     clicks: Numbers
     conversions: Numbers
     revenue_micros: Numbers
+
+    def part(self, candidates: slice) -> "WindowFigures":
+        """Return the figures of some of the candidates."""
+        names = (each.name for each in fields(self))
+        return WindowFigures(**{name: getattr(self, name)[:, candidates] for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,21 @@ class Window:
     trial_rule: WindowFigures | None = None
     trial_policy: WindowFigures | None = None
     trial_overall: Overall | None = None
+
+    def part(self, candidates: slice) -> "Window":
+        """Return some of the campaigns, with the same sums over all of them.
+
+        Args:
+            candidates: all candidates of these campaigns.
+        """
+        return replace(
+            self,
+            campaign_ids=self.campaign_ids[candidates],
+            banner_ids=self.banner_ids[candidates],
+            everybody=self.everybody.part(candidates),
+            trial_rule=self.trial_rule and self.trial_rule.part(candidates),
+            trial_policy=self.trial_policy and self.trial_policy.part(candidates),
+        )
 
 
 @dataclass(frozen=True, slots=True)

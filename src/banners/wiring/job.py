@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from banners.core.catalogue import CatalogueCampaign
     from banners.core.outcome import QuarterOutcome
     from banners.crunch.engines.engine import Engine
+    from banners.crunch.engines.spark.crunch import SparkEngine
     from banners.crunch.files.place import Place
     from banners.job.in_memory import InMemory
     from banners.job.judgement import Judgement
@@ -170,6 +171,9 @@ def _run(
                 slots=slots,
                 basis=partial(_basis, database),
                 policies=_policies(settings, database, now),
+                preparing=(
+                    cast("SparkEngine", engine).on_executors if settings.engine == "spark" else map
+                ),
             )
             return job.run(place, quarters, drafting)
     finally:
@@ -215,7 +219,6 @@ def _reading(
             f"{readable(folder)} is an address that only Spark can open. Add --engine spark, or "
             "give a folder of this machine."
         )
-    from banners.crunch.engines.spark.crunch import SparkEngine
 
     spark = cast("SparkEngine", engine)
     return spark.folder(folder), spark.check, None

@@ -16,6 +16,7 @@ from banners.core.model import Quarter
 from banners.crunch.engines.engine import CrunchedQuarter
 from banners.crunch.engines.spark.at_address import HadoopSources, check_at_address
 from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.executors import P, R, on_executors
 from banners.crunch.engines.spark.hadoop import HadoopPath
 from banners.crunch.engines.spark.progress import progress_reported
 from banners.crunch.engines.spark.session import spark_session
@@ -106,6 +107,10 @@ class SparkEngine:
                 session_for=lambda size: _own_session(session, _parts(size)),
                 tables=self._tables(scratch),
             )
+
+    def on_executors(self, function: Callable[[P], R], arguments: Iterable[P]) -> Iterator[R]:
+        """Call a function with each argument: see :func:`~.executors.on_executors`."""
+        return on_executors(self._opened(), function, arguments)
 
     def _tables(self, scratch: Path) -> Tables:
         if self._address is None:

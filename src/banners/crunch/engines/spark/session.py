@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,6 +70,9 @@ def spark_session(
         with _session(properties | dict(options or {}), folder / "log") as session:
             if not session.sparkContext.getConf().contains("spark.log.level"):
                 session.sparkContext.setLogLevel("ERROR")
+            if _is_local(str(session.sparkContext.master)) and "PYSPARK_PYTHON" not in environment:
+                # The Python on the PATH need not be the one that has Banners.
+                session.sparkContext.pythonExec = sys.executable
             yield session
 
 
@@ -108,10 +112,14 @@ def _properties(master: str, memory: str, folder: str) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    if master.startswith("local"):
+    if _is_local(master):
         # Other machines cannot reach it, and the name of this machine need not resolve.
         properties["spark.driver.host"] = properties["spark.driver.bindAddress"] = "127.0.0.1"
     return properties
+
+
+def _is_local(master: str) -> bool:
+    return master.startswith("local")
 
 
 def _heap(memory: str) -> int:
