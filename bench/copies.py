@@ -43,7 +43,7 @@ def in_sqlite(file: Path, rows: list[tuple[int, bytes]], asked: list[int]) -> No
 def in_files(
     folder: Path, source: DatabaseReader, generation: Generation, asked: list[int]
 ) -> None:
-    """Measure the files of Banners; reading from the database is part of writing them."""
+    """Measure the files of Banners; writing them includes reading from the database."""
     start = process_time()
     copy = SharedCopies(folder, "a database").copy_of(generation, QUARTER, source)
     if copy is None:

@@ -198,7 +198,7 @@ def _measure(size: Size, ours: Ours, rounds: int, seconds: float) -> Served:
 
 
 def _cold(size: Size, ours: Ours, served: Served, rounds: int, seconds: float) -> None:
-    """Request each campaign once, so that its answers are not prepared yet."""
+    """Request each campaign once, so that its answers have to be prepared."""
     ids = FOLDER / "large-ids.txt"
     data.write_ids(size.database, ids)
     load = Load(ours.url + ADDRESSES["page"].format(campaign="@"), seconds, ids=ids)

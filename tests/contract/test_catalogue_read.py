@@ -20,7 +20,7 @@ from support.catalogues import banner, campaign
 from support.publishing import publish
 
 
-def test_the_campaigns_that_differ_between_two_versions_are_told(
+def test_the_campaigns_that_differ_between_two_versions_are_listed(
     writer: DatabaseCatalogueWriter, reader: DatabaseCatalogue
 ) -> None:
     first = put(writer, campaign(4), campaign(5, 1), campaign(6, 2), campaign(7, 3)).version

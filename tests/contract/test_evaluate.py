@@ -144,7 +144,7 @@ def test_lineups_are_kept_until_the_events_that_they_led_to_are_not(tmp_path: Pa
     assert kept() == [(SLOT + 8, GENERATION)]
 
 
-def test_a_damaged_file_is_told_from_lineups_that_are_not_kept(
+def test_a_damaged_file_is_distinguished_from_lineups_that_are_not_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = World(6)

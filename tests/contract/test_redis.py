@@ -100,7 +100,7 @@ def test_what_is_served_is_kept_alive(setting: Setting) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nonsense=st.binary(max_size=400))
-def test_nonsense_is_a_miss_and_is_counted(setting: Setting, nonsense: bytes) -> None:
+def test_a_malformed_value_is_a_miss_and_is_counted(setting: Setting, nonsense: bytes) -> None:
     setting.reader.fill(setting.generation, FIRST)
     client = setting.server.client()
     (key,) = (each for each in client.scan_iter() if b":active" not in each)
@@ -181,7 +181,7 @@ def test_a_worker_that_the_database_has_answered_ignores_what_redis_remembers(
         setting.reader.active()
 
 
-def test_that_what_is_served_is_remembered_is_said_once(
+def test_serving_from_what_redis_remembers_is_logged_once(
     setting: Setting, caplog: pytest.LogCaptureFixture
 ) -> None:
     setting.source.gone = True
@@ -209,7 +209,9 @@ def test_where_nothing_is_published_nothing_is_remembered(
 
 
 @pytest.mark.parametrize("field", ["campaigns", "inventory", "6"])
-def test_what_redis_lacks_is_not_made_up(setting: Setting, field: str) -> None:
+def test_data_missing_in_redis_is_an_error_while_the_source_is_gone(
+    setting: Setting, field: str
+) -> None:
     setting.reader.fill(setting.generation, FIRST)
     client = setting.server.client()
     (key,) = (each for each in client.scan_iter() if b":active" not in each)
@@ -263,7 +265,7 @@ def test_an_old_redis_without_a_greeting_is_used(setting: Setting) -> None:
     assert counted == {"miss": 1, "hit": 2}
 
 
-def test_that_redis_refuses_is_logged_once_and_is_over_when_it_no_longer_does(
+def test_refusals_by_redis_are_logged_once_and_end_when_it_accepts_again(
     setting: Setting, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = setting.server.client()
@@ -310,7 +312,7 @@ def test_without_both_there_is_an_error(setting: Setting) -> None:
         setting.lineup()
 
 
-def test_records_go_on_from_redis_where_the_source_fails(setting: Setting) -> None:
+def test_records_are_continued_from_redis_if_the_source_fails(setting: Setting) -> None:
     class Failing(Asked):
         def records(self, *key: Any) -> Iterator[tuple[int, bytes]]:
             yield from islice(super().records(*key), 1)

@@ -50,7 +50,7 @@ def test_every_record_is_streamed_once_and_in_order(
 
 
 @pytest.mark.usefixtures("generation")
-def test_rows_in_another_order_are_returned_in_it(database: Engine) -> None:
+def test_pairs_are_returned_in_the_order_of_the_query(database: Engine) -> None:
     expected = published(database)[::-1]
     of_first = PAIRS.where(CANDIDATES.c.quarter == sa.bindparam("quarter"))
     backwards = of_first.order_by(CANDIDATES.c.campaign_id.desc()).limit(1_000)
@@ -60,7 +60,7 @@ def test_rows_in_another_order_are_returned_in_it(database: Engine) -> None:
 
 
 @pytest.mark.usefixtures("generation")
-def test_where_there_are_no_rows_there_are_no_pairs(database: Engine) -> None:
+def test_a_query_without_rows_returns_no_pairs(database: Engine) -> None:
     with database.connect() as connection:
         none = PAIRS.where(CANDIDATES.c.quarter == sa.bindparam("quarter"))
         assert not dialect_of(database).pairs(connection, none, {"quarter": 4})

@@ -218,7 +218,7 @@ def test_at_the_start_all_quarters_appear_together(database: Engine) -> None:
     assert set(memory.active()) == {FIRST, Quarter.SECOND}
 
 
-def test_a_generation_dropped_since_it_was_loaded_gives_way_to_what_is_served(
+def test_a_generation_dropped_since_it_was_loaded_is_replaced_by_the_live_one(
     database: Engine,
 ) -> None:
     publish(database, 100, FIRST)
@@ -229,7 +229,7 @@ def test_a_generation_dropped_since_it_was_loaded_gives_way_to_what_is_served(
     assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 500
 
 
-def test_a_lineup_that_went_missing_is_no_unknown_campaign(database: Engine) -> None:
+def test_a_lost_lineup_is_an_error_and_not_an_unknown_campaign(database: Engine) -> None:
     publish(database, 100, FIRST)
     source = Asked(DatabaseReader(database))
     memory = MemoryReader(source, most_lineups=0)
@@ -291,7 +291,7 @@ def test_what_is_read_through_is_kept_within_the_bound(database: Engine) -> None
     assert source.asked == ["candidates"] * 3
 
 
-def test_what_another_visitor_has_had_replaced_is_not_loaded_once_more(database: Engine) -> None:
+def test_a_generation_replaced_during_a_request_is_not_loaded_again(database: Engine) -> None:
     publish(database, 100, FIRST)
 
     class Replaced(Asked):
@@ -320,7 +320,7 @@ def test_a_database_that_has_lost_everything_changes_nothing(database: Engine) -
     assert "has lost everything" in str(memory.source_error)
 
 
-def test_where_nothing_is_published_there_is_no_error_and_nothing_is_logged(
+def test_an_empty_database_is_no_error_and_nothing_is_logged(
     database: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "banners.serve.memory")

@@ -75,7 +75,7 @@ def poisoned(
 
 @settings(max_examples=50)
 @given(nonsense=st.binary(max_size=400))
-def test_nonsense_is_a_miss_and_is_counted(poisoned: Poisoned, nonsense: bytes) -> None:
+def test_a_malformed_value_is_a_miss_and_is_counted(poisoned: Poisoned, nonsense: bytes) -> None:
     poisoned.banners(6)
     poisoned.write(nonsense)
     before = poisoned.counted("damaged")

@@ -270,7 +270,7 @@ def plain(desk: Desk) -> Callable[[Route, str], int]:
     return cache(lambda route, kind: desk.ask(desk.path(route), kind).status)
 
 
-def test_everybody_who_adds_a_route_says_whose_it_is() -> None:
+def test_every_route_has_an_audience() -> None:
     assert set(WHOSE) == set(Route)
     assert set(AUDIENCES) == set(Route)
 
@@ -286,7 +286,7 @@ def test_every_route_that_is_served_is_in_the_table(application: tuple[Delivery,
 
 @pytest.mark.parametrize("route", [route for route in Route if route not in NOT_GOT])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_an_address_is_answered_to_those_whose_it_is(desk: Desk, route: Route, method: str) -> None:
+def test_an_address_is_answered_only_to_its_audience(desk: Desk, route: Route, method: str) -> None:
     for kind, whose in MAY.items():
         answer = desk.ask(desk.path(route), kind, method)
         may = WHOSE[route] in whose
@@ -315,7 +315,7 @@ def test_every_spelling_of_an_address_is_treated_alike(
     "method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 )
 @pytest.mark.parametrize("route", CLOSED)
-def test_no_other_method_leads_to_more(desk: Desk, route: Route, method: str) -> None:
+def test_no_other_method_gives_more_access(desk: Desk, route: Route, method: str) -> None:
     answer = desk.ask(desk.path(route), "nobody", method)
     if route is Route.CAMPAIGNS and method == "POST":
         assert answer.status == 415  # the form of visitors, and none was sent
@@ -344,12 +344,12 @@ def test_a_reader_learns_nothing_of_other_campaigns(
     assert existing.status == 403
 
 
-def test_a_reader_reaches_a_campaign_in_its_other_form_too(desk: Desk) -> None:
+def test_a_reader_may_write_an_id_with_leading_zeros(desk: Desk) -> None:
     assert desk.ask(f"/api/v1/campaigns/00{desk.campaign}", "a reader").status == 200
     assert desk.ask("/api/v1/campaigns/1.5", "a reader").status == 400
 
 
-def test_readers_find_their_campaigns_alone_in_the_lists(desk: Desk) -> None:
+def test_readers_find_only_their_campaigns_in_the_lists(desk: Desk) -> None:
     found = json.loads(desk.ask("/api/v1/campaigns?quarter=2", "a reader").body)
     assert [each["campaign_id"] for each in found["items"]] == [desk.campaign]
     assert (found["total"], found["pages"]) == (1, 1)
@@ -367,7 +367,7 @@ def test_readiness_names_the_tiers_to_operators_alone(desk: Desk) -> None:
     assert more == {*visible, "out_of_reach", "impaired"}
 
 
-def test_the_description_of_the_api_says_whose_each_operation_is(desk: Desk) -> None:
+def test_the_description_of_the_api_names_the_audience_of_each_operation(desk: Desk) -> None:
     document = json.loads(desk.ask("/openapi.json").body)
     schemes = document["components"]["securitySchemes"]
     assert {each["type"] for each in schemes.values()} == {"http", "apiKey"}

@@ -39,7 +39,7 @@ def sent(client: httpx.Client, path: str, encoding: str = "gzip") -> tuple[httpx
         return answer, b"".join(answer.iter_raw())
 
 
-def test_the_page_of_a_large_campaign_is_small_as_sent(address: str) -> None:
+def test_the_page_of_a_large_campaign_is_sent_compressed(address: str) -> None:
     with Operator(address, *ADA) as ada:
         plain, whole = sent(ada.client, LARGE, "identity")
         packed, body = sent(ada.client, LARGE)
@@ -69,7 +69,7 @@ def test_readers_get_compressed_answers_and_visitors_plain_ones(address: str) ->
     assert len(body) > MOST_BYTES / 4
 
 
-def test_each_page_writes_the_token_otherwise_and_all_of_them_are_accepted(address: str) -> None:
+def test_each_page_masks_the_token_differently_and_all_are_accepted(address: str) -> None:
     with Operator(address, *ADA) as ada:
         tokens = [form_token(ada.client.get(LARGE)) for _ in range(3)]
         assert len(set(tokens)) == 3
@@ -81,10 +81,10 @@ def test_each_page_writes_the_token_otherwise_and_all_of_them_are_accepted(addre
 
 
 @given(st.text(st.characters(max_codepoint=127), min_size=1, max_size=60))
-def test_a_masked_token_is_read_as_it_was(token: str) -> None:
+def test_unmasking_returns_the_token_that_was_masked(token: str) -> None:
     assert unmasked(masked(token)) == token
 
 
 @given(st.text(max_size=2_000))
-def test_whatever_is_sent_in_place_of_a_token_is_read_as_a_text(sent_text: str) -> None:
+def test_unmasking_accepts_any_text(sent_text: str) -> None:
     assert isinstance(unmasked(sent_text), str)

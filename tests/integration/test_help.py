@@ -64,7 +64,7 @@ def test_every_command_takes_a_database(workplace: Workplace, command: str) -> N
     assert "--database URL" in workplace.run_in_shell(command, "--help").stdout
 
 
-def test_the_commands_come_in_the_order_in_which_one_needs_them() -> None:
+def test_the_commands_are_listed_in_the_order_in_which_they_are_needed() -> None:
     lines = [line.split()[0] for line in helped("").splitlines() if line.startswith("  ")]
     order = [word for word in lines if word in banners.commands]
     assert order[:3] == ["demo", "sample", "crunch"]
@@ -103,12 +103,12 @@ def test_completion_loads_no_framework_driver_or_engine() -> None:
 
 
 @pytest.mark.parametrize("name", ["show", "generations", "export", "evaluate", "completion"])
-def test_a_command_loads_no_other(name: str) -> None:
+def test_a_command_imports_no_other_command(name: str) -> None:
     others = {each.replace("-", "_") for each in banners.commands if each != name}
     assert not loaded([name, "--help"]) & {f"banners.cli.{each}" for each in others}
 
 
-def test_what_reads_from_sqlite_loads_nothing_of_mysql(published: Workplace) -> None:
+def test_reading_from_sqlite_imports_nothing_of_mysql(published: Workplace) -> None:
     database = f"sqlite:///{published.folder / 'var' / 'banners.db'}"
     found = loaded(["show", "27", "--database", database])
     assert "sqlalchemy.dialects.sqlite" in found

@@ -130,7 +130,7 @@ def test_banners_without_an_image_are_counted(
     assert (outcome["banners"], outcome["without_image"]) == (2, lacking)
 
 
-def test_a_banner_with_an_uploaded_image_has_one(workplace: Workplace) -> None:
+def test_a_banner_with_an_uploaded_image_counts_as_one_with_an_image(workplace: Workplace) -> None:
     uploaded = replace(campaign(1, 11), banners=(replace(banner(10), image="ab" * 32), banner(11)))
     (workplace.folder / "var").mkdir()
     put_catalogue(f"sqlite:///{workplace.folder}/var/banners.db", uploaded)

@@ -141,7 +141,7 @@ THEIR_REFUSAL = (
 
 
 @pytest.mark.parametrize("pieces", CONVERSATIONS.values(), ids=CONVERSATIONS)
-def test_a_conversation_goes_as_with_the_server_alone(
+def test_answers_are_those_of_the_server_alone(
     addresses: tuple[str, str], pieces: list[bytes]
 ) -> None:
     ours, theirs = (talk(address, pieces) for address in addresses)
@@ -221,7 +221,7 @@ def test_earlier_requests_are_answered_before_a_malformed_one_is_refused(
 
 
 @pytest.mark.parametrize("pieces", [[b"Cookie: a=b\r\n\r\n"], [b"Cookie: a=b\r\n", b"\r\n"]])
-def test_a_cookie_after_the_end_of_a_request_is_no_part_of_it(
+def test_a_cookie_after_the_end_of_a_request_does_not_belong_to_it(
     addresses: tuple[str, str], pieces: list[bytes]
 ) -> None:
     answer = talk(addresses[0], [GET + pieces[0], *pieces[1:]])
@@ -265,7 +265,9 @@ def test_a_form_is_read_to_its_end_before_the_next_request(addresses: tuple[str,
     assert statuses == [b"303", b"413", b"303", b"200"]
 
 
-def test_a_plain_request_takes_the_way_past_the_server(addresses: tuple[str, str]) -> None:
+def test_a_plain_request_is_answered_before_the_server_parses_it(
+    addresses: tuple[str, str],
+) -> None:
     before = Counting.at_once
     for address in addresses:
         assert talk(address, [GET + LAST]).count(b" 200 OK") == 2

@@ -121,7 +121,7 @@ def test_a_click_never_leads_to_an_address_of_the_request(client: httpx.Client) 
         assert "evil" not in answer.headers["location"]
 
 
-def test_what_is_paused_or_ended_since_counts_and_what_is_removed_leads_nowhere(
+def test_clicks_on_paused_or_ended_banners_count_and_links_of_removed_ones_are_not_found(
     place: Workplace, client: httpx.Client
 ) -> None:
     shoes, boots, hats = page(client, SHOES), page(client, BOOTS), page(client, HATS)

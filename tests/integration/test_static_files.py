@@ -73,17 +73,19 @@ def test_a_file_is_kept_for_a_year_under_the_address_that_pages_give_it(
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_another_content_has_another_address() -> None:
+def test_the_address_of_a_file_changes_with_its_content() -> None:
     before, after = (StaticFiles([StaticFile("x.css", body)]) for body in (b"a", b"b"))
     assert before.address("x.css") != after.address("x.css")
 
 
-def test_a_page_cannot_name_a_file_that_there_is_not() -> None:
+def test_a_page_cannot_name_a_missing_file() -> None:
     with pytest.raises(KeyError):
         FILES.address("nowhere.css")
 
 
-def test_the_file_of_another_release_is_answered_by_ours_and_not_kept(client: httpx.Client) -> None:
+def test_an_address_of_another_release_gets_our_file_and_is_not_cached(
+    client: httpx.Client,
+) -> None:
     answer = client.get("/static/0123456789ab/banners.css")
     assert answer.content == Path("src/banners/web/static/banners.css").read_bytes()
     assert answer.headers["cache-control"] == "no-store"
@@ -99,7 +101,9 @@ def test_no_other_files_are_sent(client: httpx.Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_sent_compressed_to_those_who_take_it(client: httpx.Client, name: str) -> None:
+def test_a_file_is_sent_compressed_to_clients_that_accept_it(
+    client: httpx.Client, name: str
+) -> None:
     address = FILES.address(name)
     plain, whole = raw(client, address, **{"Accept-Encoding": "identity"})
     packed, sent = raw(client, address, **{"Accept-Encoding": "br, gzip;q=0.8"})
@@ -147,7 +151,7 @@ def test_a_file_that_the_browser_has_is_not_sent_again(client: httpx.Client, enc
         *(("identity", False), ("br", False), ("*;q=0", False), ("xgzip", False)),
     ],
 )
-def test_gzip_is_sent_to_those_alone_who_take_it(accepted: str, *, is_taken: bool) -> None:
+def test_gzip_is_sent_only_to_clients_that_accept_it(accepted: str, *, is_taken: bool) -> None:
     assert accepts_gzip(accepted) == is_taken
 
 
@@ -221,9 +225,7 @@ def test_the_rules_for_crawlers_are_sent_as_text(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs?try=1", "/status"])
-def test_a_page_for_operators_says_itself_that_it_is_not_to_be_indexed(
-    client: httpx.Client, path: str
-) -> None:
+def test_a_page_for_operators_forbids_indexing(client: httpx.Client, path: str) -> None:
     assert NOINDEX in client.get(path).text
 
 

@@ -180,7 +180,7 @@ def test_a_rollback_on_the_page_holds_until_it_is_released_there(page: Page) -> 
     assert (page.live(), page.held()) == (2, {FOURTH: 2})
 
 
-def test_a_rollback_can_be_undone_as_if_it_had_not_been(page: Page) -> None:
+def test_undoing_a_rollback_restores_the_state_before_it(page: Page) -> None:
     undone = page.send("undo", undo_offered(page.press("roll_back", "1-4")))
     assert "Generation 2 is live again" in as_text(undone.text)
     assert "until you release them" not in as_text(undone.text)
@@ -226,7 +226,7 @@ def test_a_worker_that_has_not_seen_a_rollback_yet_undoes_it(page: Page) -> None
     assert (page.live(), page.held()) == (2, {})
 
 
-def test_a_loop_whose_clock_is_ahead_is_a_fault_and_not_taken_for_one_that_runs(
+def test_a_loop_whose_clock_is_ahead_is_a_fault(
     page: Page,
 ) -> None:
     page.clock.now -= 3 * 3_600
@@ -251,7 +251,7 @@ def test_a_loop_whose_clock_is_ahead_is_a_fault_and_not_taken_for_one_that_runs(
         ({"roll_back": "1; DROP TABLE generations"}, "does not say what to do"),
     ],
 )
-def test_what_cannot_be_done_changes_nothing_and_is_explained(
+def test_a_change_that_is_impossible_changes_nothing_and_is_explained(
     page: Page, fields: dict[str, str], said: str
 ) -> None:
     (token,) = set(re.findall(r'name="form_token" value="([^"]*)"', page.html()))
@@ -273,7 +273,7 @@ def test_a_form_that_does_not_come_from_the_page_changes_nothing(page: Page) -> 
     "said",
     ["live=2&undo=1-2-4", "undone=2", "released=4", "live=2&undo=1-2-4&proof=", "live=2&proof=0"],
 )
-def test_a_link_that_no_form_led_to_reports_no_change(page: Page, said: str) -> None:
+def test_an_address_that_no_form_led_to_shows_no_notice_of_a_change(page: Page, said: str) -> None:
     page.text()
     answer = page.client.get(f"/status?{said}")
     assert answer.status_code == 200
@@ -281,7 +281,7 @@ def test_a_link_that_no_form_led_to_reports_no_change(page: Page, said: str) -> 
     assert 'name="undo"' not in answer.text
 
 
-def test_the_report_of_a_change_holds_in_its_own_session_alone(page: Page) -> None:
+def test_the_notice_of_a_change_is_shown_only_in_its_session(page: Page) -> None:
     done = page.press("roll_back", "1-4")
     assert "Done." in as_text(done.text)
     assert "Done." in as_text(page.client.get(str(done.url)).text)
@@ -293,7 +293,7 @@ def test_the_report_of_a_change_holds_in_its_own_session_alone(page: Page) -> No
         assert "Done." not in as_text(another.get(str(done.url)).text)
 
 
-def test_an_undo_that_fails_half_way_has_changed_nothing(
+def test_an_undo_that_fails_half_way_changes_nothing(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undo = undo_offered(page.press("roll_back", "1-4"))
@@ -308,7 +308,7 @@ def test_an_undo_that_fails_half_way_has_changed_nothing(
     assert (page.live(), page.held()) == (1, {FOURTH: 1})
 
 
-def test_a_database_file_that_is_gone_is_not_made_anew(page: Page) -> None:
+def test_a_database_file_that_is_gone_is_not_created_again(page: Page) -> None:
     fields = dict(re.findall(r'name="(form_token)" value="([^"]*)"', page.html()))
     file = Path(page.settings.database_url.removeprefix("sqlite:///"))
     file.rename(file.with_suffix(".aside"))

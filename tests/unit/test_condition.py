@@ -164,10 +164,10 @@ def test_events_that_are_lost_come_before_what_is_missing_in_a_quarter() -> None
     ("changed", "note"),
     [
         ({"is_open": True}, "BANNERS_OPERATORS is open"),
-        ({"recording": RecordingFacts(is_closed=False)}, "start it: banners loop"),
+        ({"recording": RecordingFacts(is_closed=False)}, "To close slots, run: banners loop"),
         (
             {"quarters": NOTHING_SERVED, "has_catalogue": True, "recording": RecordingFacts()},
-            "Publish what visitors do with: banners loop",
+            "To publish what visitors do, run: banners loop",
         ),
         ({"quarters": second_is(objections=["many bad rows"])}, "The gate objected to quarter 2"),
         ({"quarters": second_is(age=timedelta(days=2))}, "What is shown in quarter 2"),
@@ -178,7 +178,7 @@ def test_events_that_are_lost_come_before_what_is_missing_in_a_quarter() -> None
         ),
     ],
 )
-def test_what_may_be_meant_is_a_note_and_all_is_well(changed: dict[str, Any], note: str) -> None:
+def test_what_may_be_intended_is_a_note_and_no_fault(changed: dict[str, Any], note: str) -> None:
     told = condition_of(facts(**changed))
     assert told.sentence == "All is well."
     (other,) = told.others

@@ -194,14 +194,14 @@ def test_without_figures_the_generation_is_zero(tmp_path: Path) -> None:
     assert view_in(recorded.written(Route.CAMPAIGN, SHOES)).generation == 0
 
 
-def test_the_house_campaign_is_what_was_seen(tmp_path: Path) -> None:
+def test_a_view_of_house_banners_belongs_to_the_house_campaign(tmp_path: Path) -> None:
     house = campaign(HOUSE, *linked(91))
     catalogue = catalogue_of(campaign(SHOES, active=False), house, house=HOUSE)
     recorded = Recorded(tmp_path, Held(), catalogue)
     assert view_in(recorded.written(Route.BANNER, SHOES, FRAMED)).campaign_id == HOUSE
 
 
-def test_nothing_to_show_is_no_view(tmp_path: Path) -> None:
+def test_an_answer_without_banners_is_no_view(tmp_path: Path) -> None:
     catalogue = catalogue_of(campaign(SHOES), campaign(BOOTS, active=False))
     recorded = Recorded(tmp_path, Held(), catalogue)
     for written in (
@@ -244,7 +244,7 @@ def test_a_head_has_the_length_of_a_get_and_is_not_counted(tmp_path: Path) -> No
     assert recorded.recorder.counts.served == 1
 
 
-def test_a_visitor_who_is_not_recorded_gets_what_there_was_before(tmp_path: Path) -> None:
+def test_a_visitor_who_is_not_recorded_gets_the_page_without_a_token(tmp_path: Path) -> None:
     held, catalogue = all_linked()
     recorded, plain = Recorded(tmp_path, held, catalogue), Web(tmp_path, held, catalogue)
     assert recorded.recorder is not None
@@ -280,7 +280,7 @@ def test_crawlers_get_a_token(tmp_path: Path) -> None:
     assert "/e/" in recorded.written(Route.CAMPAIGN, SHOES)
 
 
-def test_the_rotation_is_as_before(tmp_path: Path) -> None:
+def test_recording_does_not_change_the_rotation(tmp_path: Path) -> None:
     held, catalogue = all_linked()
     recorded = Recorded(tmp_path, held, catalogue)
     asked = Asked([(b"cookie", b"rotation_page=11")])

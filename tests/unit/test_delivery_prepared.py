@@ -118,7 +118,7 @@ def test_a_page_holds_every_banner_once(delivered: Delivery) -> None:
     assert "<h1>Campaign 27</h1>" in page
 
 
-def test_a_frame_holds_one_banner_and_ends_with_its_line(delivered: Delivery) -> None:
+def test_a_frame_is_a_complete_page_with_one_banner(delivered: Delivery) -> None:
     frame = ask(delivered, Route.BANNER, 27, b"format=html").decode()
     assert frame.count("<img ") == 1
     assert frame.startswith("<!doctype html>\n<html ")

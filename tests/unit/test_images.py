@@ -43,7 +43,7 @@ def test_an_image_of_every_kind_is_found(tmp_path: Path, ending: str) -> None:
 
 @pytest.mark.parametrize("named", MEDIA_TYPES)
 @pytest.mark.parametrize("content", [b"no image", b"<html><svg>", *IMAGES.values()])
-def test_what_is_named_for_an_image_of_another_kind_is_none(
+def test_an_image_whose_name_has_the_ending_of_another_kind_is_ignored(
     tmp_path: Path, named: str, content: bytes
 ) -> None:
     (tmp_path / f"image_5{named}").write_bytes(content)
@@ -51,7 +51,7 @@ def test_what_is_named_for_an_image_of_another_kind_is_none(
 
 
 @pytest.mark.parametrize("banner_id", [7, 8, 9, 10])
-def test_what_cannot_be_read_is_no_image(folder: Path, banner_id: int) -> None:
+def test_an_unreadable_file_is_no_image(folder: Path, banner_id: int) -> None:
     assert find_image(folder, banner_id) is None
 
 
@@ -75,7 +75,7 @@ def test_a_folder_that_is_not_there_has_no_images(tmp_path: Path) -> None:
     assert banners_with_image(tmp_path / "nowhere") == frozenset()
 
 
-def test_a_folder_that_cannot_be_read_is_said_to_be_one_and_gives_way_to_placeholders() -> None:
+def test_an_unreadable_folder_is_reported_and_banners_get_placeholders() -> None:
     folder = Path("n" * 300)
     assert find_image(folder, 5) is None
     with pytest.raises(SettingsError, match=r"BANNERS_IMAGES names .*: File name too long"):
@@ -101,7 +101,7 @@ def test_an_image_is_of_its_kind_whatever_list_of_types_a_machine_has(
     assert told.partition(";")[0] == MEDIA_TYPES[ending]
 
 
-def test_an_image_of_a_kind_that_comes_first_takes_the_place_of_the_one_held(
+def test_an_image_of_a_preferred_kind_replaces_the_one_held(
     tmp_path: Path,
 ) -> None:
     time = 0.0
@@ -124,7 +124,7 @@ def test_an_image_with_an_ending_that_programs_write_is_found(tmp_path: Path, en
     assert find_image(tmp_path, 7) == tmp_path / f"image_7{ending}"
 
 
-def test_what_looks_like_an_image_and_is_named_otherwise_is_named(
+def test_files_that_look_like_images_with_a_wrong_name_are_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = [
@@ -145,7 +145,9 @@ def test_what_looks_like_an_image_and_is_named_otherwise_is_named(
     assert "notes" not in told
 
 
-def test_of_many_names_some_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_of_many_wrong_names_only_some_are_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     for number in range(1, 31):
         (tmp_path / f"picture{number}.png").touch()
     banners_with_image(tmp_path)

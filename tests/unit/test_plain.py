@@ -117,7 +117,7 @@ def test_a_row_with_line_breaks_is_accepted_by_its_values(tmp_path: Path) -> Non
         (b"1,2,3\n" * 200_000 + b'1,"2,\n' + b"4,5,6\n" * 200_000, 200_002),
     ],
 )
-def test_a_quote_that_does_not_close_refuses_the_file_and_names_its_line(
+def test_a_file_with_a_quote_that_does_not_close_is_refused_with_its_line(
     tmp_path: Path, rows: bytes, line: int
 ) -> None:
     with pytest.raises(
@@ -340,7 +340,7 @@ def test_a_long_number_is_seen_across_the_edge_of_two_blocks(tmp_path: Path, bey
 
 
 @pytest.mark.parametrize("length", [18, 19])
-def test_a_number_is_too_long_wherever_it_begins(tmp_path: Path, length: int) -> None:
+def test_a_number_that_is_too_long_is_found_at_any_position(tmp_path: Path, length: int) -> None:
     for lines in range(22):
         for begin in range(1, 7):
             rows = b"1,2,3\n" * lines + b"1" * begin + b",2,3\n4,5," + b"6" * length + b"\n7,8,9\n"

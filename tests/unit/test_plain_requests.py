@@ -140,7 +140,7 @@ def test_an_unusual_request_line_is_left_to_the_server(line: bytes) -> None:
     assert PlainRequests().recognise(line + b"\r\nHost: a\r\n\r\n") is None
 
 
-def test_what_a_browser_sends_when_a_visitor_follows_a_link_is_plain() -> None:
+def test_the_request_of_a_browser_that_follows_a_link_is_plain() -> None:
     agent = b"Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/133.0"
     data = LINE + (
         b"Host: localhost:8000\r\nConnection: keep-alive\r\nUpgrade-Insecure-Requests: 1\r\n"

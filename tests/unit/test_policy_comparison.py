@@ -83,7 +83,7 @@ def test_a_trial_names_learning_and_counts_the_arm_with_fewer_conversions() -> N
     [(ComparisonKind.GUARD, "the holdout"), (ComparisonKind.TRIAL, "the rule's arm")],
 )
 @pytest.mark.parametrize(("b", "bb"), [(0.0, 0.0), (500.0, 250_000.0)])
-def test_enough_data_that_say_nothing_are_not_said_to_be_too_few(
+def test_enough_data_without_an_interval_are_not_called_too_few(
     kind: ComparisonKind, arm: str, b: float, bb: float
 ) -> None:
     # It earned nothing, or all of it in one slot.

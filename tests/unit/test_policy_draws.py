@@ -39,7 +39,7 @@ def test_the_random_numbers_follow_from_digest_quarter_and_campaign(
     assert found.tolist() == stream(b"abc %d %d" % (quarter, campaign)).random(9).tolist()
 
 
-def test_nothing_is_left_of_the_numbers_of_the_campaign_before() -> None:
+def test_random_numbers_do_not_depend_on_those_drawn_for_another_campaign() -> None:
     randoms = RandomOfCampaigns("abc", Quarter.FIRST)
     # Half of a word of 64 bits is kept for the next number of 32 bits.
     randoms.of(7).integers(0, 2**31, dtype=np.uint32)

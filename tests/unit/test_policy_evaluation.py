@@ -98,12 +98,12 @@ def test_the_variance_is_at_least_that_of_the_expectations(squares: float | None
     assert found.variance == pytest.approx((1 / 200) ** 2 * 100 * 2 * 0.02 * 2)
 
 
-def test_a_single_page_is_a_page() -> None:
+def test_a_single_page_has_an_estimate() -> None:
     found = evaluate([replace(BANNER, share=1.0, impressions=1)], 1)
     assert found.value == pytest.approx(0.02 + (3 - 0.02))
 
 
-def test_what_was_never_shown_is_only_expected_and_said_so() -> None:
+def test_the_share_of_what_was_never_shown_is_returned() -> None:
     found = evaluate([replace(BANNER, share=0.0), replace(BANNER, share=1.0, target=0.0)], 100)
     assert found == Estimate(0.02, 0.0, 1.0)
     half = [(0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
@@ -123,7 +123,7 @@ def test_another_number_of_places_is_refused() -> None:
     )
 
 
-def test_shares_that_differ_by_rounding_alone_are_of_the_same_number_of_places() -> None:
+def test_shares_that_differ_only_by_rounding_count_as_equal() -> None:
     evaluate([replace(BANNER, share=1e-9, target=0.0)], 100)
 
 

@@ -53,7 +53,7 @@ def test_the_bounds_are_where_the_definition_holds_with_equality(
         assert abs(fmean(differences)) == pytest.approx(expected, rel=1e-6)
 
 
-def test_nothing_is_said_of_24_slots_or_of_less_than_200_conversions() -> None:
+def test_24_slots_or_less_than_200_conversions_give_no_interval() -> None:
     spoken = [each.says_anything for each in lift_intervals(slots_of(1, 40))]
     assert spoken == [False] * 24 + [True] * 16
     few = [each.says_anything for each in lift_intervals(slots_of(1, 40, conversions=6))]
@@ -63,7 +63,7 @@ def test_nothing_is_said_of_24_slots_or_of_less_than_200_conversions() -> None:
     assert lift_intervals([])[-1:] == []
 
 
-def test_a_holdout_that_earned_nothing_says_nothing() -> None:
+def test_a_holdout_that_earned_nothing_gives_no_interval() -> None:
     nothing = [(each, SlotOfArm(100, 0.0, 20)) for each, _ in slots_of(1, 30)]
     assert lift_intervals(nothing)[-1] == SILENT
 
@@ -80,12 +80,12 @@ def test_the_interval_does_not_depend_on_the_unit_of_the_revenue() -> None:
         assert (scaled.lower, scaled.upper) == pytest.approx((found.lower, found.upper))
 
 
-def test_arms_that_earn_the_same_in_every_slot_leave_nothing_open() -> None:
+def test_identical_slots_give_an_interval_without_width() -> None:
     slot = (SlotOfArm(900, 1_800.0, 90), SlotOfArm(100, 100.0, 10))
     assert lift_intervals([slot] * 32)[-1] == Interval(1.0, 1.0)
 
 
-def test_an_arm_of_a_single_page_counts_for_all_pages_of_the_slot() -> None:
+def test_the_revenue_of_an_arm_is_scaled_to_all_pages_of_the_slot() -> None:
     moments = Moments()
     moments.add(SlotOfArm(3, 6.0, 1), SlotOfArm(1, 3.0, 2))
     assert moments == Moments(slots=1, conversions=2, a=8.0, b=12.0, aa=64.0, bb=144.0, ab=96.0)
@@ -150,11 +150,13 @@ def test_the_interval_becomes_narrow_enough_to_be_useful() -> None:
         ),
     ],
 )
-def test_the_guard_speaks_of_the_rule_as_it_would_be_now(interval: Interval, said: str) -> None:
+def test_the_sentence_of_the_guard_compares_with_the_rule_as_it_would_pick_now(
+    interval: Interval, said: str
+) -> None:
     assert guard_sentence(interval) == said
 
 
-def test_a_trial_speaks_of_the_rule_alone() -> None:
+def test_the_sentence_of_a_trial_compares_with_the_rule_alone() -> None:
     assert trial_sentence(Interval(0.41, 0.78)) == (
         "Learning earns between +41.0 % and +78.0 % compared with the rule alone."
     )

@@ -99,7 +99,7 @@ def test_the_quarters_are_pooled_where_they_agree_and_not_where_they_are_indepen
     assert borrowed[1] < 0.01
 
 
-def test_two_banners_of_few_events_say_nothing_about_quarters() -> None:
+def test_banners_of_few_events_do_not_count_in_the_variation_between_quarters() -> None:
     one_click = [Sums(5, 1), Sums(7), Sums(), Sums()]
     one_quarter = [Sums(5, 3), Sums(), Sums(), Sums()]
     telling = [Sums(5, 1), Sums(7, 1), Sums(), Sums()]
@@ -302,7 +302,7 @@ def test_a_banner_that_earned_a_millionth_is_in_the_lineup_of_the_rule() -> None
 # Figures that cannot be true
 
 
-def test_figures_up_to_the_largest_that_can_be_stored_are_taken_as_they_are() -> None:
+def test_figures_up_to_the_largest_that_can_be_stored_are_kept_unchanged() -> None:
     figures = figures_of({7: {1: [Sums(0, 0, 0, 2.0**63 / 1e6)] * 4}}, {7: {1: []}})
     assert figures.revenue_micros.max() == 2.0**63
     found, unsound = sound_figures(figures, campaigns_of(np.array([7])))

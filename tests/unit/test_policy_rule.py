@@ -12,7 +12,7 @@ from strategies.windows import Campaigns, campaigns, rule_lineup, window_of
 
 
 @given(campaigns(), st.sampled_from(Quarter))
-def test_the_rule_picks_what_the_rule_picks(given: Campaigns, quarter: Quarter) -> None:
+def test_the_policy_rule_picks_what_the_rule_picks(given: Campaigns, quarter: Quarter) -> None:
     made = list(Rule().prepare(window_of(given), quarter, "d", PolicySettings()))
     assert [each.campaign_id for each in made] == sorted(given)
     for each in made:

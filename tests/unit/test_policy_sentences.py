@@ -55,7 +55,7 @@ def test_the_sentence_says_what_a_banner_earns_why_and_how_often_it_is_shown() -
     )
 
 
-def test_a_banner_in_all_or_none_needs_no_rivals_to_explain_it() -> None:
+def test_a_banner_in_all_or_no_lineups_is_explained_without_rivals() -> None:
     made = prepared([(0, 1)] * 64, worth(0.25, borrowed=12_345), worth(0.25))
     assert said(made).endswith("It is in all 64 lineups.")
     assert "25 % clicked" in said(made)
@@ -102,7 +102,7 @@ def test_rivals_are_shown_as_often_or_earn_nine_tenths_as_much() -> None:
     )
 
 
-def test_of_a_banner_that_was_off_nothing_is_expected() -> None:
+def test_a_banner_that_was_off_has_no_expectation() -> None:
     off = Expectation(0, 0, 0, 0, 0, 0, 0)
     made = prepared([(0,)] * 64, worth(0.019), off)
     assert said(made, 1) == "Banner 1 is in 0 of 64 lineups. Nothing is expected of it."

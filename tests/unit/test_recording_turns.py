@@ -252,7 +252,7 @@ def test_a_click_whose_sync_failed_is_counted_as_unsynced(
     assert (counts.clicks[Outcome.RECORDED], counts.unsynced) == (1, 1)
 
 
-def test_whoever_needs_to_know_is_told_whether_it_is_synced(tmp_path: Path) -> None:
+def test_a_caller_can_wait_until_its_record_is_synced(tmp_path: Path) -> None:
     async def body(turns: Turns, log: SlowDisk) -> None:
         log.conversion(1, 2, 3, "4", 0)
         assert await turns.synced()
@@ -314,7 +314,7 @@ def test_a_full_disk_refuses_events_and_is_logged_once(
     ]
 
 
-def test_one_answer_that_cannot_be_sent_keeps_no_other_waiting(
+def test_an_answer_that_cannot_be_sent_does_not_delay_others(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> None:

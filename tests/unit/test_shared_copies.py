@@ -102,7 +102,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(each for each in folder.iterdir() if each.suffix != ".lock")
 
 
-def test_what_is_copied_is_what_is_read(folder: Path) -> None:
+def test_a_copy_has_the_records_and_the_inventory_of_its_source(folder: Path) -> None:
     memory = worker(folder, Source())
     assert held(memory).copy is not None
     assert ids_of(memory) == [[70, 71]] * 4
@@ -136,7 +136,7 @@ def test_nobody_else_can_read_or_write_a_copy(folder: Path) -> None:
     assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o600}
 
 
-def test_a_new_generation_takes_the_place_of_the_old_one_which_its_readers_keep(
+def test_a_new_generation_replaces_the_old_one_which_its_readers_can_still_read(
     folder: Path,
 ) -> None:
     memory, other = worker(folder, Source()), worker(folder, Source(NEW))
@@ -153,8 +153,8 @@ def test_files_of_the_previous_generation_are_closed_at_the_switch(folder: Path)
     memory = worker(folder, source)
     opened = open_in(folder)
     assert len(opened) == 2
-    # Their room on the disk is free only then. A worker creates so few objects that Python seldom
-    # looks for garbage.
+    # Their disk space is free only when they are closed. A worker creates so few objects that the
+    # garbage collector of Python seldom runs.
     gc.disable()
     try:
         source.generation = NEW
@@ -182,14 +182,14 @@ def test_databases_have_copies_of_their_own(folder: Path) -> None:
     assert len(files(folder)) == 4
 
 
-def test_a_generation_of_the_same_number_in_a_database_made_again_is_another(folder: Path) -> None:
+def test_a_database_made_again_does_not_use_copies_of_the_former_one(folder: Path) -> None:
     worker(folder, Source())
     source = Asked(Source(Generation(OLD.number, NEW.stamp)))
     worker(folder, source)
     assert source.asked.count("records") == 1
 
 
-def test_a_worker_killed_while_it_makes_a_copy_leaves_nothing_in_the_way(folder: Path) -> None:
+def test_what_a_worker_killed_while_copying_left_is_removed(folder: Path) -> None:
     child = os.fork()
     if child == 0:
         source = Source()
@@ -203,7 +203,7 @@ def test_a_worker_killed_while_it_makes_a_copy_leaves_nothing_in_the_way(folder:
     assert not list(folder.glob("*.new"))
 
 
-def test_a_worker_does_not_wait_for_ever_for_another_that_makes_the_copy(
+def test_a_worker_waits_only_for_a_limited_time_for_another_that_makes_the_copy(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker(folder, Source())
@@ -212,7 +212,7 @@ def test_a_worker_does_not_wait_for_ever_for_another_that_makes_the_copy(
     with next(folder.glob("*records.lock")).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert copies(folder).copy_of(OLD, FIRST, Source()) is None
-        assert "another worker has not made it within 0 seconds" in caplog.text
+        assert "another worker did not finish it within 0 seconds" in caplog.text
         # It has made the part that nobody else was making.
         assert ["inventory" in each.name for each in files(folder)] == [True]
     assert copies(folder).copy_of(OLD, FIRST, Source())
@@ -298,7 +298,7 @@ def a_folder_in_a_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [open_to_others, a_link, a_file, a_folder_in_a_file])
-def test_where_a_copy_cannot_be_kept_safely_each_worker_does_without(
+def test_without_a_safe_folder_each_worker_works_without_a_copy(
     folder: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     harm(folder)
@@ -324,7 +324,7 @@ def test_where_no_temporary_file_can_be_written_a_worker_starts_without_a_copy(
 
 
 @pytest.mark.usefixtures("files_of_50_kilobytes")
-def test_on_a_full_disk_each_worker_does_without(
+def test_on_a_full_disk_each_worker_works_without_a_copy(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = Source()
@@ -348,7 +348,7 @@ def test_a_damaged_quarter_is_not_copied(folder: Path) -> None:
     assert files(folder) == []
 
 
-def test_records_that_are_streamed_twice_are_not_copied(folder: Path) -> None:
+def test_records_in_a_wrong_order_are_not_copied(folder: Path) -> None:
     class Doubled(Source):
         def records(self, *_key: object) -> Iterator[tuple[int, bytes]]:
             for _ in range(2):
@@ -380,7 +380,7 @@ def damage(folder: Path, name: str, change: Callable[[bytearray], Iterable[int]]
     file.write_bytes(bytes(change(bytearray(file.read_bytes()))))
 
 
-def test_a_copy_damaged_while_it_is_read_gives_way_to_the_tier_behind(
+def test_a_copy_damaged_while_in_use_is_replaced_by_the_tier_behind(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     memory = worker(folder, Source())
@@ -396,7 +396,7 @@ def test_a_copy_damaged_while_it_is_read_gives_way_to_the_tier_behind(
     assert caplog.text.count("share is damaged") == 1
 
 
-def test_a_copy_cut_off_while_it_is_read_gives_way_to_the_tier_behind(folder: Path) -> None:
+def test_a_copy_cut_off_while_in_use_is_replaced_by_the_tier_behind(folder: Path) -> None:
     memory = worker(folder, Source())
     for file in files(folder):
         os.truncate(file, 0)

@@ -112,7 +112,7 @@ def crunch(
         if isinstance(folder, HadoopAddress):
             raise click.UsageError(
                 f"--watch needs a folder of this machine; {readable(folder)} is an address. Run "
-                "the command again when files have come, such as from cron."
+                "the command again when new files have arrived, for example from cron."
             )
         # Invalid settings stay invalid; any other error may go away.
         wiring.check(settings)

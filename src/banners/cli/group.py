@@ -25,11 +25,11 @@ _SECTIONS: Mapping[str, Sequence[str]] = {
 }
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""Number of new objects after which Python looks for garbage."""
+"""Number of new objects after which the garbage collector of Python runs."""
 
 
 class _Commands(Mapping[str, click.Command]):
-    """The commands by name; each is imported when it is first used, since it takes time."""
+    """The commands by name; each is imported when it is first used, since importing takes time."""
 
     _names = tuple(chain.from_iterable(_SECTIONS.values()))
 
@@ -76,7 +76,7 @@ class _Group(click.Group):
 
     def __call__(self, args: Sequence[str] | None = None, prog_name: str | None = None) -> Any:
         """Run a command, and end the process with its status."""
-        # What is imported stays; by default, it would be looked through again and again.
+        # Imported modules stay. By default, they would be examined for garbage again and again.
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         streams = open_streams()
         with streams.in_place():

@@ -92,8 +92,8 @@ def folder_argument(text: str, *, or_address: bool = False) -> Decorator:
     """Add the argument ``DIR``, the folder with a folder for each quarter.
 
     Args:
-        text: what it is, for the help.
-        or_address: whether it may be an address of Hadoop.
+        text: describes the folder in the help.
+        or_address: whether the argument may be an address of Hadoop.
     """
     folder_type = _FolderOrAddress if or_address else click.Path
 

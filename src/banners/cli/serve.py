@@ -88,7 +88,10 @@ def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
 
 
 def _warn_of_what_is_missing(settings: Settings) -> None:
-    """Warn if the database cannot be read, is older or has nothing published; all may change."""
+    """Warn if the database cannot be read, has older tables or has nothing published.
+
+    The server starts nevertheless, since each of these may change while it runs.
+    """
     try:
         with contextlib.closing(wiring.reader(settings)) as reader:
             reader.check_tables()

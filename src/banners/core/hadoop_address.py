@@ -21,12 +21,12 @@ class HadoopAddress:
         return self.text
 
     def __fspath__(self) -> str:
-        """Return the address, which no folder of this machine has."""
+        """Return the address, so that it can be compared with folders; it equals none of them."""
         return self.text
 
 
 def hadoop_address(text: str) -> HadoopAddress | None:
-    """Return the address that a text is; None if it is the path of a folder of this machine."""
+    """Return a text as an address of Hadoop; None if it is a path of this machine."""
     if not _ADDRESS.match(text):
         return None
     bare = text.rstrip("/")

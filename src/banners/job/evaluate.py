@@ -155,7 +155,7 @@ class _Published:
         self._read: dict[Path, dict[int, tuple[PreparedLineups, tuple[int, ...]]] | None] = {}
 
     def of(self, logged: LoggedCampaign) -> tuple[PreparedLineups, tuple[int, ...]] | LeftOut:
-        """Return the lineups that pages were served from, and their banners; or why not."""
+        """Return the lineups that pages were served from, and their banners; or why not known."""
         fitting = [
             each
             for each in self._kept.get(logged.quarter, ())

@@ -55,7 +55,7 @@ class KeptLineups:
             table = parquet.read_table(self.path)
             ids, banners, encoded = (table.column(name).to_pylist() for name in _COLUMNS)
         except FileNotFoundError:
-            return  # swept a moment ago
+            return  # it was swept after it was listed
         except (OSError, KeyError, pa.ArrowException) as error:
             raise DamagedLineups(f"The file cannot be read: {error}.") from error
         starts = [place for place, each in enumerate(encoded) if each is not None]

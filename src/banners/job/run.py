@@ -42,7 +42,7 @@ OnStep = Callable[[Quarter, str], None]
 unchanged or refused. An engine that knows its progress appends it after a comma."""
 
 _Files = Mapping[Kind, Iterable[Any]]
-"""Event files by kind, at places of one class."""
+"""Event files by kind, all of one class of ``Place``."""
 
 _Found = Mapping[Quarter, _Files]
 

@@ -91,6 +91,6 @@ class Draws:
         keys &= ~bits
         keys |= np.arange(count)
         keys.partition(count - places)
-        # By place and not by draw, since to make many short lists takes long.
+        # Transposed, since making many short lists takes long.
         best = keys[:, : -places - 1 : -1] & bits
         return list(zip(*best.T.tolist(), strict=True))

@@ -14,7 +14,7 @@ class RuleLineups:
         clicks: the clicks of each candidate.
         revenue_micros: the revenue of each candidate, in millionths.
         banner_ids: the banner of each candidate.
-        campaigns: the campaigns of these.
+        campaigns: how the candidates are divided into campaigns.
     """
 
     def __init__(

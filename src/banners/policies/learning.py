@@ -69,7 +69,7 @@ class Learned:
     Args:
         posterior: what is expected of each candidate.
         seen: impressions of each candidate in all quarters.
-        campaigns: the campaigns of these.
+        campaigns: how the candidates are divided into campaigns.
         theta: see :class:`PolicySettings`.
     """
 

@@ -14,7 +14,7 @@ def count_places(expected: Numbers, campaigns: Campaigns, theta: float) -> Ids:
 
     Args:
         expected: expected revenue per impression of each candidate, above zero.
-        campaigns: the campaigns of these.
+        campaigns: how the candidates are divided into campaigns.
         theta: share of the mean that the next banner must be expected to earn, zero or more.
 
     Source: docs/policies.md, "Places".

@@ -60,8 +60,8 @@ def expect(
 
     Args:
         figures: the figures of the candidates.
-        overall: the sums of these figures over all campaigns, of which those here may be a part.
-        campaigns: the campaigns of the candidates.
+        overall: the sums of such figures over all campaigns, of which `campaigns` may be a part.
+        campaigns: how the candidates are divided into campaigns.
         quarter: the quarter whose lineups are made.
 
     Source: docs/policies.md, "Expected revenue per impression".

@@ -15,13 +15,13 @@ def sound_figures(
 
     Args:
         figures: the figures of the candidates.
-        campaigns: the campaigns of these.
+        campaigns: how the candidates are divided into campaigns.
 
     Returns:
         The figures; and for the place of each such campaign, counted from 0, what is wrong.
     """
     columns = {each.name: getattr(figures, each.name) for each in fields(figures)}
-    # The usual case, seen fast. What is not a number is neither above nor below anything.
+    # The usual case, recognised quickly. It excludes NaN, for which both comparisons are false.
     if all(((column >= 0) & (column <= MOST_MICROS)).all() for column in columns.values()):
         return figures, {}
     missing = np.zeros(len(figures.impressions[0]), bool)

@@ -164,8 +164,8 @@ def _variation(events: Numbers, trials: Numbers) -> tuple[Fraction, Fraction]:
     alive = trials > 0
     quarters = alive.sum(0)
     telling = (all_events >= 2) & (quarters >= 2)  # noqa: PLR2004  # see the docstring
-    # All banners take part until the end, which is faster than to choose some of each table. Where
-    # there are no trials, the divisor does not matter.
+    # Computing for all banners and selecting at the end is faster than selecting from each table.
+    # Where there are no trials, the divisor does not matter.
     divisors = np.where(alive, trials, 1)
     all_divisors = np.where(all_trials > 0, all_trials, 1)
     rate = all_events / all_divisors

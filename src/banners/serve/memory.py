@@ -1,9 +1,9 @@
 """The first tier: the live generations, in the memory of this worker.
 
 A generation is loaded before the switch to it, so that no request waits for it. The workers of a
-host share one copy of it, and then need no other tier. Where they cannot, each loads all lineups if
-they fit its bound. If they do not, it loads only the campaigns' ids, so that unknown campaigns
-cause no query, and each lineup is read when asked for.
+host share one copy of it, and then need no other tier. Where they can share none, each worker loads
+all lineups, up to a maximum. If there are more, it loads only the campaigns' ids, so that unknown
+campaigns cause no query, and reads each lineup when it is requested.
 """
 
 import logging
@@ -46,7 +46,7 @@ class Shelf:
         records: the record of each campaign; None if they do not fit.
         inventory: the ids of all candidates, sorted.
         damage: what is wrong with a record; its campaign is answered with an error.
-        copy: the copy that records and inventory are in, if this host's workers share it.
+        copy: the shared copy that holds records and inventory; None if they are held here.
     """
 
     generation: Generation
@@ -59,7 +59,7 @@ class Shelf:
 
     @property
     def is_usable(self) -> bool:
-        """Whether nothing read from a shared copy was damaged."""
+        """Whether the shared copy, if there is one, has shown no damage."""
         return self.copy is None or not self.copy.is_spoiled
 
     def candidates(self, campaign_id: int) -> Candidates | None:
@@ -312,7 +312,7 @@ class MemoryReader:
         if self._copies is None:
             return None
         if self._shelf(generation, quarter) is not None:
-            # It is spoiled. Another one would be on the same disk.
+            # The copy is damaged. A new one would be on the same disk.
             self._copies.remove(generation, quarter)
             return None
         try:
@@ -320,7 +320,7 @@ class MemoryReader:
         except DamagedRecord:
             if quarter in self._shelves:
                 raise
-            return None  # what is not damaged of it can be served, and is not copied
+            return None  # the undamaged campaigns are served without a copy
         if copy is None:
             return None
         campaigns, inventory = copy.records.campaigns, copy.inventory

@@ -145,7 +145,7 @@ class RedisReader:
         return self._list(_CAMPAIGNS, self._source.campaigns, generation, quarter)
 
     def records(self, generation: Generation, quarter: Quarter) -> Iterable[tuple[int, bytes]]:
-        """Stream all records from the source, which is cheapest; without it, from Redis."""
+        """Stream all records from the source, which is cheapest; if it fails, go on from Redis."""
         last = 0
         try:
             for campaign_id, record in self._source.records(generation, quarter):

@@ -1,8 +1,9 @@
 """One copy of each live quarter on a host, which its workers share.
 
 The first worker that needs a quarter reads it from the tier behind, and writes it to files; the
-others wait for these files. They stay when the server stops, so that the next start needs no
-database to fill them. If the files cannot be written, each worker keeps what it needs by itself.
+others wait for these files. The files stay when the server stops, so that the next start does not
+read the quarter from the database again. If they cannot be written, each worker holds the lineups
+by itself.
 """
 
 import errno
@@ -35,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 WAIT_SECONDS = 60.0
-"""Seconds that a worker waits for another to make a copy, before it does without."""
+"""Seconds that a worker waits for another one to make a copy; then it works without a copy."""
 
 _PAUSE_SECONDS = 0.02
 _BUFFER_BYTES = 1 << 20
@@ -53,7 +54,7 @@ class SharedCopy:
     Args:
         records: the record of each campaign.
         inventory: the ids of all candidates, sorted.
-        is_spoiled: whether something read from it was not what was written to it.
+        is_spoiled: whether a part of it was damaged when it was read.
     """
 
     records: SharedRecords
@@ -61,9 +62,9 @@ class SharedCopy:
     is_spoiled: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        """Notice what cannot be read of the inventory."""
-        # A reference back would keep the files open, and their room on the disk taken, until Python
-        # looks for such cycles.
+        """Be told of errors in reading the inventory."""
+        # A strong reference would make a cycle, which keeps the files open and their disk space used
+        # until the garbage collector finds it.
         copy = weakref.ref(self)
 
         def spoil(error: Exception) -> None:
@@ -73,7 +74,7 @@ class SharedCopy:
         self.inventory.on_error = spoil
 
     def spoil(self, error: Exception) -> None:
-        """Note that it cannot be used any more; what it holds is read from the tier behind.
+        """Note that it is damaged; from now on, its lineups are read from the tier behind.
 
         Args:
             error: what was found.
@@ -82,7 +83,7 @@ class SharedCopy:
             self.is_spoiled = True
             _LOG.warning(
                 "The copy that the workers of this host share is damaged, and is no longer used. "
-                "Check the disk that it is on: %s",
+                "Check its disk. The error: %s",
                 error,
             )
 
@@ -91,8 +92,9 @@ class SharedCopies:
     """The copies in a folder of this host.
 
     Args:
-        folder: the folder, which is created; it must belong to this user, and to nobody else.
-        database: the database whose quarters they are; several may have copies in the folder.
+        folder: the folder, made if it is missing. It must belong to this user, and nobody else may
+            write to it.
+        database: the URL of the database that is copied. Several databases may share the folder.
         wait_seconds: seconds to wait for another worker to make a copy.
     """
 
@@ -104,7 +106,7 @@ class SharedCopies:
     def copy_of(
         self, generation: Generation, quarter: Quarter, source: LineupReader
     ) -> SharedCopy | None:
-        """Return the copy of a quarter, made now if there is none; None if there can be none.
+        """Return the copy of a quarter, made now if it is missing; None if it cannot be made.
 
         Args:
             generation: the generation.
@@ -112,7 +114,7 @@ class SharedCopies:
             source: the tier that it is made from.
 
         Raises:
-            DamagedRecord: the source holds a damaged quarter, which is not copied.
+            DamagedRecord: the quarter is damaged in the source, and is not copied.
             StoreError: the source failed, or dropped the generation meanwhile.
         """
         try:
@@ -121,8 +123,8 @@ class SharedCopies:
         except OSError as error:
             _LOG.warning(
                 "The workers of this host cannot share a copy of quarter %d in %s: %s. Each holds "
-                "its own, or reads lineups when they are requested. Make room there, or name "
-                "another folder in BANNERS_SHARED.",
+                "its own, or reads lineups when they are requested. Check the owner, the rights "
+                "and the free space of the folder, or name another folder in BANNERS_SHARED.",
                 quarter,
                 self._path,
                 error.strerror or error,
@@ -165,7 +167,7 @@ class SharedCopies:
         inventory: SharedNumbers | None = None
         end = time.monotonic() + self._wait_seconds
         while True:
-            # Of two workers that start together, each makes one of the two.
+            # Of two workers that start together, each makes one of the two files.
             if records is None:
                 records = place.take(folder, "records", read_records, make_records)
             if inventory is None:
@@ -175,19 +177,19 @@ class SharedCopies:
             if time.monotonic() > end:
                 raise TimeoutError(
                     errno.ETIMEDOUT,
-                    f"another worker has not made it within {self._wait_seconds:g} seconds",
+                    f"another worker did not finish it within {self._wait_seconds:g} seconds",
                 )
             time.sleep(_PAUSE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in the folder a copy is.
+    """The files of a copy in the folder.
 
     Args:
-        prefix: what the names of all copies of this quarter begin with.
+        prefix: the beginning of the names of all copies of this quarter.
         number: the number of the generation.
-        identity: says which database, generation and quarter it is of.
+        identity: says which database, generation and quarter the copy is of.
     """
 
     prefix: str
@@ -205,7 +207,7 @@ class _Place:
         read: Callable[[int, bytes], _T | None],
         make: Callable[[BinaryIO], None],
     ) -> _T | None:
-        """Return what is in a file, made now if there is none; None if another worker makes it."""
+        """Return the content of a file, made now if missing; None if another worker makes it."""
         found = self._open(folder, part, read)
         if found is not None:
             return found
@@ -217,7 +219,7 @@ class _Place:
                 self._make(folder, part, make)
                 found = self._open(folder, part, read)
         if found is None:
-            raise OSError(errno.EIO, "what was written to it cannot be read again")
+            raise OSError(errno.EIO, "what has just been written to it cannot be read")
         return found
 
     def _open(self, folder: int, part: str, read: Callable[[int, bytes], _T | None]) -> _T | None:
@@ -237,7 +239,7 @@ class _Place:
         """Write a file beside its place, put it there, and remove those of other generations."""
         new, name = f"{self.prefix}-{part}.new", self.name(part)
         with suppress(FileNotFoundError):
-            os.unlink(new, dir_fd=folder)  # of a worker that was killed
+            os.unlink(new, dir_fd=folder)  # left by a worker that was killed
         try:
             written = os.open(new, _TO_WRITE, 0o600, dir_fd=folder)
             with open(written, "wb", buffering=_BUFFER_BYTES) as file:  # noqa: PTH123
@@ -256,17 +258,17 @@ class _Place:
 
 @contextmanager
 def _opened_folder(path: Path) -> Iterator[int]:
-    """Open the folder, made if there is none, by whose descriptor its files are then named.
+    """Open the folder, made if it is missing, and yield its descriptor.
 
     Raises:
-        OSError: it cannot be made or opened, or is not this user's alone to write to.
+        OSError: it cannot be made or opened, or others than this user may write to it.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(folder)
         if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_MAY_WRITE:
-            raise PermissionError(errno.EPERM, "others may write to this folder")
+            raise PermissionError(errno.EPERM, "this folder belongs to another user, or others may write to it")
         yield folder
     finally:
         os.close(folder)

@@ -1,8 +1,8 @@
 """The files in which the workers of a host share a quarter: the records, and the inventory.
 
-A file is a head, the records one after another, and an index. It is never mapped into memory: what
-a worker reads from it, it reads with ``pread``, so that a file that is cut off, or a disk that
-fails, costs an error and not the process. The system's page cache is the memory that is shared.
+A file has a head, the records one after another, and an index. It is never mapped into memory:
+workers read it with ``pread``, so that a file that is cut off or a disk that fails causes an error,
+and does not kill the process. The memory that workers share is the page cache of the system.
 Numbers have the byte order of the machine, since a file never leaves it.
 """
 
@@ -25,7 +25,7 @@ from banners.errors import DamagedRecord, StoreUnavailable
 from banners.serve.packed import check_record
 
 IDENTITY_BYTES = 32
-"""Length of what says which database, generation and quarter a file is of."""
+"""Number of bytes that say which database, generation and quarter a file is of."""
 
 _HEAD = struct.Struct(f"=8s{IDENTITY_BYTES}sQQII")
 _MAGIC = b"banners1"
@@ -62,7 +62,7 @@ class SharedRecords(Mapping[int, bytes]):
         return os.pread(self._file, self._starts[place + 1] - start, start)
 
     def __contains__(self, campaign_id: object) -> bool:
-        """Whether the campaign has a record."""
+        """Return whether the campaign has a record."""
         if not isinstance(campaign_id, int):
             return False
         place = bisect_left(self.campaigns, campaign_id)
@@ -143,10 +143,10 @@ def write_records(
 
     Args:
         file: the file.
-        identity: says what it is of.
+        identity: says which database, generation and quarter it is of.
         records: each campaign with its record, sorted by campaign.
-        generation: the generation that they are of.
-        quarter: the quarter that they are of.
+        generation: the generation of the records.
+        quarter: the quarter of the records.
 
     Raises:
         DamagedRecord: a record is damaged, or two are of one campaign.
@@ -188,11 +188,11 @@ def write_numbers(file: BinaryIO, identity: bytes, numbers: Sequence[int]) -> in
 
 
 def read_records(file: int, identity: bytes) -> SharedRecords | None:
-    """Return what is in a file that :func:`write_records` has made; None if it is another file.
+    """Return the records in a file that :func:`write_records` has made; None if it is another.
 
     Args:
-        file: the file, which the result closes; if there is none, the caller does.
-        identity: what it must be of.
+        file: the file. The result closes it; if that is None, the caller must.
+        identity: says which database, generation and quarter the file must be of.
 
     Raises:
         OSError: the disk fails.
@@ -210,7 +210,7 @@ def read_records(file: int, identity: bytes) -> SharedRecords | None:
 
 
 def read_numbers(file: int, identity: bytes) -> SharedNumbers | None:
-    """Return what is in a file that :func:`write_numbers` has made; see :func:`read_records`."""
+    """Return the ids in a file that :func:`write_numbers` has made; see :func:`read_records`."""
     found = _read(file, identity)
     if found is None or len(found[2]) != found[0] * found[1]:
         return None
@@ -228,7 +228,7 @@ def _narrow(numbers: Sequence[int]) -> "array[int]":
 def _finish(
     file: BinaryIO, identity: bytes, end: int, count: int, width: int, index: bytes
 ) -> None:
-    """Write the index, and then the head, without which the file counts as no file of ours."""
+    """Write the index, and then the head, without which no worker uses the file."""
     file.write(index)
     file.seek(0)
     file.write(_HEAD.pack(_MAGIC, identity, count, end, width, zlib.crc32(index)))

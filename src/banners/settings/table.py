@@ -101,9 +101,9 @@ class Settings:
         "",
         shared,
         "Folder for the copies of the live generations that all workers on a host share, about "
-        "0.7 kB for a lineup with 50 banners. The system keeps in memory what is read of them. If "
-        "empty: `banners-<user id>` in the folder for temporary files (`TMPDIR`). `off`: each "
-        "worker loads or reads everything by itself, as it also does where the folder cannot be "
+        "0.7 kB for a lineup with 50 banners. The operating system caches in memory what is read. "
+        "If empty: `banners-<user id>` in the folder for temporary files (`TMPDIR`). `off`: each "
+        "worker loads or reads lineups by itself, as it also does if the folder cannot be "
         "written.",
     )
     memory_lineups: int = _setting(

@@ -17,7 +17,7 @@ LOG_FORMATS = ("text", "json")
 OPERATORS = ("signed-in", "open")
 
 NOT_SHARED = "off"
-"""What stands for no folder, where workers share nothing."""
+"""The word in place of a folder with which workers share nothing."""
 
 IN_DATABASE = "database"
 """What stands for the database in place of a folder."""
@@ -167,7 +167,7 @@ def uploads(text: str) -> str:
 
 
 def shared(text: str) -> str:
-    """Return the folder that workers share copies in, or the word that stands for none."""
+    """Return the folder of the copies that workers share, or the word that stands for none."""
     if text.lower() == NOT_SHARED and text != NOT_SHARED:
         raise ValueError(f"{NOT_SHARED} in lower case, or a folder, such as /var/cache/banners")
     return text

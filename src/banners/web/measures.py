@@ -39,7 +39,7 @@ class Number:
 
     def __init__(self, numbers: "memoryview[float]") -> None:
         self.numbers = numbers
-        """Its one number, which only this worker changes."""
+        """The number, which only this worker changes, as the only element of a view."""
 
     def inc(self) -> None:
         """Add one."""
@@ -145,7 +145,7 @@ class Durations:
             self._numbers[-1] += seconds
 
     def observe_counted(self, seconds: float, counter: Number) -> None:
-        """Add a duration, and one to a counter, in half the time that both take alone."""
+        """Add a duration, and one to a counter, in half the time of two calls."""
         numbers = self._numbers
         with _LOCK:
             counter.numbers[0] += 1

@@ -60,8 +60,8 @@ def crunch(
 
     Args:
         settings: name the engine, the limits of the gate and the database.
-        folder: holds a folder of event files for each quarter; at an address, only Spark reads it,
-            and closed slots are crunched like any other event files.
+        folder: holds a folder of event files for each quarter. Only Spark reads an address, and
+            then crunches files of closed slots like any other event files.
         quarters: the quarters to crunch; empty for all that have files.
         on_step: called at each step.
         accept: whether to publish what the gate objects to.
@@ -205,10 +205,10 @@ def _reading(
     window: Container[int] | None,
     now: datetime,
 ) -> "tuple[Place, Check, EventsFolder | None]":
-    """Return where event files lie, what checks them, and how those of closed slots are crunched.
+    """Return where event files are, what checks them, and how those of closed slots are crunched.
 
     Raises:
-        SettingsError: they lie at an address of Hadoop, and the engine is not Spark.
+        SettingsError: they are at an address of Hadoop, and the engine is not Spark.
     """
     from banners.crunch.files.find import check_quarter
 

@@ -56,7 +56,7 @@ class PageRollbacks:
         from banners.store.connect import dialect_of, named, open_database
 
         url = self._settings.database_url
-        # Writing would make a new file in place of one that is gone.
+        # Opening the database to write would make a new file if the old one is gone.
         there = open_database(url, create=False)
         if dialect_of(there).is_missing(there.url):
             raise StoreUnavailable(

@@ -1,4 +1,4 @@
-"""Builds the tiers between memory and the database: this host's copies, and Redis."""
+"""Builds the tiers between memory and the database: the copies of this host, and Redis."""
 
 import os
 import time
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def shared_copies(settings: Settings) -> "SharedCopies | None":
-    """Build the copies that the workers of this host share; None if they are to share none."""
+    """Build the copies that the workers of this host share; None if they share none."""
     from sqlalchemy import make_url
 
     from banners.serve.shared_copies import SharedCopies
@@ -27,10 +27,10 @@ def shared_copies(settings: Settings) -> "SharedCopies | None":
         return None
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database:
-        # The same path names another file in another folder.
+        # A relative path names different files in different working directories.
         url = url.set(database=os.path.abspath(url.database))  # noqa: PTH100  # as it is named
-    # `tempfile` would look for a folder that can be written to now: another one when this is full,
-    # and none at all on a read-only host, where workers then could not start.
+    # `tempfile` returns a folder that it can write to now: another one if this one is full. On a
+    # read-only host it finds none and fails, so that workers could not start.
     temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108  # SharedCopies checks whose it is
     folder = settings.shared or Path(temporary, f"banners-{os.geteuid()}")
     return SharedCopies(Path(folder).absolute(), url.render_as_string(hide_password=True))

@@ -11,7 +11,7 @@ from banners.collect.segments.read import Content, Read, content_of_segment, rea
 from banners.collect.segments.record import RecordKind
 from banners.core.events import Kind
 
-# How many bytes of all slots are held in memory before they are written.
+# Number of bytes, of all slots together, that are held in memory before they are written.
 _MOST_HELD = 8 << 20
 
 _KINDS = {

@@ -128,7 +128,7 @@ def content_of(line: bytes) -> bytes | None:
 def contents_of(lines: Sequence[bytes]) -> list[bytes]:
     """Return the contents of records, without their line ends, up to the first damaged one."""
     contents = [line[_HEAD:] for line in lines]
-    # All are compared together, because calling a function for each takes half as long again.
+    # Comparing all together takes two thirds of the time of calling a function for each.
     expected = [b"%06x%08x " % (len(each), crc32(each)) for each in contents]
     if b"" not in contents and [line[:_HEAD] for line in lines] == expected:
         return contents

@@ -27,7 +27,7 @@ P = TypeVar("P", bound=Place)
 
 
 class Suspect(NamedTuple):
-    """A row that may not be accepted.
+    """A row that is perhaps rejected or quarantined.
 
     Args:
         path: the file that has it.
@@ -78,9 +78,9 @@ class QuarterSources:
         return sum(file.bad_width for file in self.of(kind))
 
     def suspects(self, kind: Kind, ids: "pa.Array | None") -> Iterator[Suspect]:
-        """Read the files of one kind again, and yield the rows that may not be accepted.
+        """Read the files of one kind again, and yield the rows that are perhaps not accepted.
 
-        They include every row that is rejected and every row with one of the ids, and maybe others.
+        These are all rows that are rejected, all rows with one of the ids, and possibly others.
 
         Args:
             kind: the kind.

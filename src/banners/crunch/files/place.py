@@ -5,7 +5,7 @@ from typing import Protocol, Self
 
 
 class Place(Protocol):
-    """A file or folder that can be listed. Its text names it in messages."""
+    """A file or folder that can be listed; ``str`` returns its name for messages."""
 
     @property
     def name(self) -> str:
@@ -23,7 +23,7 @@ class Place(Protocol):
         ...
 
     def __truediv__(self, name: str, /) -> Self:
-        """Return what has this name in the folder."""
+        """Return the file or folder of this name in the folder."""
         ...
 
     def __lt__(self, other: Self, /) -> bool:
@@ -31,7 +31,7 @@ class Place(Protocol):
         ...
 
     def relative_to(self, folder: Self, /) -> object:
-        """Return its name below a folder."""
+        """Return its path relative to a folder."""
         ...
 
     def is_dir(self) -> bool:

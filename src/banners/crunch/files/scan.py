@@ -104,17 +104,17 @@ def _is_all_quoted(content: bytes, rows: int, width: int) -> bool:
 
 
 def _plain_rows(rows: bytes, width: int) -> int | None:
-    """Count complete rows; None if they are not UTF-8 of so many fields each, without quotes."""
+    """Count complete rows; None unless they are UTF-8, of ``width`` fields each, without quotes."""
     count = _repeats(rows.translate(None, _ORDINARY), b"," * (width - 1) + b"\n")
     return count if _is_utf8(rows) else None
 
 
 def _rows_of_digits(rows: bytes, pattern: bytes) -> int | None:
-    """Count complete rows; None unless only digits and groups are missing in this pattern of one.
+    """Count complete rows; None unless each consists of the pattern, numbers and groups.
 
     Args:
         rows: the rows.
-        pattern: what is left of a row.
+        pattern: a row without its digits, and with ``_GROUP`` in place of a group.
     """
     found = rows.translate(None, _DIGITS)
     if _GROUP in pattern:
@@ -125,7 +125,7 @@ def _rows_of_digits(rows: bytes, pattern: bytes) -> int | None:
 
 
 def _repeats(text: bytes, pattern: bytes) -> int | None:
-    """Return how often a text repeats a pattern; None if it is anything else."""
+    """Return how many times a text repeats a pattern; None if it has anything else."""
     # Counting the line ends of all rows would take as long as deleting their digits.
     count = len(text) // len(pattern)
     return count if text == pattern * count else None

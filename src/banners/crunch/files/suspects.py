@@ -1,4 +1,4 @@
-"""Reads files again to find the rows that may not be accepted, with their line numbers.
+"""Reads files again to find the rows that are perhaps not accepted, with their line numbers.
 
 Most rows match the pattern of a valid row. Only the others, and those with a quarantined id, are
 examined one by one.
@@ -26,9 +26,9 @@ _PATTERNS = {"revenue": REVENUE_PATTERN, "group": "|".join(Group), "fill": "[01]
 def suspect_rows(
     file: PlainFile, ids: "pa.Array | None" = None
 ) -> Iterator[tuple[Line, list[bytes] | None]]:
-    """Read a file as it was delivered, and yield the rows that may not be accepted.
+    """Read a file as it was delivered, and yield the rows that are perhaps not accepted.
 
-    They include every row that is rejected and every row with one of the ids, and maybe others.
+    These are all rows that are rejected, all rows with one of the ids, and possibly others.
 
     Args:
         file: the file.

@@ -55,7 +55,7 @@ WITH figures AS (
         tag, -- tagged
         campaign_id, banner_id
     UNION ALL
-    -- There are few of these, so that adding them up here would only be more work.
+    -- Conversions are few, so adding them up here first would take more time than it saves.
     SELECT
         campaign_id, banner_id,
         tag, -- tagged

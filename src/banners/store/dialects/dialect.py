@@ -115,7 +115,7 @@ class Dialect(Protocol):
     def pairs(
         self, connection: Connection, select: Pairs, key: Mapping[str, object]
     ) -> Sequence[Pair]:
-        """Run a query for pairs of a number and bytes, as fast as the driver can, for many rows.
+        """Run a query for many pairs of a number and bytes, as fast as the driver can.
 
         Args:
             connection: the connection of :meth:`read`.
@@ -123,7 +123,8 @@ class Dialect(Protocol):
             key: its parameters.
 
         Returns:
-            the first rows, at least one if there are any: not all where they are too long together.
+            The first rows, at least one if there are any. Rows at the end may be missing if all of
+            them are too large for one answer.
         """
         ...
 
@@ -186,7 +187,7 @@ class Dialect(Protocol):
 
 
 def raw_pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> Sequence[Pair]:
-    """Return the rows of a query as the driver returns them, which saves most of the time."""
+    """Return the rows of a query as the driver returns them: SQLAlchemy's rows take far longer."""
     rows: Sequence[Pair] = connection.execute(select, key).cursor.fetchall()
     return rows
 
@@ -197,14 +198,14 @@ def insert_statement(connection: Connection, table: sa.Table) -> str:
 
 
 def bounded(connection: Connection, change: Change, most: int) -> Change:
-    """Return a statement that changes at most some rows, to be repeated until it finds fewer.
+    """Return a statement that changes at most ``most`` rows, to be repeated until it finds fewer.
 
-    Only MySQL has such a limit, and only MySQL needs one: others change all rows quickly.
+    Only MySQL has and needs such a limit: with SQLite, the statement changes all rows quickly.
 
     Args:
         connection: the connection that will run it.
-        change: what is deleted or changed.
-        most: the number of rows.
+        change: the statement without a limit.
+        most: the maximum number of rows.
     """
     if connection.dialect.name not in {"mysql", "mariadb"}:
         return change

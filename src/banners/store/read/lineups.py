@@ -140,7 +140,7 @@ class DatabaseReader:
         """Stream a quarter, sorted by campaign: each campaign with its record.
 
         Raises:
-            DamagedRecord: at the end: there are fewer or more than were published.
+            DamagedRecord: at the end, if there are fewer or more than were published.
         """
         found = 0
         for found, row in enumerate(read_records(self._queries, generation, quarter), 1):  # noqa: B007

@@ -70,7 +70,7 @@ class Queries:
         """Run a SELECT for pairs of a number and bytes, sorted by the number; see :meth:`rows`.
 
         Returns:
-            the first rows, at least one if there are any: not all where they are too long together.
+            See :meth:`banners.store.dialects.dialect.Dialect.pairs`.
         """
         pairs = dialect_of(self._database).pairs
         return self._ask(lambda connection: pairs(connection, select, key))

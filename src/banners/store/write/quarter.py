@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BYTES_AT_ONCE = 8 << 20
-"""Number of bytes after which a transaction is committed. Each takes several syncs of the disk; a
-much larger one takes long to undo if the run ends."""
+"""Number of bytes after which a transaction is committed. Each commit takes several syncs of the
+disk; a much larger transaction takes long to undo if the run is killed."""
 
 _ROWS_A_SLICE = 20_000
 

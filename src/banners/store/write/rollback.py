@@ -52,12 +52,12 @@ def roll_back(
         to: the number of the generation to make live, which may also be a later one; None for the
             one before the live one.
         now: returns the time in UTC.
-        undoes: the number of the generation that a rollback has made live, to undo that rollback:
-            the quarters are not held but released. None to roll back.
+        undoes: to undo a rollback, the number of the generation that it made live; the quarters are
+            then released. None to roll back.
 
     Raises:
-        RollbackError: there is no such generation, or the one whose rollback is to be undone is not
-            live any more; nothing was changed.
+        RollbackError: there is no such generation, or another one has become live since the
+            rollback that is to be undone; nothing was changed.
         StoreError: the database refused or failed, or a newer Banners has made its tables.
     """
     with translated(database), database.begin() as connection:

@@ -102,7 +102,7 @@ class PageLayout:
         )
 
     def around(self, campaign_id: bytes, size: bytes) -> tuple[bytes, bytes]:
-        """Return what stands before the banners of a campaign, and what follows them.
+        """Return the parts of a campaign's page before and after its banners.
 
         Args:
             campaign_id: the campaign, as it is written.
@@ -138,7 +138,7 @@ class NamedPageLayout:
         return cls(*map(Blank.cut, (head, item, other, tail, counted_tail)))
 
     def around(self, values: Values) -> tuple[bytes, bytes]:
-        """Return what stands before the banners of a campaign, and what follows them.
+        """Return the parts of a campaign's page before and after its banners.
 
         Args:
             values: the campaign's id and name, and the size of a frame for one of the banners.

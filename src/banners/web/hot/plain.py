@@ -33,8 +33,8 @@ _BEFORE_COOKIE = (b"\r\nC", b"\r\nc")
 
 
 Plain = tuple[str, bytes, Headers]
-"""A plain request: its path, in which nothing is encoded, its query as it was sent, and its cookie
-and those of ``FIELDS`` that it has."""
+"""A plain request: its path, in which nothing is encoded; its query as it was sent; its cookie and
+its fields that are in ``FIELDS``."""
 
 
 class PlainRequests:
@@ -62,7 +62,7 @@ class PlainRequests:
         before, is_sent, rest = data.partition(b"ookie: ")
         if is_sent and before.endswith(_BEFORE_COOKIE):
             cookie, _, rest = rest.partition(b"\r\n")
-            # Without a rest, the head is incomplete, or it has ended before the cookie.
+            # If nothing follows, the head is incomplete, or it has ended before the cookie.
             if not rest or _VALUE.fullmatch(cookie) is None:
                 return None
             data = before[:-1] + rest
@@ -92,10 +92,10 @@ def _target(line: bytes) -> tuple[str, bytes] | None:
 
 
 def _headers_in(fields: bytes) -> Headers | None:
-    """Return those of ``FIELDS`` that a request has; None if it is not plain.
+    """Return the fields of a request that are in ``FIELDS``; None if it is not plain.
 
     Args:
-        fields: its lines without the request line, from the LF that ends that.
+        fields: its lines after the request line, beginning with the LF that ends the latter.
     """
     if _FIELDS.fullmatch(fields) is None or _UNUSUAL.search(fields):
         return None

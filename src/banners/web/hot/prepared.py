@@ -230,7 +230,7 @@ class CampaignAnswers:
         return self._fragments
 
     def _prepare_around(self) -> tuple[int, bytes, bytes]:
-        """Write the page around the banners, for the sizes of images as they are known now."""
+        """Write the page before and after the banners, with the sizes of images that are known."""
         sized = self._serving.sizes.version
         self._around = sized, *self._writing.around(self._largest_size())
         return self._around

@@ -19,7 +19,7 @@ from banners.web.recording.judging import Asked
 
 # A body of more bytes is sent beside its headers rather than copied.
 _MOST_COPIED = 65_536
-# For a few statuses; the date is another one each second.
+# A few statuses are usual, and the date changes each second.
 _MOST_OPENINGS = 16
 
 

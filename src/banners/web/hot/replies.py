@@ -1,4 +1,4 @@
-"""Answers as they are sent: status, header lines that were joined beforehand, and body."""
+"""Answers as they are sent: status, header lines joined in advance, and body."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def with_length(head: bytes, body: bytes) -> bytes:
-    """Return header lines, and the one with the length of the body after them."""
+    """Return header lines, followed by the one with the length of the body."""
     return b"%bcontent-length: %d\r\n" % (head, len(body))
 
 

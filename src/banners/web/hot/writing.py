@@ -25,7 +25,7 @@ class Writing(Protocol):
         ...
 
     def around(self, size: bytes) -> tuple[bytes, bytes]:
-        """Write what stands in the page before the banners, and what follows them.
+        """Write the parts of the page before and after the banners.
 
         Args:
             size: the size of a frame for one of them.

@@ -36,8 +36,8 @@ class Caller:
         role: what it may do; None for visitors.
         campaigns: the ids of the campaigns that it may see; None for all of them.
         proof: how it has shown who it is.
-        form_token: what its forms contain, against forged ones, written differently each time;
-            empty where pages have none.
+        form_token: what its forms contain so that forged forms are refused, written differently
+            each time; empty if pages have none.
     """
 
     name: str = ""

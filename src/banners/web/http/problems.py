@@ -63,12 +63,11 @@ CLIENT_LEFT = 499
 
 # Maximum number of characters of a malformed id that stay in the field.
 _ENTERED_CHARACTERS = 40
-# The first is the API in any version.
 _OLDER_TABLES = (
     "The database has the tables of an earlier release. On the host of the job, bring them up to "
     "date: banners upgrade"
 )
-
+# The first is the API in any version.
 _FOR_PROGRAMS = (
     *(f"{Route.API.rpartition('/')[0]}/", Route.HEALTH, Route.READY),
     *(Route.OPENAPI, Route.METRICS),

@@ -1,4 +1,4 @@
-"""Compresses what operators ask for: pages and lists of large campaigns."""
+"""Compresses answers to operators, such as pages and lists of large campaigns."""
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import HTTPConnection
@@ -14,8 +14,8 @@ _LEVEL = 5
 class ForOperators:
     """Wraps an application, and compresses its answers to operators and readers.
 
-    What visitors see is small, and is answered elsewhere. Pages of operators have secrets, the
-    tokens of forms, which are written differently on each page.
+    Answers to visitors are small, and are made elsewhere. Pages of operators contain the tokens of
+    forms; these are secret, and therefore written differently on each page.
 
     Args:
         application: the ASGI application to wrap.
@@ -34,6 +34,6 @@ class ForOperators:
 
 
 def _is_packed(asked: HTTPConnection) -> bool:
-    # Starlette also takes "gzip;q=0", which forbids it, for a wish.
+    # Starlette also compresses for "gzip;q=0", which forbids it.
     accepted = asked.headers.get("accept-encoding", "")
     return caller_of(asked).role is not None and accepts_gzip(accepted)

@@ -28,7 +28,7 @@ page of the same session is refused. A route with files calls
 
 
 def proof_of(request: Request, query: str) -> str:
-    """Return what proves to the next page of this session that a form led to it.
+    """Return a proof for the next page of this session that a form led to it.
 
     Args:
         request: the request with the form.
@@ -44,7 +44,7 @@ def is_proven(request: Request, query: str, proof: str) -> bool:
     Args:
         request: the request for the page.
         query: the part of its address that says what was done.
-        proof: the proof of that.
+        proof: the proof in its address.
     """
     has_key = bool(caller_of(request).form_token)
     return has_key and are_equal(proof_of(request, query), proof)

@@ -121,17 +121,17 @@ def new_nonce() -> str:
 
 
 def masked(token: str) -> str:
-    """Return the token of a form as a page shows it: written differently each time.
+    """Return the token of a form as a page contains it: written differently each time.
 
-    Otherwise the sizes of compressed pages that also repeat what a link asks for would tell the
-    token apart from guesses (https://www.breachattack.com/, "masking secrets").
+    If it were always the same text, somebody could guess it from the sizes of compressed pages that
+    also repeat text of their address (https://www.breachattack.com/, "masking secrets").
     """
     mask = secrets.token_bytes(len(token))
     return base64.urlsafe_b64encode(mask + _xor(mask, token.encode())).decode()
 
 
 def unmasked(text: str) -> str:
-    """Return the token that a page has shown; empty if the text is none."""
+    """Return the token of a form that a page contained; empty if the text is not a masked token."""
     try:
         found = base64.b64decode(text[:_LONGEST], altchars=b"-_", validate=True)
         half = len(found) // 2

@@ -33,7 +33,7 @@ LEAST_FREE = 0.1
 """Share of the disk of the event log that should be free."""
 
 _SEEN = Route.SEEN.at(token="")
-_BY_HAND = "event files with: banners crunch DIR"
+_BY_HAND = "Publish event files with: banners crunch DIR"
 
 ENOUGH_VIEWS = 100
 """Number of views from which it means something that none of them was seen, or most clicked."""
@@ -306,14 +306,14 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
     elif "database" in facts.out_of_reach:
         yield Finding("Nothing is in memory, so visitors get an error until the database is back.")
     elif facts.has_catalogue:
-        way = "what visitors do with: banners loop" if facts.recording else _BY_HAND
+        way = "To publish what visitors do, run: banners loop" if facts.recording else _BY_HAND
         yield Finding(
             "Nothing is published yet. Until then, each campaign of the catalogue shows banners at "
-            f"random. Publish {way}",
+            f"random. {way}",
             is_fault=False,
         )
     else:
-        yield Finding(f"Nothing is published yet, so visitors get an error. Publish {_BY_HAND}")
+        yield Finding(f"Nothing is published yet, so visitors get an error. {_BY_HAND}")
 
 
 def _loop(facts: LoopFacts) -> Iterator[Finding]:
@@ -369,7 +369,7 @@ def _closing(facts: RecordingFacts) -> Iterator[Finding]:
     if not facts.is_closed:
         yield Finding(
             "No slot has been closed yet, neither in this folder nor by another host with the same "
-            "database. The loop closes them; start it: banners loop",
+            "database. To close slots, run: banners loop",
             is_fault=False,
         )
 

@@ -39,15 +39,15 @@ class Rollbacks(Protocol):
         Args:
             quarters: the quarters.
             to: the number of the generation.
-            undoes: the number of the generation that a rollback has made live, to undo that; the
-                quarters are released then. None to roll back, and hold them if the loop publishes.
+            undoes: to undo a rollback, the number of the generation that it made live; the quarters
+                are then released. None to roll back, and to hold them if the loop publishes.
 
         Returns:
             For each quarter, the number that was live and the number that is live now.
 
         Raises:
-            RollbackError: there is no such generation, or another one has become live since what
-                is to be undone; nothing was changed.
+            RollbackError: there is no such generation, or another one has become live since that
+                rollback; nothing was changed.
             StoreError: the database cannot be changed.
         """
         ...

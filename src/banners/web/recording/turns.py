@@ -1,8 +1,8 @@
 """Answers what was recorded in one turn of the event loop together, once the records are kept.
 
 All requests that arrive in one turn share one ``write``. Clicks wait for an ``fdatasync``, which a
-thread calls: one at a time, each for all clicks that came while the one before it ran. Until then
-such clicks are not written either, since a write would wait for the sync that runs.
+thread calls: one at a time, each for all clicks that arrived while the one before it ran. Such
+clicks are written only when that one has ended, since a write would wait for it.
 """
 
 import asyncio
@@ -39,11 +39,11 @@ class _Clicks:
 
     def __init__(self) -> None:
         self.answers: list[tuple[float, Answer]] = []
-        """When each of them came, in seconds of the event loop, and what sends its answer."""
+        """When each click arrived, in seconds of the event loop, and what sends its answer."""
         self.written = 0
-        """How many of them, the first ones, are written."""
+        """Number of clicks whose records are written: the first ones of these."""
         self.timer: asyncio.TimerHandle | None = None
-        """Ends the wait of the first ones."""
+        """Answers the first ones when they have waited ``LONGEST_WAIT``."""
 
 
 class Turns:
@@ -205,7 +205,7 @@ class Turns:
         commit.committed().add_done_callback(partial(self._committed, loop, clicks))
 
     def _wait(self, clicks: _Clicks) -> None:
-        """Let the first of some clicks wait no longer than it may."""
+        """Set the timer for the longest wait of the first click, if there is none yet."""
         if clicks.answers and clicks.timer is None and self._loop is not None:
             came, _ = clicks.answers[0]
             clicks.timer = self._loop.call_at(came + LONGEST_WAIT, self._give_up, clicks)
@@ -218,14 +218,14 @@ class Turns:
             loop.call_soon_threadsafe(self._synced, clicks, future.result())
 
     def _synced(self, clicks: _Clicks, is_synced: bool) -> None:
-        """Begin the next sync, if one is needed, and answer meanwhile."""
+        """Begin the next sync if clicks wait for one, and answer those that are synced."""
         self._is_syncing = False
         if self._clicks.answers and self._commit:
             self._end(self._commit)
         self._answer(clicks, len(clicks.answers), is_synced=is_synced)
 
     def _give_up(self, clicks: _Clicks) -> None:
-        """Answer clicks that have waited long enough, which are written at least."""
+        """Write clicks that have waited long enough, and answer them without a sync."""
         if self._loop is None:
             return
         latest = self._loop.time() - LONGEST_WAIT + _PRECISION
@@ -235,7 +235,7 @@ class Turns:
         self._answer(clicks, min(count, len(clicks.answers)), is_synced=False)
 
     def _answer(self, clicks: _Clicks, count: int, *, is_synced: bool) -> None:
-        """Answer the first ones of some clicks, which are written; the others wait on."""
+        """Answer the first ``count`` clicks, which are written; the others go on waiting."""
         answers = [answer for _, answer in clicks.answers[:count]]
         del clicks.answers[:count]
         clicks.written -= count

@@ -88,8 +88,8 @@ def open_database(url: URL, *, create: bool, hurry: bool) -> Engine:
     return database
 
 
-# Of tables that named these themselves, SQLAlchemy would import this dialect to check the names,
-# whichever database is used.
+# If the tables named these options themselves, SQLAlchemy would import its dialect of MySQL to
+# check the names, whichever database is used.
 @compiles(CreateTable, "mysql", "mariadb")
 def _create_table(element: CreateTable, compiler: Any, **options: Any) -> str:
     """Return the CREATE TABLE of a table whose texts are compared byte for byte."""

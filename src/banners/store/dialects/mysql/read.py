@@ -12,7 +12,7 @@ from banners.store.dialects.dialect import Pair, Pairs, Query, raw_pairs
 
 _T = TypeVar("_T")
 _JOINED_BYTES = 8_000_000
-"""Most bytes that the server joins for one row, less than it sends in a packet by default."""
+"""Maximum number of bytes that the server joins into one row; by default, a packet may have more."""
 
 
 def is_missing(_url: URL) -> bool:
@@ -27,9 +27,10 @@ def read(database: Engine, query: Query[_T]) -> _T:
 
 
 def pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> Sequence[Pair]:
-    """Let the server join all rows into one, since PyMySQL takes longest for each row.
+    """Let the server join the rows into one, since PyMySQL takes long for each row.
 
-    What the server cuts off is left out; if that is the first value, it is read by itself.
+    Rows that the server has cut off are left out. If it has cut off the first one, that row is read
+    by itself.
     """
     connection.exec_driver_sql(f"SET SESSION group_concat_max_len = {_JOINED_BYTES}")
     number, content = select.subquery().columns

@@ -32,7 +32,7 @@ def is_missing(url: URL) -> bool:
 
 
 def pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> Sequence[Pair]:
-    """Return what is not bytes as none: SQLite keeps values of any type in any column."""
+    """Return empty bytes for a value that is not bytes: SQLite has any type in any column."""
     rows = raw_pairs(connection, select, key)
     if {*map(type, map(itemgetter(1), rows))} <= {bytes}:
         return rows
