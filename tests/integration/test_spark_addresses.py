@@ -1,4 +1,4 @@
-"""Event files at addresses that only Hadoop can open, read by the workers of a cluster alone."""
+"""Event files at addresses that only Hadoop can open, read only by the workers of a cluster."""
 
 import gzip
 from collections.abc import Callable, Iterator, Mapping
@@ -176,7 +176,7 @@ def bytes_read_by_driver(engine: SparkEngine) -> int:
     )
 
 
-def test_a_cluster_crunches_what_only_hadoop_can_open_though_a_worker_is_lost(
+def test_a_cluster_crunches_an_address_of_hadoop_even_if_a_worker_is_lost(
     mounted: Mounted, tmp_path: Path
 ) -> None:
     address = mounted.put("dirty", dirty(tmp_path))
@@ -196,7 +196,7 @@ def test_a_cluster_crunches_what_only_hadoop_can_open_though_a_worker_is_lost(
 
 
 @pytest.mark.long
-def test_the_digest_is_that_of_the_rows_whatever_the_files_are_called(
+def test_the_digest_depends_on_the_rows_and_not_on_the_names_of_files(
     mounted: Mounted, tmp_path: Path
 ) -> None:
     files = clean(tmp_path)
@@ -245,7 +245,7 @@ FLOATS = pa.table({"conversion_id": [1], "click_id": [1], "revenue": [1.5]})
         ("clicks_1*.csv", lambda text: text, "which Spark takes for a wildcard"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_with_what_is_wrong(
+def test_a_file_that_cannot_be_used_is_refused_with_the_reason(
     mounted: Mounted, tmp_path: Path, name: str, spoil: Spoil, message: str
 ) -> None:
     files = clean(tmp_path)
@@ -260,7 +260,7 @@ def test_a_folder_that_does_not_exist_is_refused(mounted: Mounted) -> None:
         find_quarters(mounted.engine.folder(HadoopAddress("viewfs://banners/nothing")))
 
 
-def test_a_file_system_that_hadoop_does_not_know_is_an_error_with_its_name(
+def test_an_unknown_file_system_is_named_in_the_error(
     mounted: Mounted,
 ) -> None:
     with pytest.raises(SourceError, match='No FileSystem for scheme "nowhere"'):

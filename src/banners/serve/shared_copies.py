@@ -63,8 +63,8 @@ class SharedCopy:
 
     def __post_init__(self) -> None:
         """Be told of errors in reading the inventory."""
-        # A strong reference would make a cycle, which keeps the files open and their disk space used
-        # until the garbage collector finds it.
+        # A strong reference would make a cycle, which keeps the files open, and their disk space in
+        # use, until the garbage collector finds it.
         copy = weakref.ref(self)
 
         def spoil(error: Exception) -> None:
@@ -268,7 +268,9 @@ def _opened_folder(path: Path) -> Iterator[int]:
     try:
         found = os.fstat(folder)
         if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_MAY_WRITE:
-            raise PermissionError(errno.EPERM, "this folder belongs to another user, or others may write to it")
+            raise PermissionError(
+                errno.EPERM, "this folder belongs to another user, or others may write to it"
+            )
         yield folder
     finally:
         os.close(folder)

@@ -1,7 +1,7 @@
 """Checks the event files of a quarter at an address of Hadoop, on the executors.
 
-The driver reads nothing of them: it gets their names and sizes from Hadoop, and from Spark counts,
-hashes, and each distinct header.
+The driver does not read the files. From Hadoop it gets their names and sizes; from Spark it gets
+counts, hashes, and each distinct header.
 """
 
 import hashlib
@@ -68,12 +68,12 @@ class HadoopSources(QuarterSources):
         return sum(group.bad_width for group in self.groups[kind])
 
     def suspects(self, kind: Kind, ids: "pa.Array | None") -> Iterator[Suspect]:
-        """Yield the rows that may not be accepted: see :meth:`QuarterSources.suspects`."""
+        """Yield the rows that are perhaps not accepted: see :meth:`QuarterSources.suspects`."""
         found = (
             group.suspects(self.session, self.tables, f"suspects_{kind}_{place}", ids)
             for place, group in enumerate(self.groups[kind])
         )
-        # In the order of the files, so that of several copies of a row the same one counts.
+        # In the order of the files, so that the same copy of a repeated row counts each time.
         yield from merge(*found, key=lambda each: (str(each.path), each.line.number))
 
     def changed_file(self) -> HadoopPath | None:
@@ -94,8 +94,8 @@ def check_at_address(
     Args:
         quarter: the quarter of the files.
         paths: its files by kind.
-        session_for: opens a session, given the number of bytes of all files, that has the functions
-            of the statements and always divides files in the same way.
+        session_for: called with the number of bytes of all files; opens a session that has the
+            functions of the statements and always divides files in the same way.
         tables: where executors write what the driver reads.
 
     Raises:
@@ -160,7 +160,7 @@ class _Checking:
         for digest, files in alike.items():
             columns = check_header(self.kind, next(iter(files.values())).path, headers[digest])
             if len(files) < len(named):
-                # Places are those of one table, so that a smaller table has others.
+                # The places of lines depend on the table, so those of a smaller table are new.
                 lines = csv_lines(self.session, [str(each.path) for each in files.values()])
                 surveyed = survey(self.session, lines)
             current = {name: replace(file, lines=surveyed[name]) for name, file in files.items()}
@@ -258,7 +258,7 @@ def _check_lines(path: HadoopPath, found: Surveyed, size: int, width: int) -> No
             "folder of this machine."
         )
     if path.suffix.lower() == ".gz":
-        return  # how many bytes it has is not known; a part that is missing is an error of gzip
+        return  # its size when decompressed is not known, but gzip reports a missing part
     rest = size - found.bytes - found.lines
     if rest not in (0, -1, _BYTE_ORDER_MARK, _BYTE_ORDER_MARK - 1):
         raise SourceError(

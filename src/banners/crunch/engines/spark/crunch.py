@@ -203,14 +203,14 @@ def crunch_with_spark(
 
 
 def _parts(size: int) -> int:
-    """Return the number of parts of a shuffle for so many bytes of input."""
+    """Return the number of parts of a shuffle for ``size`` bytes of input."""
     return min(1 + size // _PART_BYTES, _MOST_PARTS)
 
 
 def _own_session(session: "SparkSession", parts: int) -> "SparkSession":
     """Open a session with the functions of the statements, and names for one quarter only."""
     own = session.newSession()
-    # So that a table of lines has the same blocks each time, though a worker was lost meanwhile.
+    # So that a table of lines has the same blocks each time, even if a worker is lost meanwhile.
     own.conf.set("spark.sql.files.minPartitionNum", str(session.sparkContext.defaultParallelism))
     for option, text in (_OPTIONS | {"spark.sql.shuffle.partitions": str(parts)}).items():
         own.conf.set(option, text)

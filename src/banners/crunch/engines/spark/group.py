@@ -1,4 +1,4 @@
-"""Files at addresses of Hadoop that have the same header, and the rows in them."""
+"""Files at addresses of Hadoop that have the same header, and their rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class HadoopFile:
         status: its size and time of change, from before it was read.
         sha256: SHA-256 of the counts and hashes of its lines, in hexadecimal; the same for the same
             lines in another form or order.
-        lines: what is known of its lines.
+        lines: what is known about its lines.
     """
 
     path: HadoopPath
@@ -55,7 +55,7 @@ class Group:
         columns: the columns that the header names, as
             :func:`banners.crunch.files.header.columns_of` returns them.
         has_header_line: whether the header is the first line of each file, as in CSV.
-        files: the files, by :func:`key_of` their names in the column ``file`` of the table.
+        files: the files by their names, as :func:`key_of` returns them for the column ``file``.
         lines: the table of their lines (see :mod:`banners.crunch.engines.spark.lines`).
     """
 
@@ -80,7 +80,7 @@ class Group:
 
     @property
     def bad_width(self) -> int:
-        """The number of rows that have another number of fields than the header."""
+        """The number of rows with another number of fields than the header."""
         kept = (0, len(self.columns))
         widths = (each.lines.widths.items() for each in self.files.values())
         return sum(lines for each in widths for width, lines in each if width not in kept)
@@ -101,7 +101,7 @@ class Group:
     def suspects(
         self, session: "SparkSession", tables: Tables, name: str, ids: "pa.Array | None"
     ) -> Iterator[Suspect]:
-        """Find the rows that may not be accepted on the executors, and yield them in order.
+        """Let executors find the rows that are perhaps not accepted, and yield them in order.
 
         Args:
             session: the session of the lines.

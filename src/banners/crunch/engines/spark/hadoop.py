@@ -48,7 +48,7 @@ class HadoopPath:
         return self.text
 
     def __truediv__(self, name: str) -> "HadoopPath":
-        """Return what has this name in the folder."""
+        """Return the file or folder of this name in the folder."""
         return HadoopPath(self.session, f"{self.text.rstrip('/')}/{name}")
 
     @property
@@ -67,7 +67,7 @@ class HadoopPath:
         return HadoopPath(self.session, self.text.rstrip("/").rpartition("/")[0])
 
     def relative_to(self, folder: "HadoopPath") -> str:
-        """Return its name below a folder."""
+        """Return its path relative to a folder."""
         return self.text.removeprefix(f"{str(folder).rstrip('/')}/")
 
     def is_dir(self) -> bool:
@@ -90,7 +90,7 @@ class HadoopPath:
         with _as_os_error():
             found = list(self._file_system().listStatus(self._java()))
         for each in found:
-            # Of the path that Hadoop returns, only the name: the rest may be written otherwise.
+            # Only the name is taken from Hadoop's path, which may write the rest differently.
             text = f"{self.text.rstrip('/')}/{each.getPath().getName()}"
             yield HadoopPath(self.session, text, _status(each))
 
@@ -104,7 +104,7 @@ class HadoopPath:
             return _status(self._file_system().getFileStatus(self._java()))
 
     def make(self) -> None:
-        """Make the folder, for its owner alone where the file system knows owners.
+        """Make the folder, with the default rights of its file system.
 
         Raises:
             OSError: Hadoop refuses.
@@ -119,7 +119,7 @@ class HadoopPath:
             OSError: Hadoop refuses.
         """
         with _as_os_error():
-            self._file_system().delete(self._java(), True)  # Java's own form
+            self._file_system().delete(self._java(), True)  # with its content; Java takes no names
 
     def _java(self) -> Any:
         java: Any = self.session.sparkContext._jvm  # noqa: SLF001  # PySpark has no other way
@@ -131,7 +131,7 @@ class HadoopPath:
 
 
 def key_of(uri: str) -> str:
-    """Return the URI of a file in the one way that Spark and Hadoop have in common."""
+    """Return the URI of a file in one form, whether Spark or Hadoop has written it."""
     return re.sub("^([^:/]+):///", r"\1:/", uri)
 
 

@@ -6,8 +6,8 @@ rows. Each row of Parquet becomes the line of CSV that it would be.
 
 The tables of lines have the columns
 
-- ``file`` and ``block``: the file, and the byte at which its part begins that a task reads;
-- ``place``: a number that rises from line to line in a block;
+- ``file`` and ``block``: the file, and the byte at which the part begins that a task reads;
+- ``place``: a number that rises by one from line to line in a block;
 - ``value`` and ``text``: the line as it was read, and without the CR of its end;
 - ``width``: the number of its fields; 0 for a blank line, and -1 if text follows a closing quote,
   or -2 if a quoted field does not end;
@@ -132,7 +132,7 @@ def _in_csv(column: Any) -> str:
     kind = column.dataType.typeName()
     text = f"CAST({name} AS STRING)"
     if kind == "decimal" and column.dataType.scale > _PLACES:
-        # Zeros after the sixth place are left out. A number that is still longer is no revenue.
+        # Zeros after the sixth place are left out. A number that is still longer is rejected.
         shorter = rf"regexp_replace({text}, r'([.][0-9]{{{_PLACES}}})0+\z', '$1')"
         text = f"CASE WHEN {name} = 0 THEN '0.000000' ELSE {shorter} END"
     if kind == "string":
@@ -144,16 +144,16 @@ def _in_csv(column: Any) -> str:
 
 @dataclass(slots=True)
 class Surveyed:
-    """What is known of the lines of a file.
+    """What is known about the lines of a file.
 
     Args:
         widths: the number of lines of each width.
         bytes: the number of bytes of all lines, without LF.
         digest_of_first: the hash of the first line.
         last_width: the width of the last line.
-        starts: the place of the first line of each block, and how many lines come before it.
+        starts: for each block, the place of its first line, and the number of lines before it.
         not_utf8: the block and the place of the first line that is not UTF-8; None if all are.
-        open_quote: those of the first line with a quoted field that does not end; None if none has.
+        open_quote: the same for the first line with a quoted field that does not end.
         sums: sums over the hashes of all lines, which do not depend on their order.
     """
 
@@ -191,7 +191,7 @@ def survey(session: "SparkSession", lines: "DataFrame") -> Mapping[str, Surveyed
         lines: a table of lines.
 
     Returns:
-        What is known of each file that has any line, by :func:`key_of` its name.
+        What is known about each file that has a line, by its name as :func:`key_of` returns it.
     """
     found = session.sql(_SURVEY, lines=lines).toArrow().to_pylist()
     found.sort(key=lambda row: (row["file"], row["block"], row["first"]))

@@ -17,7 +17,8 @@ def check_types(path: HadoopPath, columns: Sequence[str], schema: "StructType") 
 
     Args:
         path: the file.
-        columns: the column of the kind that each column of the file is; others may have any type.
+        columns: for each column of the file, the column of the kind that it holds. Columns that the
+            kind does not have may be of any type.
         schema: the columns of the file.
 
     Raises:

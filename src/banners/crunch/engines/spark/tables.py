@@ -1,6 +1,6 @@
 """The tables that Spark's executors write, and how their rows reach the driver.
 
-Nothing that is written is computed again if a worker is lost.
+If a worker is lost, tables that are written already are not computed again.
 """
 
 from collections.abc import Iterator
@@ -98,7 +98,7 @@ class TablesAtAddress:
             yield from table.to_batches(BATCH_ROWS)
 
     def remove(self) -> None:
-        """Remove all tables, unless Hadoop refuses: then they stay, and the result is complete."""
+        """Remove all tables. If Hadoop refuses, they stay; the result is complete nevertheless."""
         with suppress(OSError, BannersError), translated():
             self._folder.remove()
 

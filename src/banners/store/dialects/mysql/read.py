@@ -12,7 +12,7 @@ from banners.store.dialects.dialect import Pair, Pairs, Query, raw_pairs
 
 _T = TypeVar("_T")
 _JOINED_BYTES = 8_000_000
-"""Maximum number of bytes that the server joins into one row; by default, a packet may have more."""
+"""Maximum number of bytes that the server joins into one row; a packet may have more by default."""
 
 
 def is_missing(_url: URL) -> bool:
