@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banners.core.rotation import BANNER_COOKIE, PAGE_COOKIE, next_banner, order
+from banners.core.rotation import BANNER_COOKIE, PAGE_COOKIE, next_banner, order, round_of
 
 Edition = tuple[int, int]
 
@@ -169,6 +169,24 @@ def test_a_forged_round_of_the_right_lineup_does_not_repeat_the_last_banner(
     cookie = b"%d.%d.%d.%d" % (lineup[0], *edition, coming)
     banner, _ = next_banner(cookie, lineup, *edition, random.Random(seed))
     assert banner in (lineup[1:] or lineup)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "found"),
+    [
+        (b"414.37.2.5", 37),
+        (b"414.0.1.1", 0),
+        (b"414.37.2.0", None),  # all banners of the round came
+        (b"414", None),
+        (b"", None),
+        (b"414.37.5.5", None),
+        (b"414.37.2.5;", None),
+    ],
+)
+def test_the_round_of_a_cookie_is_known_as_long_as_banners_are_to_come(
+    cookie: bytes, found: int | None
+) -> None:
+    assert round_of(cookie) == found
 
 
 @given(histories(), seeds)
