@@ -315,16 +315,16 @@ def test_only_the_figures_of_a_campaign_that_cannot_be_true_are_replaced_by_zero
     given: Campaigns = {
         7: {1: largest},
         8: {1: [Sums(10, -1)] * 4, 2: [Sums(9, 3)] * 4},
-        9: {1: [Sums(2.0**64)] * 4},
-        10: {1: largest},
+        9: {1: largest},
+        10: {1: [Sums(2.0**64)] * 4},
     }
     figures = figures_of(given, given)
     found, unsound = sound_figures(figures, campaigns_of(np.array([7, 8, 8, 9, 10])))
     assert unsound == {
         1: "A figure is below zero.",
-        2: "A figure is larger than any that can be stored.",
+        3: "A figure is larger than any that can be stored.",
     }
-    assert found.revenue_micros[0].tolist() == [2.0**63, 0, 0, 0, 2.0**63]
+    assert found.revenue_micros[0].tolist() == [2.0**63, 0, 0, 2.0**63, 0]
     assert not any(column.any() for column in (found.impressions, found.clicks))
 
 
