@@ -1,6 +1,6 @@
-"""Measure what preparing lineups on Spark's executors leaves for the driver.
+"""Measure how much work of the driver remains if Spark's executors prepare the lineups.
 
-The parts and the results of both are compared to the byte.
+The results of both ways are compared to the byte.
 """
 
 from statistics import median
@@ -22,7 +22,7 @@ _ROUNDS = 3
 @click.option("--campaigns", default=2_000, show_default=True, help="Number of campaigns.")
 @click.option("--master", default="local[2]", show_default=True, help="Where to compute.")
 def measure(campaigns: int, master: str) -> None:
-    """Print the processor time of this process, compared with preparing all here."""
+    """Print the processor time of this process, compared with preparing all lineups in it."""
     window = random_window(campaigns, _CANDIDATES)
     ranks = {
         campaign: {banner: banner - 1 for banner in range(1, _CANDIDATES + 1)}

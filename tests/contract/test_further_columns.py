@@ -261,7 +261,7 @@ ON_SPARK = pytest.mark.parametrize("engine", ["spark"], indirect=True)
 
 
 @ON_SPARK
-def test_executors_prepare_the_lineups_that_this_process_prepares(
+def test_executors_prepare_the_same_lineups_as_this_process(
     learning: Callable[[str], list[Candidates | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared_here = learning("duckdb")
@@ -284,7 +284,7 @@ def test_executors_prepare_the_lineups_that_this_process_prepares(
         (None, "Banners 0.9 with numpy 1.0", VERSIONS),
     ],
 )
-def test_executors_without_the_same_banners_are_an_error_that_says_what_to_install(
+def test_executors_with_other_versions_are_an_error_that_says_what_to_install(
     python: str | None,
     versions: str,
     found: str,

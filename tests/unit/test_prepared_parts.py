@@ -1,4 +1,4 @@
-"""Lineups that are prepared in parts are those of all campaigns together."""
+"""Lineups that are prepared in parts are the same as those of all campaigns prepared together."""
 
 import random
 

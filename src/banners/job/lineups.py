@@ -45,7 +45,7 @@ def with_lineups(
         wanted: the campaigns to prepare lineups of.
         quarter: the quarter of the hour.
         digest: the input digest.
-        preparing: calls what prepares the lineups of some campaigns, in this process or elsewhere.
+        preparing: calls the function that prepares lineups, in this process or on executors.
 
     Yields:
         The same columns, and a column :data:`LINEUPS`.

@@ -1,6 +1,6 @@
 """Prepares the lineups of some campaigns, in this process or in another one.
 
-It needs numpy, but no engine and no database, and what it works from and returns can be pickled.
+It needs numpy, but no engine and no database; its arguments and its results can be pickled.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,8 +17,8 @@ from banners.policies.window import Ids, Window, campaigns_of
 from banners.serve.packed_lineups import encode_lineups
 
 PART_CANDIDATES = 5_000
-"""Number of candidates that a part has at the most, unless one campaign has more: enough for the
-speed of numpy, and some megabytes."""
+"""Maximum number of candidates of a part, unless one campaign has more: enough to use numpy well,
+and only some megabytes."""
 
 Encoded = Sequence[tuple[int, bytes]]
 """Campaigns, and the lineups of each in the form in which they are published."""
@@ -59,7 +59,7 @@ def parts_of(
     digest: str,
     settings: PolicySettings,
 ) -> Iterator[Part]:
-    """Divide campaigns into parts, which depend on nothing but the campaigns.
+    """Divide campaigns into parts, always in the same way for the same campaigns.
 
     Args:
         window: the campaigns and their candidates.
@@ -89,7 +89,7 @@ def parts_of(
 
 
 def prepare(part: Part) -> Encoded:
-    """Prepare the lineups of a part; the same part gives the same bytes, wherever that is."""
+    """Prepare the lineups of a part; the same part gives the same bytes on every machine."""
     starts = campaigns_of(part.window.campaign_ids).starts.tolist()
     made = POLICIES[part.policy].prepare(part.window, part.quarter, part.digest, part.settings)
     return [
@@ -104,7 +104,7 @@ def _by_rank(made: PreparedLineups, ranks: Sequence[int], size: int) -> Prepared
     Args:
         made: lineups as indexes into the candidates.
         ranks: the rank of each candidate.
-        size: the number of all banners, of which some may be in no lineup.
+        size: the number of all banners of the campaign; some may be in no lineup.
     """
     columns = []
     for column in made.expectations:

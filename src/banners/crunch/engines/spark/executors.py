@@ -1,4 +1,4 @@
-"""Runs a function of Banners on Spark's executors, whose Python then needs Banners."""
+"""Runs a function of Banners on Spark's executors, whose Python must therefore have Banners."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 R = TypeVar("R")
 
-# Arguments of a wave and its results are in the memory of the driver.
+# The arguments of as many calls, and their results, are in the memory of the driver.
 _MOST_AT_ONCE = 64
 _DIFFERS = "Versions differ: "
-# What Spark says if Python cannot be started, or if what it needs cannot be imported.
+# The text of Spark's error if Python cannot be started, or cannot import what it needs.
 _UNFIT = re.compile(
     rf"No module named '(?:banners|numpy)[\w.]*'|{_DIFFERS}[^\n]+"
     r"|Cannot run program \"[^\"]*\"|Python in worker has different version[^,\n]+"
@@ -36,7 +36,7 @@ def on_executors(
     Args:
         session: the session of the executors.
         function: a function of a module of Banners.
-        arguments: what it is called with; only some of them are in memory at once.
+        arguments: the argument of each call; only some of them are in memory at a time.
 
     Raises:
         CrunchError: the executors have no Python with this version of Banners, or Spark failed.
