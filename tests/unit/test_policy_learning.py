@@ -289,7 +289,7 @@ def test_a_short_lineup_of_the_rule_is_filled_anew_each_time() -> None:
 
 
 def test_a_banner_that_earned_a_millionth_is_in_the_lineup_of_the_rule() -> None:
-    little = {1: [Sums(9, 1, 1, 1e-6)] * 4, **{each: [Sums(9, 1)] * 4 for each in range(2, 13)}}
+    little = {each: [Sums(9, 1, each < 8, (each < 8) / 1e6)] * 4 for each in range(1, 13)}
     given: Campaigns = {7: little}
     picked = [each.banner_id for each in rule_lineup(little, Quarter.SECOND).banners]
     banners = sorted(little)
