@@ -100,6 +100,24 @@ def test_a_value_of_another_type_damages_one_campaign(
     database.dispose()
 
 
+@pytest.mark.parametrize("is_shared", [False, True], ids=["alone", "shared"])
+@pytest.mark.parametrize("value", ["text", b"", 1.5])
+def test_an_id_of_another_type_damages_one_quarter(
+    tmp_path: Path, value: object, *, is_shared: bool
+) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'banners.db'}", create=True)
+    publish(database, 100, FIRST, Quarter.SECOND)
+    with database.begin() as connection:
+        of_six = "UPDATE candidates SET campaign_id = ? WHERE campaign_id = 6 AND quarter = 1"
+        connection.exec_driver_sql(of_six, (value,))
+    copies = SharedCopies(tmp_path / "shared", "a database") if is_shared else None
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100, copies=copies)
+    memory.load()
+    assert memory.is_damaged
+    assert set(memory.active()) == {Quarter.SECOND}
+    database.dispose()
+
+
 def test_a_damaged_quarter_is_not_read_at_every_look(database: Engine) -> None:
     publish_counted(database, 100, FIRST)
     now = 0.0

@@ -130,7 +130,11 @@ def check_record(record: bytes, generation: Generation, quarter: Quarter, campai
     Raises:
         DamagedRecord: it is not a record, or is the record of another campaign.
     """
-    seed = zlib.crc32(_KEY.pack(generation.number, quarter, campaign_id))
+    try:
+        seed = zlib.crc32(_KEY.pack(generation.number, quarter, campaign_id))
+    except struct.error as error:
+        # SQLite keeps text in a column of numbers too.
+        raise _damaged("has no valid id", generation, quarter, campaign_id) from error
     if zlib.crc32(record, seed) != _SOUND:
         raise _damaged("is not the record of its candidates", generation, quarter, campaign_id)
 
