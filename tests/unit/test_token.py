@@ -3,6 +3,7 @@
 import base64
 import hmac
 import string
+import struct
 from hashlib import blake2b
 from pathlib import Path
 
@@ -133,6 +134,29 @@ def test_a_mac_of_another_purpose_is_refused() -> None:
     click = decoded(b"AA" + TOKENS.click_token(1_994_405, 17, 54))[:-12]
     assert TOKENS.read_click(independently_signed(click, b"banners click")[2:]) is not None
     assert TOKENS.read_click(independently_signed(click, b"banners view")[2:]) is None
+
+
+@pytest.mark.parametrize(
+    ("banner_id", "letter", "width"),
+    [(2**16 - 1, "H", 0), (2**16, "I", 1), (2**32 - 1, "I", 1), (2**32, "Q", 2)],
+)
+def test_the_token_of_a_view_is_written_as_described(
+    banner_id: int, letter: str, width: int
+) -> None:
+    key_id = blake2b(KEY, person=b"banners key id", digest_size=2).digest()
+    numbers = 1_994_405, 3, 54, 2 << 59 | 2 << 55 | 2**55 - 1, banner_id, 1
+    body = bytes([1 << 5 | width]) + key_id + struct.pack(f">IIQQ2{letter}", *numbers)
+    written = TOKENS.view_token(view_of((banner_id, 1), 54))
+    assert written == independently_signed(body, b"banners view")
+
+
+def test_the_token_of_a_click_is_written_as_described() -> None:
+    key_id = blake2b(KEY, person=b"banners key id", digest_size=2).digest()[0] >> 4
+    tag = blake2b((54).to_bytes(8), person=b"banners campaign", digest_size=4).digest()
+    bits = f"{key_id:04b}{int.from_bytes(tag):032b}"[:25] + f"{1_994_405:024b}{17:059b}"
+    body = int(bits, 2).to_bytes(15)
+    written = TOKENS.click_token(1_994_405, 17, 54)
+    assert written == independently_signed(body, b"banners click")[2:]
 
 
 def test_a_token_of_another_format_is_refused() -> None:
