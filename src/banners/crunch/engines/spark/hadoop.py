@@ -103,15 +103,6 @@ class HadoopPath:
         with _as_os_error():
             return _status(self._file_system().getFileStatus(self._java()))
 
-    def make(self) -> None:
-        """Make the folder, with the default rights of its file system.
-
-        Raises:
-            OSError: Hadoop refuses.
-        """
-        with _as_os_error():
-            self._file_system().mkdirs(self._java())
-
     def remove(self) -> None:
         """Remove the folder with its content.
 
