@@ -260,7 +260,7 @@ def _sizes(serve: Result) -> str:
             f"{each['ready_seconds']:.1f}",
             f"{each['memory_mb']:.0f}",
             f"{max(each['peak_mb'], each['switched_mb']):.0f}",
-            f"{each['further_mb']:.0f}",
+            f"{each['further_mb']:.0f}" if "further_mb" in each else "",
             f"{median(each['switch_seconds']):.2f}",
             f"{median(each['calm_p99_ms']):.2f}",
             f"{median(each['switch_p99_ms']):.2f}",
@@ -276,7 +276,7 @@ def _sizes(serve: Result) -> str:
 
 
 def _kept(size: Result) -> str:
-    return "shared" if size["shared"] else "all in memory" if size["whole"] else "read through"
+    return "shared" if size.get("shared") else "all in memory" if size["whole"] else "read through"
 
 
 def _cold(cold: Result) -> tuple[str, str, str]:

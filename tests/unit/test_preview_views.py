@@ -34,7 +34,7 @@ PATH = Route.API_BANNERS.at(campaign_id=SHOES)
 )
 def test_the_route_gives_a_preview_no_token(query: str, is_view: bool) -> None:
     service, views = Mock(), Mock()
-    service.answers.return_value.served.return_value = (200, [], b"{}")
+    service.answers.return_value.served.return_value = (200, b"", b"{}")
     register()
     application = FastAPI()
     application.include_router(routes(service, Mock()))

@@ -6,6 +6,7 @@ import os
 import signal
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -168,8 +169,10 @@ def test_files_of_the_previous_generation_are_closed_at_the_switch(folder: Path)
 
 def open_in(folder: Path) -> set[str]:
     """The files of a folder that this process has open."""
-    links = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
-    targets = {f"{each.readlink()}" for each in links}
+    targets = set()
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile, as the list itself is
+            targets.add(f"{link.readlink()}")
     return {each for each in targets if each.startswith(f"{folder}/")}
 
 

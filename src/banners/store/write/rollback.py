@@ -62,20 +62,12 @@ def roll_back(
     """
     with translated(database), database.begin() as connection:
         refuse_newer(connection)
-        kept = _kept(connection)
         active = dict(
             connection.execute(
                 sa.select(ACTIVE_GENERATIONS.c.quarter, ACTIVE_GENERATIONS.c.generation)
             ).all()
         )
-        targets = {
-            quarter: _target(kept.get(quarter, []), active.get(int(quarter)), to)
-            for quarter in quarters or Quarter
-        }
-        lacking = [quarter for quarter, target in targets.items() if target is None]
-        if lacking and (quarters or len(lacking) == len(targets)):
-            raise RollbackError(_refusal(lacking, kept, active, to))
-        changed = {quarter: target for quarter, target in targets.items() if target is not None}
+        changed = _targets(connection, active, quarters, to)
         others = [each for each in changed if undoes not in {None, active.get(int(each))}]
         if others:
             raise RollbackError(
@@ -90,6 +82,24 @@ def roll_back(
     return RolledBack(
         {quarter: (active[int(quarter)], number) for quarter, number in changed.items()}, is_held
     )
+
+
+def _targets(
+    connection: Connection,
+    active: Mapping[int, int],
+    quarters: Collection[Quarter],
+    to: int | None,
+) -> dict[Quarter, int]:
+    """Return the generation that each quarter goes back to; see :func:`roll_back`."""
+    kept = _kept(connection)
+    targets = {
+        quarter: _target(kept.get(quarter, []), active.get(int(quarter)), to)
+        for quarter in quarters or Quarter
+    }
+    lacking = [quarter for quarter, target in targets.items() if target is None]
+    if lacking and (quarters or len(lacking) == len(targets)):
+        raise RollbackError(_refusal(lacking, kept, active, to))
+    return {quarter: target for quarter, target in targets.items() if target is not None}
 
 
 def release(database: Engine, quarters: Collection[Quarter]) -> Mapping[Quarter, int]:

@@ -166,23 +166,10 @@ class Sources:
 def context(sources: Sources) -> dict[str, Any]:
     """Return the values for the template; what cannot be reached is left out."""
     now = sources.now()
-    gone = set(sources.out_of_reach())
-    active: Mapping[Quarter, Generation] = {}
-    kept: Sequence[KeptQuarter] = ()
-    failed: list[StoreError] = []
-    try:
-        active = sources.reader.active()
-    except StoreError as error:
-        failed.append(error)
-    try:
-        kept = sources.kept()
-    except StoreError as error:
-        failed.append(error)
-    if failed:
-        gone.add("database")
-    states = sources.impaired()
-    if is_older := any(isinstance(each, OlderTables) for each in failed):
-        gone.discard("database")
+    active, kept, failed = _published(sources)
+    is_older = any(isinstance(each, OlderTables) for each in failed)
+    gone = _out_of_reach(sources, is_failed=bool(failed), is_older=is_older)
+    states = dict(sources.impaired())
     left = timedelta(minutes=_QUARTER_MINUTES - now.minute % _QUARTER_MINUTES)
     quarters = [_quarter_status(each, active, kept, now) for each in Quarter]
     catalogue = sources.catalogue.held
@@ -201,6 +188,7 @@ def context(sources: Sources) -> dict[str, Any]:
     condition = condition_of(facts)
     if is_older:
         condition = replace(condition, faults=[_OLDER, *condition.faults])
+        states["database"] = "has the tables of an earlier release"
     return {
         "condition": condition,
         "quarter": Quarter.at(now),
@@ -214,13 +202,7 @@ def context(sources: Sources) -> dict[str, Any]:
         "can_change": sources.rollbacks is not None,
         "quarters": quarters,
         "tiers": {tier: tier not in gone for tier in sources.tiers},
-        "impaired": {
-            tier: "has the tables of an earlier release"
-            if is_older and tier == "database"
-            else states.get(tier)
-            for tier in sources.tiers
-            if tier not in gone
-        },
+        "impaired": {tier: states.get(tier) for tier in sources.tiers if tier not in gone},
         "history": list(_history(kept, now)),
         "account_lines": account_lines,
         "is_empty": not active and not kept,
@@ -231,6 +213,32 @@ def context(sources: Sources) -> dict[str, Any]:
             "process": os.getpid(),
         },
     }
+
+
+def _published(
+    sources: Sources,
+) -> tuple[Mapping[Quarter, Generation], Sequence[KeptQuarter], list[StoreError]]:
+    """Return what is live and what is kept, as far as it can be read, and why the rest cannot."""
+    active: Mapping[Quarter, Generation] = {}
+    kept: Sequence[KeptQuarter] = ()
+    failed: list[StoreError] = []
+    try:
+        active = sources.reader.active()
+    except StoreError as error:
+        failed.append(error)
+    try:
+        kept = sources.kept()
+    except StoreError as error:
+        failed.append(error)
+    return active, kept, failed
+
+
+def _out_of_reach(sources: Sources, *, is_failed: bool, is_older: bool) -> set[str]:
+    """Return the tiers that cannot be reached; older tables are in a database that can."""
+    gone = set(sources.out_of_reach())
+    if is_older:
+        return gone - {"database"}
+    return gone | {"database"} if is_failed else gone
 
 
 def _quarter_status(
