@@ -45,10 +45,6 @@ README_CLAIMS = {
 }
 """The claims of the README: how each figure is written, and the words that follow it."""
 
-_BESIDE_NGINX = (
-    "uvloop's and the system's part of a request (see the table of microseconds) alone takes "
-    "longer than nginx takes for all of it, and Python's part comes on top."
-)
 _WARMING = (
     "in this run, workers still decoded images while these were measured, which has been fixed "
     "since; the figures are to be measured again."
@@ -56,10 +52,7 @@ _WARMING = (
 REASONS = {
     "page / nginx": _WARMING,
     "banner / nginx": _WARMING,
-    "JSON / nginx": _BESIDE_NGINX,
-    "image / nginx": _BESIDE_NGINX,
-    "page / plain design": "uvloop's and the system's part of a request alone takes most of the "
-    "time that this bar allows on two cores shared with wrk.",
+    "page / plain design": _WARMING,
     "crunch / bare scan": "Both cores are busy with what a bare scan does not do: checking the "
     "files, the rule, and publishing (see the table of steps).",
     "sample, complete process": "About half of it is the import of libraries. A tenth goes to the "
