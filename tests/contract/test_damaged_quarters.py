@@ -21,6 +21,12 @@ from support.tiers import Asked
 FIRST = Quarter.FIRST
 
 
+def reader_of(database: Engine, shared: Path | None) -> MemoryReader:
+    """A reader with a shared copy in a folder; without a folder, with none."""
+    copies = SharedCopies(shared / "shared", "a database") if shared else None
+    return MemoryReader(DatabaseReader(database), most_lineups=100, copies=copies)
+
+
 def test_a_quarter_that_is_damaged_keeps_no_other_from_being_served(database: Engine) -> None:
     publish(database, 100, FIRST, Quarter.SECOND)
     with database.begin() as connection:
@@ -90,8 +96,7 @@ def test_a_value_of_another_type_damages_one_campaign(
     with database.begin() as connection:
         of_six = "UPDATE candidates SET packed = ? WHERE campaign_id = 6"
         connection.exec_driver_sql(of_six, (value,))
-    copies = SharedCopies(tmp_path / "shared", "a database") if is_shared else None
-    memory = MemoryReader(DatabaseReader(database), most_lineups=100, copies=copies)
+    memory = reader_of(database, tmp_path if is_shared else None)
     memory.load()
     assert memory.is_damaged
     assert read_lineup(memory, 5, FIRST).banners[0].banner_id == 100
@@ -110,8 +115,7 @@ def test_an_id_of_another_type_damages_one_quarter(
     with database.begin() as connection:
         of_six = "UPDATE candidates SET campaign_id = ? WHERE campaign_id = 6 AND quarter = 1"
         connection.exec_driver_sql(of_six, (value,))
-    copies = SharedCopies(tmp_path / "shared", "a database") if is_shared else None
-    memory = MemoryReader(DatabaseReader(database), most_lineups=100, copies=copies)
+    memory = reader_of(database, tmp_path if is_shared else None)
     memory.load()
     assert memory.is_damaged
     assert set(memory.active()) == {Quarter.SECOND}

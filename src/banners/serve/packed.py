@@ -148,10 +148,8 @@ def _checked(
         size = _HEAD.size + count * sum(widths) + _CHECKSUM.size
         fits = len(record) == size if version == _PLAIN else len(record) > size
         if version in {_PLAIN, _PREPARED} and fits and TYPES.keys() >= set(widths):
-            seed = zlib.crc32(_KEY.pack(generation.number, quarter, campaign_id))
-            body = memoryview(record)[: -_CHECKSUM.size]
-            if _CHECKSUM.pack(zlib.crc32(body, seed)) == record[-_CHECKSUM.size :]:
-                return count, widths
+            check_record(record, generation, quarter, campaign_id)
+            return count, widths
     what = "is not the record of its candidates"
     raise _damaged(what, generation, quarter, campaign_id)
 

@@ -8,7 +8,6 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from heapq import merge
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from banners.core.digest import digest_of_files
 from banners.core.events import Kind, slot_meant
 from banners.core.model import Quarter
-from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.errors import explained, translated
 from banners.crunch.engines.spark.group import Group, HadoopFile, groups_of
 from banners.crunch.engines.spark.hadoop import HadoopPath, Status
 from banners.crunch.engines.spark.lines import Surveyed, csv_lines, parquet_lines, survey
@@ -27,7 +26,7 @@ from banners.crunch.files.find import QuarterSources, Suspect, check_kinds
 from banners.crunch.files.formats import Form, check_text, form_of
 from banners.crunch.files.header import check_header, without_header
 from banners.crunch.files.lines import Line, line_of
-from banners.errors import CrunchError, SourceError
+from banners.errors import SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,7 +108,7 @@ def check_at_address(
     skipped: list[HadoopPath] = []
     groups: dict[Kind, list[Group]] = {}
     contents = []
-    with _reading():
+    with explained(_UNREAD, _unread):
         for kind in Kind:
             checking = _Checking(session, kind, statuses, set(), skipped)
             groups[kind] = [*checking.csv(paths[kind]), *checking.parquet(paths[kind])]
@@ -274,17 +273,5 @@ def _check_lines(path: HadoopPath, found: Surveyed, size: int, width: int) -> No
         )
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Translate Spark's errors about a file that cannot be read."""
-    try:
-        with translated():
-            yield
-    except CrunchError as error:
-        # Spark's own error is somewhere in the text of the error that it sends to Python.
-        unread = _UNREAD.search(str(error.__cause__))
-        if unread is None:
-            raise
-        raise SourceError(
-            f"{unread[1]} cannot be read, or is damaged. Deliver the file again."
-        ) from error
+def _unread(found: re.Match[str]) -> SourceError:
+    return SourceError(f"{found[1]} cannot be read, or is damaged. Deliver the file again.")

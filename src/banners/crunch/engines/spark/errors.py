@@ -1,10 +1,11 @@
 """Translates Spark's errors."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from banners.crunch.engines.errors import first_line, revenue_overflow
-from banners.errors import CrunchError
+from banners.errors import BannersError, CrunchError
 
 
 @contextmanager
@@ -36,3 +37,28 @@ def translated() -> Iterator[None]:
             "Spark's Java process has ended unexpectedly, perhaps because the machine ran out of "
             "memory. Check how much is free beside BANNERS_MEMORY, and run again."
         ) from error
+
+
+@contextmanager
+def explained(
+    pattern: re.Pattern[str], explain: Callable[[re.Match[str]], BannersError]
+) -> Iterator[None]:
+    """Translate errors of Spark, and replace those of one kind by an error that says more.
+
+    Args:
+        pattern: what the text of an error of that kind contains.
+        explain: returns the error to raise instead, from what the pattern has found.
+
+    Raises:
+        BannersError: the error that ``explain`` returned.
+        CrunchError: any other error; see :func:`translated`.
+    """
+    try:
+        with translated():
+            yield
+    except CrunchError as error:
+        # Spark's own error is somewhere in the text of the error that it sends to Python.
+        found = pattern.search(str(error.__cause__))
+        if found is None:
+            raise
+        raise explain(found) from error

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.errors import explained
 from banners.errors import CrunchError
 from banners.version import __version__
 
@@ -45,7 +44,7 @@ def on_executors(
     call = partial(_call, _versions(), function)
     remaining = iter(arguments)
     while wave := list(islice(remaining, min(2 * context.defaultParallelism, _MOST_AT_ONCE))):
-        with _python_explained(context.pythonExec), translated():
+        with explained(_UNFIT, partial(_unfit, context.pythonExec)):
             results = context.parallelize(wave, len(wave)).map(call).collect()
         yield from results
 
@@ -63,18 +62,10 @@ def _versions() -> str:
     return f"Banners {__version__} with numpy {version('numpy')}"
 
 
-@contextmanager
-def _python_explained(python: str) -> Iterator[None]:
+def _unfit(python: str, found: re.Match[str]) -> CrunchError:
     """Say what to install if the Python of the executors does not fit."""
-    try:
-        yield
-    except CrunchError as error:
-        # Spark's own error is somewhere in the text of the error that it sends to Python.
-        unfit = _UNFIT.search(str(error.__cause__))
-        if unfit is None:
-            raise
-        raise CrunchError(
-            f"Lineups are prepared on Spark's executors, but their Python ({python}) does not fit: "
-            f"found {unfit[0].removeprefix(_DIFFERS)}, expected {_versions()}. Install that on the "
-            "workers, name its Python in PYSPARK_PYTHON, and run again."
-        ) from error
+    return CrunchError(
+        f"Lineups are prepared on Spark's executors, but their Python ({python}) does not fit: "
+        f"found {found[0].removeprefix(_DIFFERS)}, expected {_versions()}. Install that on the "
+        "workers, name its Python in PYSPARK_PYTHON, and run again."
+    )
