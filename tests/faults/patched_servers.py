@@ -8,6 +8,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 
+def set_clock(path: Path, ahead: float) -> None:
+    """Set the clock of :func:`run_with_a_clock`, which may read the file at any moment."""
+    new = path.with_suffix(".new")
+    new.write_text(str(ahead))
+    new.replace(path)
+
+
 def run_with_a_clock(ahead: str, *words: str) -> None:
     """Run a command with a clock that is ahead by the seconds in a file."""
     from banners.cli import main

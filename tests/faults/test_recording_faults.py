@@ -12,7 +12,7 @@ import pytest
 from banners.core.slots import SLOT_SECONDS
 from faults.commands import Started, start, start_function
 from faults.ledger import PATHS, Visitors, assert_recorded, recording_with_advertiser, rows_of
-from faults.patched_servers import run_with_a_clock, run_with_a_failing_disk
+from faults.patched_servers import run_with_a_clock, run_with_a_failing_disk, set_clock
 from faults.test_disk_gone import fill, in_memory
 from support.servers import until
 
@@ -43,18 +43,18 @@ def test_a_clock_that_is_set_loses_nothing_and_counts_nothing_twice(
     tmp_path: Path, ahead: int
 ) -> None:
     clock = tmp_path / "clock"
-    clock.write_text("0")
+    set_clock(clock, 0)
     workplace = recording_with_advertiser(tmp_path)
     with (
         stopped_after(start_function(workplace, run_with_a_clock, str(clock), *SERVE)) as started,
         Visitors(started.address, PATHS, number=2) as visitors,
     ):
         for seconds in (0, ahead, 0):
-            clock.write_text(str(seconds))
+            set_clock(clock, seconds)
             visitors.go_on(200)
     assert not visitors.faults, visitors.faults[:3]
     # What was served ahead of time can be closed only then.
-    clock.write_text(str(max(0, ahead)))
+    set_clock(clock, max(0, ahead))
     assert start_function(workplace, run_with_a_clock, str(clock), "close").wait() == 0
     assert_recorded(visitors.ledger, tmp_path / "events")
 

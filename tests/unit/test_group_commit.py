@@ -3,6 +3,8 @@
 from concurrent.futures import wait
 from threading import Event, Semaphore
 
+import pytest
+
 from banners.collect.segments.commit import GroupCommit
 
 LONG = 3_600.0
@@ -68,14 +70,23 @@ def test_whoever_has_gone_away_keeps_nobody_waiting() -> None:
     commit.close()
 
 
-def test_an_error_of_the_disk_is_an_answer() -> None:
+@pytest.mark.parametrize("error", [OSError("the disk"), ValueError("a defect")], ids=repr)
+def test_after_any_error_those_who_wait_are_answered_and_syncing_goes_on(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcomes: list[Exception | bool] = [error, error, True, error]
+
     def sync() -> bool:
-        raise OSError
+        outcome = outcomes.pop(0) if outcomes else True
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     commit = GroupCommit(sync, seconds=LONG)
-    assert commit.committed().result(60) is False
-    assert commit.committed().result(60) is False
+    assert [commit.committed().result(60) for _ in range(4)] == [False, False, True, False]
     commit.close()
+    # Once for each row of failures: this may happen twice a second.
+    assert len(caplog.records) == 2
 
 
 def test_the_last_sync_answers_those_who_still_wait() -> None:

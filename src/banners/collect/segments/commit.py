@@ -1,8 +1,11 @@
 """Syncs the event log in a thread, for many who wait at the same time."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Condition, Thread
+
+_LOG = logging.getLogger(__name__)
 
 LONGEST_UNSYNCED = 0.5
 """Seconds until the next sync if nobody waits for one; so a second is never exceeded."""
@@ -48,17 +51,18 @@ class GroupCommit:
         self._thread.join()
 
     def _run(self) -> None:
-        stopping = False
+        stopping = failing = False
         while not stopping:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._stopping, self._seconds)
                 waiting, self._waiting = self._waiting, []
                 stopping = self._stopping
             try:
-                kept = self._sync()
-            except OSError:
-                # Otherwise those who wait would wait for ever.
-                kept = False
+                kept, failing = self._sync(), False
+            except Exception:  # noqa: BLE001  # else those who wait would wait for ever
+                if not failing:
+                    _LOG.exception("The event log cannot be synced. It is tried again.")
+                kept, failing = False, True
             for future in waiting:
                 # The request that waited may have been cancelled.
                 if future.set_running_or_notify_cancel():
