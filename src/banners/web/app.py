@@ -40,7 +40,7 @@ from banners.web.catalogue.editing import Editing
 from banners.web.catalogue.shown_now import ShownNow
 from banners.web.hot.answering import HeldCatalogue, WithoutCatalogue
 from banners.web.hot.delivery import Delivery
-from banners.web.hot.images import HeldImages
+from banners.web.hot.images import START_SECONDS, HeldImages
 from banners.web.hot.images import routes as image_routes
 from banners.web.hot.layouts import Layouts
 from banners.web.hot.recorded import Recording
@@ -196,6 +196,8 @@ def web_application(
             following or nullcontext(),
         ):
             async with recorder or nullcontext():
+                # Beside requests it would take longer, and slow them down meanwhile.
+                await asyncio.wait([loading], timeout=START_SECONDS)
                 yield
         await loading
 

@@ -34,6 +34,9 @@ ADDRESS = re.compile(IMAGE_PATTERN)
 MOST_BYTES = 64 * 2**20
 """Maximum number of bytes of images that each worker holds in memory."""
 
+START_SECONDS = 2.0
+"""Maximum number of seconds for which a start waits until the images are read."""
+
 LOOK_SECONDS = 1.0
 """Seconds after which the file of an image in memory is checked for changes."""
 
