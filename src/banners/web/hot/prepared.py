@@ -304,6 +304,10 @@ def cookie_value(headers: Headers, name: bytes) -> bytes:
     """
     for key, value in headers:
         if key == b"cookie" and name in value:
+            # Most visitors send this one cookie alone.
+            before, _, content = value.partition(b"=")
+            if before == name and b";" not in content:
+                return content.strip()
             for pair in value.split(b";"):
                 found, _, content = pair.strip().partition(b"=")
                 if found == name:
