@@ -26,7 +26,7 @@ help:
 	@echo "make services-compose  install the Debian packages that make test-compose needs"
 	@echo "make services-bench    install the Debian packages that make bench needs besides make services"
 	@echo "make bench             measure speed; BENCH=serve, BENCH=crunch or BENCH=policy for a part of it"
-	@echo "make fuzz              feed random input to the readers of event files and of the cache (SECONDS=600)"
+	@echo "make fuzz              feed random input to the readers of event files, tokens, the event log and the cache (SECONDS=600)"
 	@echo "make coverage          check that tests reach every branch of rule, rotation, policies, collect, crunch, catalogue, store and serve"
 	@echo "make mutants           check that tests fail for each small change to rule, rotation and policies"
 	@echo "make requirements      compile the pinned requirements again"
@@ -84,6 +84,8 @@ SECONDS ?= 60
 fuzz: .venv/fuzz.stamp
 	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_codec.py -max_total_time=$(SECONDS)
 	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_event_files.py -max_total_time=$(SECONDS)
+	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_token.py -max_total_time=$(SECONDS)
+	@PYTHONPATH=src $(BIN)/python tests/fuzz/fuzz_segments.py -max_total_time=$(SECONDS)
 
 bench: .venv/bench.stamp
 	@PYTHONPATH=tests $(BIN)/python bench $(BENCH)
