@@ -172,7 +172,7 @@ def test_the_snippets_are_to_be_pasted_as_they_are(ada: Operator, sale: str) -> 
     )
     found = re.fullmatch(
         r'<iframe src="http://[^"]*/campaigns/1/banner\?format=html" width="\d+" height="\d+" '
-        r'title="Banner"></iframe>',
+        r'style="border:0" title="Banner"></iframe>',
         unescape(snippet),
     )
     # The size is the usual one until this worker has followed the change.

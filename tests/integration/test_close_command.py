@@ -43,7 +43,7 @@ def test_what_was_recorded_is_published(recording: Workplace) -> None:
     quarter = slot % 4 + 1
     first, second, *_ = ended.stdout.splitlines()
     assert first == (
-        f"{slot_name(slot)} (quarter {quarter}): 40 impressions, 3 clicks, 1 conversions; "
+        f"{slot_name(slot)} (quarter {quarter}): 40 impressions, 3 clicks, 1 conversion; "
         "40 repeated or left out."
     )
     assert second == (

@@ -103,11 +103,23 @@ def test_no_log_holds_a_link_or_a_password(tmp_path: Path, log_format: str) -> N
         assert running.stdout is not None
         for line in running.stdout:
             said += line
-            if "Operators sign in with the link of: banners sign-in --port" in line:
+            if "Operators sign in with the link of: " in line:
                 running.terminate()
     assert "token=" not in said
     for line in lines(7).splitlines()[2:]:
         assert line.split()[1] not in said
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+def test_the_command_is_named_as_the_shell_finds_it(tmp_path: Path, is_found: bool) -> None:
+    path = f"{COMMAND.parent}:{os.defpath}" if is_found else os.defpath
+    workplace = Workplace(tmp_path, {**SIGNED_IN, "PATH": path})
+    with workplace.start("serve", "--port", "0") as running:
+        assert running.stdout is not None
+        said = next(line for line in running.stdout if "sign in" in line)
+        running.terminate()
+    command = "banners" if is_found else str(COMMAND)
+    assert f"Operators sign in with the link of: {command} sign-in --port " in said
 
 
 @contextmanager

@@ -217,7 +217,7 @@ def test_the_history_shows_what_is_live_and_what_is_kept(tmp_path: Path) -> None
     history = text.partition("Generations kept")[2]
     assert re.search(r"Generation 2 live in quarter 2 .* quarter 2, 200 rows", history)
     assert re.search(r"Generation 1 live in quarter 1 .* quarters 1 and 2, 200 rows", history)
-    assert "Nothing is served in this quarter." in section(text, 3)
+    assert "No generation is loaded for this quarter." in section(text, 3)
 
 
 def test_an_account_that_cannot_be_read_hides_nothing_else(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_without_anything_published_it_says_how_to_publish(tmp_path: Path) -> No
         DatabaseReader(database), tmp_path, Clock().now, reports=DatabaseReports(database)
     )
     with visited(application) as client:
-        assert "Nothing is published yet. Publish event files with" in told(client)
+        assert "Nothing is published yet, so visitors get an error. Make a campaign" in told(client)
 
 
 class Gone(DatabaseReports):
@@ -278,7 +278,7 @@ def test_what_is_published_and_not_loaded_yet_is_said(tmp_path: Path) -> None:
     with visited(application) as client:
         text = told(client)
     assert "Generation 1; 2 is published and is being loaded" in section(text, 1)
-    assert "Nothing is served in this quarter. Generation 2 is published" in section(text, 2)
+    assert "No generation is loaded for this quarter. Generation 2 is published" in section(text, 2)
 
 
 @pytest.mark.parametrize("closed_here", [True, False])

@@ -95,6 +95,15 @@ def test_the_rule_is_explained_in_a_sentence_that_fits_what_is_shown(
             "Four more are added: the campaign's other two, and two drawn at random",
         ),
         (3, 1, "inventory", "the campaign's only other banner, and one drawn at random from all"),
+        (0, 3, "campaign", "Three are shown: the campaign's three banners."),
+        (0, 1, "campaign", "One is shown: the campaign's only banner."),
+        (0, 6, "campaign", "Five are drawn at random from the campaign's six banners, afresh"),
+        (
+            0,
+            2,
+            "inventory",
+            "Five are shown: the campaign's two banners, and three drawn at random",
+        ),
     ],
 )
 def test_the_fill_is_explained_in_a_sentence_that_fits_where_it_comes_from(

@@ -84,22 +84,29 @@ def _lines(closed: "Closed") -> Iterator[str]:
     if not closed.slots and not closed.problems:
         yield "No slot has anything new."
     if earlier := set(closed.written) - {each.slot for each in (*closed.slots, *closed.recounted)}:
-        yield f"Totals that the database lacked: {len(earlier):,} slots."
+        yield f"Totals that the database lacked: {_counted(len(earlier), 'slot')}."
     if closed.archived:
-        yield f"Archived, since they have left the window: {len(closed.archived):,} slots."
+        count = _counted(len(closed.archived), "slot")
+        yield f"Archived, since they have left the window: {count}."
     if closed.late:
-        yield f"Too late for the files of archived slots: {closed.late:,} records."
+        yield f"Too late for the files of archived slots: {_counted(closed.late, 'record')}."
     if closed.uncounted:
-        yield f"Too late for the totals of their days: {closed.uncounted:,} records."
+        yield f"Too late for the totals of their days: {_counted(closed.uncounted, 'record')}."
     if closed.torn:
-        yield f"Damaged, and left out: {closed.torn:,} bytes of segments."
+        yield f"Damaged, and left out: {_counted(closed.torn, 'byte')} of segments."
     if closed.removed:
-        yield f"Removed, since nothing needs them any more: {closed.removed:,} segments."
+        yield f"Removed, since nothing needs them any more: {_counted(closed.removed, 'segment')}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _line(closed: "ClosedSlot") -> str:
     quarters = " and ".join(str(int(quarter)) for quarter in closed.quarters)
-    counts = ", ".join(f"{closed.count(kind, 'kept'):,} {kind}" for kind in Kind)
+    counts = ", ".join(
+        _counted(closed.count(kind, "kept"), kind.removesuffix("s")) for kind in Kind
+    )
     left_out = sum(
         count
         for outcomes in closed.account.values()

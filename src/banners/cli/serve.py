@@ -3,12 +3,14 @@
 import contextlib
 import gc
 import logging
+import shutil
 import socket
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
+
+PROGRAM = "banners"
+"""The name of the command."""
 
 MOST_UNSENT_BYTES = 128 * 1024
 """Bytes that the system takes for a connection beyond those that are on their way."""
@@ -125,7 +130,7 @@ def say_how_to_sign_in(
     """
     url = address(listener).rstrip("/")
     port = listener.getsockname()[1]
-    command = "banners sign-in" if port == DEFAULT_PORT else f"banners sign-in --port {port}"
+    command = f"{_program()} sign-in" + ("" if port == DEFAULT_PORT else f" --port {port}")
     if wiring.is_open(settings):
         say("Everybody is an operator, since BANNERS_OPERATORS is open.")
         return
@@ -136,6 +141,15 @@ def say_how_to_sign_in(
     else:
         say(f"Operators sign in at {link}")
         say(f"This link is valid for ten minutes; for another: {command}")
+
+
+def _program() -> str:
+    """Return the name of this command, or its path if the shell does not find it by name."""
+    given = Path(sys.argv[0])
+    found = shutil.which(PROGRAM)
+    if given.name != PROGRAM or (found and given.exists() and given.samefile(found)):
+        return PROGRAM
+    return str(given)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -49,22 +49,26 @@ def explain_fill(lineup: Lineup, policy: FillPolicy) -> str:
     needed, own = missing(lineup, policy), len(lineup.others)
     if needed == 0:
         return "Nothing is added, since lineups are not filled up."
+    # Where the rule picks nothing, there is nothing that others could be added to.
+    other, more = ("other ", " more") if lineup.banners else ("", "")
     if own > needed:
         some = (
             f"{own} of the campaign's" if own == MOST_OTHERS else f"the campaign's {_number(own)}"
         )
-        return f"{_more(needed)} drawn at random from {some} other banners, afresh each time."
+        return f"{_are(needed, more)} drawn at random from {some} {other}banners, afresh each time."
     sources = []
-    if own:
-        other = "only other banner" if own == 1 else f"other {_number(own)}"
-        sources.append(f"the campaign's {other}")
+    if own == 1:
+        sources.append(f"the campaign's only {other}banner")
+    elif own:
+        every = f"other {_number(own)}" if lineup.banners else f"{_number(own)} banners"
+        sources.append(f"the campaign's {every}")
     if draws_on_inventory(lineup, policy):
         count = f"{_number(needed - own)} " if own else ""
         sources.append(f"{count}drawn at random from all banners of the quarter, afresh each time")
         own = needed
     if not sources:
         return "Nothing is added, since the campaign has no other banner."
-    return f"{_more(own)} added: {', and '.join(sources)}."
+    return f"{_are(own, more)} {'added' if lineup.banners else 'shown'}: {', and '.join(sources)}."
 
 
 def share_sentence(total: Figures, lineup: Figures) -> str:
@@ -122,8 +126,8 @@ def _plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"
 
 
-def _more(count: int) -> str:
-    return f"{_number(count).capitalize()} more {'is' if count == 1 else 'are'}"
+def _are(count: int, more: str) -> str:
+    return f"{_number(count).capitalize()}{more} {'is' if count == 1 else 'are'}"
 
 
 def _by_clicks(count: int, shown: int) -> str:

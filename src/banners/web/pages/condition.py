@@ -313,7 +313,10 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
             is_fault=False,
         )
     else:
-        yield Finding(f"Nothing is published yet, so visitors get an error. {_BY_HAND}")
+        yield Finding(
+            "Nothing is published yet, so visitors get an error. Make a campaign on the page "
+            "Campaigns, or publish event files with: banners crunch DIR"
+        )
 
 
 def _loop(facts: LoopFacts) -> Iterator[Finding]:
