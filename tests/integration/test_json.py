@@ -15,6 +15,7 @@ WITHOUT_RESULT = {
         "close",
         "completion",
         "conversions",
+        "copy-from",
         "demo",
         "export",
         "loop",

@@ -18,7 +18,7 @@ from banners.version import __version__
 
 _SECTIONS: Mapping[str, Sequence[str]] = {
     "Try it": ("demo", "sample"),
-    "Publish": ("crunch", "generations", "rollback", "catalogue", "upgrade"),
+    "Publish": ("crunch", "generations", "rollback", "catalogue", "upgrade", "copy-from"),
     "Record": ("loop", "close", "conversions"),
     "Serve and inspect": ("serve", "sign-in", "show", "export", "evaluate", "stress"),
     "Set up the shell": ("completion",),

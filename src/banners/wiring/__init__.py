@@ -5,6 +5,7 @@ Heavy libraries are imported only when a part that needs them is built.
 
 from banners.wiring.catalogue import catalogue, catalogue_writer, names_of, published_campaigns
 from banners.wiring.collect import close, forget_host, record_conversions
+from banners.wiring.copied import copy_from
 from banners.wiring.database import database_name, quarter_now, reader, reports, site, totals
 from banners.wiring.demo import import_sample, make_conversion_key
 from banners.wiring.evaluate import evaluate
@@ -34,6 +35,7 @@ __all__ = [
     "check",
     "check_recording",
     "close",
+    "copy_from",
     "crowd",
     "crunch",
     "crunch_in_memory",
