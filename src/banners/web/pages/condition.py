@@ -33,7 +33,7 @@ LEAST_FREE = 0.1
 """Share of the disk of the event log that should be free."""
 
 _SEEN = Route.SEEN.at(token="")
-_BY_HAND = "Publish event files with: banners crunch DIR"
+_BY_HAND = "publish event files, run: banners crunch DIR"
 
 ENOUGH_VIEWS = 100
 """Number of views from which it means something that none of them was seen, or most clicked."""
@@ -306,17 +306,15 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
     elif "database" in facts.out_of_reach:
         yield Finding("Nothing is in memory, so visitors get an error until the database is back.")
     elif facts.has_catalogue:
-        way = "To publish what visitors do, run: banners loop" if facts.recording else _BY_HAND
+        way = "publish what visitors do, run: banners loop" if facts.recording else _BY_HAND
         yield Finding(
             "Nothing is published yet. Until then, each campaign of the catalogue shows banners at "
-            f"random. {way}",
+            f"random. To {way}",
             is_fault=False,
         )
     else:
-        yield Finding(
-            "Nothing is published yet, so visitors get an error. Make a campaign on the page "
-            "Campaigns, or publish event files with: banners crunch DIR"
-        )
+        way = f"Make a campaign on the page Campaigns, or to {_BY_HAND}"
+        yield Finding(f"Nothing is published yet, so visitors get an error. {way}")
 
 
 def _loop(facts: LoopFacts) -> Iterator[Finding]:
