@@ -3,6 +3,10 @@
 import csv
 from pathlib import Path
 
+import pytest
+from rich.table import Table
+
+from banners.cli.terminal import console, draw, say
 from support.deliveries import small_quarter
 from support.running import Workplace
 
@@ -63,3 +67,12 @@ def test_what_is_wrong_with_the_words_of_a_command_is_shown_without_control_char
         assert ended.returncode in {1, 2}
         assert_harmless(ended.stdout)
         assert_harmless(ended.stderr)
+
+
+def test_text_in_colons_is_no_emoji(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table()
+    table.add_column()
+    table.add_row(":star:")
+    draw(console(), table)
+    say(console(), ":star:")
+    assert capsys.readouterr().out.count(":star:") == 2

@@ -90,6 +90,8 @@ class _Group(click.Group):
             except click.Abort:
                 status = Stopped().status
             status = streams.status(status or 0)
+        # Python would otherwise examine all modules for garbage once more before the process ends.
+        gc.freeze()
         sys.exit(status)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -26,7 +26,8 @@ _EIGHTHS = 8
 
 def console(*, errors: bool = False) -> Console:
     """Open standard output, or standard error, for text and tables."""
-    opened = Console(stderr=errors, highlight=False, soft_wrap=True)
+    # Names come from outside: ":star:" in one is no emoji.
+    opened = Console(stderr=errors, highlight=False, emoji=False, soft_wrap=True)
     stream = sys.stderr if errors else sys.stdout
     if not stream.isatty():
         opened.width = _PIPE_WIDTH

@@ -167,10 +167,3 @@ def _numbers(view: memoryview, width: int) -> Sequence[int]:
     if sys.byteorder == "little":
         return view.cast(TYPES[width])
     return little_endian(array(TYPES[width], bytes(view)))
-
-
-def as_little_endian(numbers: memoryview, width: int) -> memoryview:
-    """Return the bytes of numbers of this machine's byte order, as a record has them."""
-    if sys.byteorder == "little":
-        return numbers
-    return memoryview(little_endian(array(TYPES[width], bytes(numbers))).tobytes())

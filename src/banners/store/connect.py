@@ -61,12 +61,11 @@ def wait_for_server(database: Engine, *, seconds: float) -> None:
         StoreUnavailable: the server did not start in time, or refused the connection for a reason
             that waiting cannot fix, such as a wrong password.
     """
-    from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
-    from tenacity.stop import stop_before_delay
-
     dialect = dialect_of(database)
     if not dialect.IS_SERVER:
         return
+    from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
+    from tenacity.stop import stop_before_delay
 
     def is_starting(error: BaseException) -> bool:
         return error.__cause__ is not None and dialect.is_starting(error.__cause__)

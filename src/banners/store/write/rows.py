@@ -11,11 +11,15 @@ from banners.core.figures import FIGURE_NAMES, MOST_MICROS, as_decimal
 from banners.core.model import RuleName
 from banners.core.rule import choose
 from banners.errors import SourceError, StoreError
-from banners.serve.packed import as_little_endian, join_record
+from banners.serve.packed import join_record
 from banners.store.dialects.dialect import Key
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
+
+    _Numbers = npt.NDArray[np.int64]
 
 Row = tuple[Any, ...]
 
@@ -144,37 +148,31 @@ class _Column:
     """A column of candidates, as bytes in each width that is asked for.
 
     Args:
-        numbers: the column, of 64 bits each.
+        numbers: the column.
     """
 
-    def __init__(self, numbers: "pa.Array") -> None:
+    def __init__(self, numbers: "_Numbers") -> None:
         self._numbers = numbers
-        self._bytes: dict[int, memoryview] = {}
+        self._packed: dict[int, memoryview] = {}
 
     def packed(self, width: int, start: int, end: int) -> memoryview:
-        """Return the bytes of some numbers, all of which fit the width."""
-        if width not in self._bytes:
-            self._bytes[width] = self._of_width(width)
-        return self._bytes[width][start * width : end * width]
-
-    def _of_width(self, width: int) -> memoryview:
-        import pyarrow as pa
-
-        kinds = {1: pa.uint8(), 2: pa.uint16(), 4: pa.uint32(), 8: pa.uint64()}
-        # What does not fit is cut off, and is not asked for in this width.
-        narrow = self._numbers.cast(kinds[width], safe=False)
-        _, values = narrow.buffers()
-        start = narrow.offset * width
-        view = memoryview(values)[start : start + len(narrow) * width]
-        return as_little_endian(view, width)
+        """Return some numbers, all of which fit the width, little-endian."""
+        if width not in self._packed:
+            # What does not fit is cut off, and is not asked for in this width.
+            self._packed[width] = self._numbers.astype(f"<u{width}").data
+        return self._packed[width][start:end]
 
 
 def _start_of_last(batch: "pa.RecordBatch") -> int:
     """Return the row at which the last campaign of a batch starts."""
-    import pyarrow.compute as pc
+    return int(_starts(batch.column("campaign_id").to_numpy())[-1])
 
-    ends = pc.run_end_encode(batch.column("campaign_id")).run_ends
-    return ends[-2].as_py() if len(ends) > 1 else 0
+
+def _starts(campaign_ids: "_Numbers") -> "npt.NDArray[np.intp]":
+    """Return the rows at which campaigns start; there is one row or more."""
+    import numpy as np
+
+    return np.flatnonzero(np.diff(campaign_ids, prepend=campaign_ids[0] - 1))
 
 
 def _lineups(batches: "list[pa.RecordBatch]") -> list[bytes | None]:
@@ -184,13 +182,20 @@ def _lineups(batches: "list[pa.RecordBatch]") -> list[bytes | None]:
     return [each for batch in batches for each in batch.column("lineups").to_pylist()]
 
 
-def _integers(batches: "list[pa.RecordBatch]") -> "dict[str, pa.Array]":
+def _integers(batches: "list[pa.RecordBatch]") -> "dict[str, _Numbers]":
     """Put batches together, a column at a time."""
+    import numpy as np
     import pyarrow as pa
+
+    def numbers(column: "pa.Array") -> "_Numbers":
+        # A cast imports all of Arrow's functions, which takes longer than to write a small quarter.
+        integers = column if column.type == pa.int64() else column.cast(pa.int64())
+        found: _Numbers = integers.to_numpy()
+        return found
 
     try:
         return {
-            name: pa.concat_arrays([each.column(name).cast(pa.int64()) for each in batches])
+            name: np.concatenate([numbers(each.column(name)) for each in batches])
             for name in ("campaign_id", *COLUMNS)
         }
     except pa.ArrowInvalid as error:
@@ -199,39 +204,33 @@ def _integers(batches: "list[pa.RecordBatch]") -> "dict[str, pa.Array]":
         ) from error
 
 
-def _campaigns(columns: "dict[str, pa.Array]") -> "Iterator[_Campaign]":
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _campaigns(columns: "dict[str, _Numbers]") -> Iterator[_Campaign]:
+    import numpy as np
 
-    runs = pc.run_end_encode(columns["campaign_id"])
-    ends = runs.run_ends.to_pylist()
-    revenue = columns["revenue_micros"]
-    table = pa.table(
-        {
-            **columns,
-            # A sum of revenues may exceed the 64 bits of its parts.
-            "sum": revenue.cast(pa.decimal128(38, 0)),
-            "converting": pc.greater(revenue, 0).cast(pa.int64()),
-            "clicked": pc.greater(columns["clicks"], 0).cast(pa.int64()),
-        }
-    )
+    starts = _starts(columns["campaign_id"])
+
+    def sums(numbers: "npt.NDArray[Any]") -> list[int]:
+        found: list[int] = np.add.reduceat(numbers, starts, dtype=np.int64).tolist()
+        return found
+
     *counts, _ = FIGURE_NAMES
-    summed = [*counts, "sum", "converting", "clicked"]
-    wanted = [(name, "sum") for name in summed] + [(name, "max") for name in COLUMNS]
-    # Without threads, the groups are in the order of the rows.
-    found = table.group_by("campaign_id", use_threads=False).aggregate(wanted)
-
-    def tuples(names: Iterable[str]) -> Iterator[Any]:
-        return zip(*(map(int, found.column(name).to_pylist()) for name in names), strict=True)
-
+    revenue = columns["revenue_micros"]
+    # A sum of revenues may exceed the 64 bits of its parts.
+    halves = zip(sums(revenue >> 32), sums(revenue & 0xFFFFFFFF), strict=True)
+    figures = [
+        *(sums(columns[name]) for name in counts),
+        [(high << 32) + low for high, low in halves],
+    ]
+    largest = (np.maximum.reduceat(columns[name], starts).tolist() for name in COLUMNS)
+    first = starts.tolist()
     return map(
         _Campaign,
-        runs.values.to_pylist(),
-        [0, *ends[:-1]],
-        ends,
-        tuples(f"{name}_sum" for name in (*counts, "sum")),
-        tuples(("converting_sum", "clicked_sum")),
-        tuples(f"{name}_max" for name in COLUMNS),
+        columns["campaign_id"][starts].tolist(),
+        first,
+        [*first[1:], len(revenue)],
+        zip(*figures, strict=True),
+        zip(sums(revenue > 0), sums(columns["clicks"] > 0), strict=True),
+        zip(*largest, strict=True),
     )
 
 
