@@ -16,7 +16,7 @@ from rich.table import Table
 from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.slots import SLOTS_BETWEEN, slot_name, slot_named
-from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
+from banners.crunch.engines.duckdb.crunch import duckdb_engine
 from banners.crunch.files.find import find_quarters
 from banners.crunch.gate import Limits
 from banners.crunch.scratch import scratch_folder
@@ -112,11 +112,11 @@ def seconds(events: Path, *, expected: int) -> tuple[float, float]:
 def crunch(folder: Path) -> int:
     """Crunch the window of a folder up to its candidates; return the number of crunched slots."""
     events = EventsFolder(folder=folder, keep=True, window=None, now=NEW + 1, memory="2GB")
-    with scratch_folder() as scratch:
+    with scratch_folder() as scratch, duckdb_engine(memory="2GB") as engine:
         made = events.crunch(
             QUARTER,
             find_quarters(folder)[QUARTER],
-            engine=partial(crunch_with_duckdb, memory="2GB"),
+            engine=engine,
             limits=LIMITS,
             accept=False,
             rejects=scratch,

@@ -16,7 +16,6 @@ from banners.core.account import Accounting
 from banners.core.hadoop_address import HadoopAddress
 from banners.core.model import Quarter
 from banners.crunch.accounting import settle
-from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
 from banners.crunch.engines.engine import CrunchedQuarter
 from banners.crunch.engines.spark.crunch import SparkEngine, spark_engine
 from banners.crunch.files.find import QuarterSources, check_quarter, check_unchanged, find_quarters
@@ -25,7 +24,7 @@ from banners.crunch.rejects import unaccepted_rows
 from banners.errors import CrunchError, SourceError
 from banners.sample.events import SampleSpec, write_events
 from support.cluster import Cluster, cluster
-from support.engines import QUICK_START
+from support.engines import QUICK_START, crunch_with_duckdb
 
 # Spark compiles each statement anew, which takes a busy machine minutes.
 pytestmark = pytest.mark.timeout(1200)
@@ -164,7 +163,7 @@ def seen(sources: QuarterSources, crunched: CrunchedQuarter) -> Seen:
 @contextmanager
 def on_duckdb(folder: Path, scratch: Path) -> Iterator[tuple[QuarterSources, CrunchedQuarter]]:
     sources = check_quarter(QUARTER, find_quarters(folder)[QUARTER], scratch)
-    with crunch_with_duckdb(sources, scratch, memory="512MB") as crunched:
+    with crunch_with_duckdb(sources, scratch) as crunched:
         yield sources, crunched
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
-from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
-from banners.crunch.engines.engine import Engine
+from banners.crunch.engines.duckdb.crunch import duckdb_engine
+from banners.crunch.engines.engine import CrunchedQuarter, Engine
+from banners.crunch.files.find import QuarterSources
 from support.running import lacking, required
 
 T = TypeVar("T")
@@ -40,10 +41,18 @@ class Tried:
 
 
 @contextmanager
+def crunch_with_duckdb(sources: QuarterSources, scratch: Path) -> Iterator[CrunchedQuarter]:
+    """Crunch one quarter with a DuckDB of its own."""
+    with duckdb_engine(memory="512MB") as engine, engine(sources, scratch) as crunched:
+        yield crunched
+
+
+@contextmanager
 def engine_named(name: str) -> Iterator[Tried]:
     """Open an engine; if Spark cannot run, skip the test, or fail it in CI."""
     if name == "duckdb":
-        yield Tried(partial(crunch_with_duckdb, memory="512MB"), examples=60)
+        with duckdb_engine(memory="512MB") as engine:
+            yield Tried(engine, examples=60)
         return
     require_spark()
     from banners.crunch.engines.spark.crunch import spark_engine

@@ -4,7 +4,6 @@ from collections.abc import Callable, Container
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,14 +11,14 @@ from typing import Any
 from banners.core.account import Accounting
 from banners.core.model import Quarter
 from banners.core.slots import slot_name
-from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
 from banners.crunch.engines.engine import Engine
 from banners.crunch.files.find import find_quarters
 from banners.crunch.gate import Limits
 from banners.job.window import EventsFolder
+from support.engines import crunch_with_duckdb
 
 LIMITS = Limits(bad_rows=Decimal("0.01"), orphans=Decimal("0.05"), least_rows=Decimal("0.5"))
-DUCKDB: Engine = partial(crunch_with_duckdb, memory="512MB")
+DUCKDB: Engine = crunch_with_duckdb
 
 
 @dataclass

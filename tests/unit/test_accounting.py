@@ -3,7 +3,6 @@
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from banners.core.model import Quarter
 from banners.crunch.accounting import settle
-from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
 from banners.crunch.engines.engine import CrunchedQuarter
 from banners.crunch.files.find import QuarterSources, check_quarter, find_quarters
 from banners.crunch.gate import Limits
@@ -23,6 +21,7 @@ from banners.settings import Settings
 from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
 from support.deliveries import small_quarter
+from support.engines import crunch_with_duckdb
 from support.publishing import drafting
 
 TRUE_COUNTS = [
@@ -119,7 +118,7 @@ def memory_to_find(clicks: int, orphans: int, folder: Path) -> int:
     (here / "conversions_2.csv").write_text("conversion_id,click_id,revenue\n" + conversions)
     paths = find_quarters(folder / "events")[Quarter.SECOND]
     sources = check_quarter(Quarter.SECOND, paths, folder)
-    with partial(crunch_with_duckdb, memory="512MB")(sources, folder) as crunched:
+    with crunch_with_duckdb(sources, folder) as crunched:
         accounting = settle(sources, crunched)
         tracemalloc.start()
         found = sum(1 for _ in unaccepted_rows(sources, accounting, crunched))

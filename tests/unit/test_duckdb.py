@@ -10,10 +10,12 @@ import duckdb
 import pytest
 
 from banners.core.model import Quarter
-from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
+from banners.crunch.engines.duckdb.crunch import duckdb_engine
+from banners.crunch.engines.engine import Engine
 from banners.crunch.files.find import QuarterSources, check_quarter, find_quarters
 from banners.errors import BannersError, CrunchError, SourceError
 from support.deliveries import small_quarter
+from support.engines import crunch_with_duckdb
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def crunched(sources: QuarterSources) -> Iterator[None]:
     """Run a block as the reader of DuckDB's result."""
     with (
         TemporaryDirectory() as scratch,
-        crunch_with_duckdb(sources, Path(scratch), memory="512MB"),
+        crunch_with_duckdb(sources, Path(scratch)),
     ):
         yield
 
@@ -76,3 +78,17 @@ def test_an_interrupt_of_a_query_is_a_keyboard_interrupt(sources: QuarterSources
 def test_an_error_of_the_caller_passes_unchanged(sources: QuarterSources) -> None:
     with pytest.raises(RuntimeError, match="mine"), crunched(sources):
         raise RuntimeError("mine")
+
+
+def test_a_quarter_leaves_nothing_in_the_duckdb_that_it_shares(
+    sources: QuarterSources, tmp_path: Path
+) -> None:
+    def candidates(engine: Engine) -> list[dict[str, int]]:
+        with engine(sources, tmp_path) as crunched:
+            return [row for batch in crunched.candidates() for row in batch.to_pylist()]
+
+    with duckdb_engine(memory="512MB") as engine:
+        first = candidates(engine)
+        with pytest.raises(SourceError, match="refused"), engine(sources, tmp_path):
+            raise SourceError("refused")
+        assert candidates(engine) == first

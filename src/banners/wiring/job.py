@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace as changed
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from banners.core.digest import Basis
 from banners.core.hadoop_address import HadoopAddress
 from banners.core.model import Quarter
 from banners.core.policy import PolicyName
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine as Database
 
     from banners.core.catalogue import CatalogueCampaign
+    from banners.core.digest import Basis
     from banners.core.outcome import QuarterOutcome
     from banners.crunch.engines.engine import Engine
     from banners.crunch.engines.spark.crunch import SparkEngine
@@ -253,6 +253,7 @@ def _basis(database: "Database", _quarter: Quarter, *, of_slots: bool) -> "Basis
     The rule needs the catalogue only where pages are made, so the digest of other event files stays
     what it is without one.
     """
+    from banners.core.digest import Basis
     from banners.store.read.catalogue import DatabaseCatalogue
 
     if not of_slots:
@@ -324,9 +325,9 @@ def _engine(settings: Settings, on_step: "OnStep") -> "AbstractContextManager[En
             tables=settings.spark_tables,
             on_tasks=lambda quarter, done, of: on_step(quarter, f"crunching, task {done} of {of}"),
         )
-    from banners.crunch.engines.duckdb.crunch import crunch_with_duckdb
+    from banners.crunch.engines.duckdb.crunch import duckdb_engine
 
-    return nullcontext(partial(crunch_with_duckdb, memory=settings.memory))
+    return duckdb_engine(memory=settings.memory)
 
 
 def roll_back(settings: Settings, quarters: Collection[Quarter], to: int | None) -> "RolledBack":

@@ -1,8 +1,8 @@
-"""Crunches a quarter with DuckDB."""
+"""Crunches quarters with DuckDB."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from banners.core.events import Kind
 from banners.crunch.engines.duckdb.errors import translated
 from banners.crunch.engines.duckdb.session import duckdb_session
-from banners.crunch.engines.engine import BATCH_ROWS, CrunchedQuarter
+from banners.crunch.engines.engine import BATCH_ROWS, CrunchedQuarter, Engine
 from banners.crunch.files.find import QuarterSources
 from banners.crunch.files.plain import PlainFile
 from banners.crunch.files.scan import LONGEST_LINE
@@ -32,39 +32,24 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def crunch_with_duckdb(
-    sources: QuarterSources, scratch: Path, *, memory: str
-) -> Iterator[CrunchedQuarter]:
-    """Crunch the files of one quarter; the result can be read until the block ends.
+def duckdb_engine(*, memory: str) -> Iterator[Engine]:
+    """Provide an engine for quarters that are crunched one after another.
+
+    They share one DuckDB, because opening one takes about as long as reading a small file. It is
+    opened when the first quarter is crunched.
 
     Args:
-        sources: the files of the quarter, in plain form.
-        scratch: an existing folder for data that does not fit into memory.
         memory: memory limit of DuckDB, such as ``2GB``.
-
-    Raises:
-        SourceError: the revenues are too large to be added up.
-        CrunchError: DuckDB failed.
     """
-    with duckdb_session(scratch, memory) as connection:
-        connection.execute(
-            "CREATE MACRO matches(text, pattern) AS regexp_full_match(text, pattern)"
-        )
-        for name, parameters in FUNCTIONS.items():
-            connection.execute(
-                f"CREATE MACRO {name}({', '.join(parameters)}) AS ({statement(name)})"
-            )
-        tagged = sources.tagged
-        for kind in Kind:
-            alike = list(_alike(sources.of(kind)))
-            text = " UNION ALL ".join(_as_text(files, tagged=tagged) for files in alike)
-            values = " UNION ALL ".join(_as_values(files, tagged=tagged) for files in alike)
-            connection.execute(f"CREATE VIEW text_{kind} AS {text}")
-            connection.execute(f"CREATE VIEW read_{kind} AS {values}")
-        for step in steps(tagged=tagged):
-            connection.execute(f"CREATE TABLE {step} AS {statement(step, tagged=tagged)}")
-        own = partial(statement, tagged=tagged)
-        yield CrunchedQuarter(partial(_fetch, connection, own), partial(_stream, connection, own))
+    with ExitStack() as opened:
+
+        @cache
+        def connection() -> "duckdb.DuckDBPyConnection":
+            scratch = opened.enter_context(scratch_folder())
+            return opened.enter_context(_session(scratch, memory))
+
+        # DuckDB keeps the folder for what does not fit into memory as long as it is open.
+        yield lambda sources, _scratch: _crunched(connection(), sources)
 
 
 def rank_with_duckdb(performance: "pa.Table", *, memory: str) -> Iterator["pa.RecordBatch"]:
@@ -83,6 +68,49 @@ def rank_with_duckdb(performance: "pa.Table", *, memory: str) -> Iterator["pa.Re
     with scratch_folder() as scratch, duckdb_session(scratch, memory) as connection:
         connection.register("performance", performance)
         yield from connection.execute(statement("candidates")).to_arrow_reader(BATCH_ROWS)
+
+
+@contextmanager
+def _session(scratch: Path, memory: str) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Open a DuckDB that has the functions of the crunch."""
+    with duckdb_session(scratch, memory) as connection:
+        connection.execute(
+            "CREATE MACRO matches(text, pattern) AS regexp_full_match(text, pattern)"
+        )
+        for name, parameters in FUNCTIONS.items():
+            connection.execute(
+                f"CREATE MACRO {name}({', '.join(parameters)}) AS ({statement(name)})"
+            )
+        yield connection
+
+
+@contextmanager
+def _crunched(
+    connection: "duckdb.DuckDBPyConnection", sources: QuarterSources
+) -> Iterator[CrunchedQuarter]:
+    """Crunch the files of one quarter; the result can be read until the block ends."""
+    tagged = sources.tagged
+    own = partial(statement, tagged=tagged)
+    with translated(), ExitStack() as made:
+        for kind in Kind:
+            alike = list(_alike(sources.of(kind)))
+            text = " UNION ALL ".join(_as_text(files, tagged=tagged) for files in alike)
+            values = " UNION ALL ".join(_as_values(files, tagged=tagged) for files in alike)
+            connection.execute(f"CREATE OR REPLACE VIEW text_{kind} AS {text}")
+            connection.execute(f"CREATE OR REPLACE VIEW read_{kind} AS {values}")
+        for step in steps(tagged=tagged):
+            connection.execute(f"CREATE TABLE {step} AS {own(step)}")
+            made.callback(_drop, connection, step)
+        yield CrunchedQuarter(partial(_fetch, connection, own), partial(_stream, connection, own))
+
+
+def _drop(connection: "duckdb.DuckDBPyConnection", step: str) -> None:
+    """Free the memory of a step for the next quarter."""
+    import duckdb
+
+    # After some errors DuckDB refuses any statement; the first error is the one to report.
+    with suppress(duckdb.Error):
+        connection.execute(f"DROP TABLE {step}")
 
 
 def _fetch(
