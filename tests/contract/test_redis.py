@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from banners.core.model import Quarter
-from banners.errors import StoreUnavailable
+from banners.errors import DamagedRecord, StoreUnavailable
 from banners.serve.breaker import FAILURES, PAUSE_SECONDS, Breaker
 from banners.serve.memory import MemoryReader
 from banners.serve.redis import REFUSING_SECONDS, RedisReader
 from banners.serve.redis_client import connect
 from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
-from support.publishing import publish
+from banners.store.schema import CANDIDATES
+from support.publishing import LARGEST, publish
 from support.servers import RedisServer, redis_server
 from support.tiers import KEEP_SECONDS, Asked, lineup_of, redis_reader
 
@@ -32,6 +33,7 @@ class Setting:
 
     def __init__(self, server: RedisServer, database: Engine) -> None:
         self.server = server
+        self.database = database
         self.source = Asked(DatabaseReader(database))
         self.counted: Counter[str] = Counter()
         self.now = 100.0
@@ -67,8 +69,53 @@ def setting(
 
 def test_a_lineup_is_asked_of_the_database_once(setting: Setting) -> None:
     assert [setting.lineup() for _ in range(5)] == [100] * 5
-    assert setting.source.asked.count("candidates") == 1
+    assert setting.source.asked.count("records_of") == 1
     assert setting.counted == {"miss": 1, "hit": 4}
+
+
+def test_of_several_campaigns_those_that_redis_lacks_are_read_and_kept_together(
+    setting: Setting,
+) -> None:
+    reader, generation = setting.reader, setting.generation
+    expected = dict(DatabaseReader(setting.database).records(generation, FIRST))
+    assert list(reader.records_of(generation, FIRST, [6])) == [6]
+    client = setting.server.client()
+    (key,) = (each for each in client.scan_iter() if b":active" not in each)
+    client.hset(key, f"{LARGEST}", client.hget(key, "6"))
+    setting.source.asked.clear()
+    setting.counted.clear()
+    ids = [5, 6, 7, LARGEST]
+    assert reader.records_of(generation, FIRST, ids) == expected
+    assert setting.counted == {"hit": 1, "damaged": 1, "miss": 3}
+    assert setting.source.asked == ["records_of"]
+    setting.source.gone = True
+    assert reader.records_of(generation, FIRST, list(expected)) == expected
+    assert client.ttl(key) > 0
+
+
+def test_what_redis_has_is_returned_where_the_source_fails(setting: Setting) -> None:
+    reader, generation = setting.reader, setting.generation
+    setting.lineup()
+    setting.source.gone = True
+    found = reader.records_of(generation, FIRST, [5, 6])
+    assert isinstance(found[5], bytes)
+    assert isinstance(found[6], StoreUnavailable)
+    with pytest.raises(StoreUnavailable, match="It is gone"):
+        reader.candidates(generation, FIRST, 6)
+
+
+def test_a_record_that_is_damaged_in_the_database_is_not_kept_in_redis(setting: Setting) -> None:
+    with setting.database.begin() as connection:
+        of_six = CANDIDATES.c.campaign_id == 6
+        connection.execute(CANDIDATES.update().where(of_six).values(packed=b"nonsense"))
+    for _ in range(2):
+        found = setting.reader.records_of(setting.generation, FIRST, [5, 6])
+        assert isinstance(found[5], bytes)
+        assert isinstance(found[6], DamagedRecord)
+        with pytest.raises(DamagedRecord, match="campaign 6"):
+            setting.reader.candidates(setting.generation, FIRST, 6)
+    (key,) = (each for each in setting.server.client().scan_iter() if b":active" not in each)
+    assert setting.server.client().hkeys(key) == [b"5"]
 
 
 def test_what_was_filled_in_is_not_asked_for(setting: Setting) -> None:

@@ -1,6 +1,6 @@
 """One suite over every tier: what is published is what is read, wherever it comes from."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -10,12 +10,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from banners.core.candidates import Candidates
 from banners.core.model import Generation, Lineup, Quarter
 from banners.core.policy import PolicyName
-from banners.errors import NotInQuarter, StoreClosed, StoreUnavailable, UnknownCampaign
-from banners.serve.memory import LINEUP_BYTES, MemoryReader
-from banners.serve.reader import LineupReader, read_lineup
+from banners.errors import (
+    NotInQuarter,
+    StoreClosed,
+    StoreError,
+    StoreUnavailable,
+    UnknownCampaign,
+)
+from banners.serve.lookups import LINEUP_BYTES
+from banners.serve.memory import MemoryReader
+from banners.serve.reader import LineupReader, LineupSource, read_lineup
 from banners.serve.shared_copies import SharedCopies
 from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import ACTIVE_GENERATIONS, CANDIDATES, GENERATION_QUARTERS
@@ -44,14 +50,15 @@ def tier(
 ) -> Iterator[LineupReader]:
     """Each tier over a published database, with what it needs behind it."""
     publish(database, 100, FIRST, Quarter.THIRD)
-    reader: LineupReader = DatabaseReader(database)
+    source: LineupSource = DatabaseReader(database)
     if request.param in {"redis", "all three", "all four"}:
         redis_server.start()
-        reader = redis_reader(redis_server, reader)
+        source = redis_reader(redis_server, source)
+    reader: LineupReader = source
     if request.param not in {"database", "redis"}:
         shares = request.param in {"shared copy", "all four"}
         reader = memory = MemoryReader(
-            reader,
+            source,
             most_lineups={"memory of two": 2, "shared copy": 0}.get(request.param, 100),
             copies=SharedCopies(tmp_path / "shared", "a database") if shares else None,
         )
@@ -104,6 +111,17 @@ def test_all_records_are_streamed(tier: LineupReader, database: Engine) -> None:
     expected = dict(DatabaseReader(database).records(the(tier), FIRST))
     assert list(expected) == [5, 6, LARGEST]
     assert dict(tier.records(the(tier), FIRST)) == expected
+
+
+@pytest.mark.parametrize("tier", ["database", "redis"], indirect=True)
+def test_the_records_of_some_campaigns_are_those_that_are_streamed(tier: LineupSource) -> None:
+    expected = dict(tier.records(the(tier), FIRST))
+    for ids in ([LARGEST], [6, 7], [LARGEST, 5, 6], [7, 8]):
+        # The first answer may come from the tier behind, the second from this one.
+        for _ in range(2):
+            found = tier.records_of(the(tier), FIRST, ids)
+            assert found == {each: expected[each] for each in ids if each in expected}
+    assert tier.records_of(the(tier), Quarter.SECOND, [5, 6]) == {}
 
 
 def test_lineups_of_a_policy_are_what_was_published(tier: LineupReader, database: Engine) -> None:
@@ -180,7 +198,7 @@ def test_a_lineup_that_many_requests_miss_concurrently_is_read_once(database: En
         found = list(visitors.map(visit, range(1_000)))
     assert len(found) == 1_000
     assert None not in found
-    assert source.asked.count("candidates") == 1
+    assert source.asked.count("records_of") == 1
 
 
 def test_a_new_generation_is_loaded_before_it_is_switched_to(database: Engine) -> None:
@@ -288,25 +306,25 @@ def test_what_is_read_through_is_kept_within_the_bound(database: Engine) -> None
     for campaign_id in (5, 7, 7, 5):
         assert lineup_of(memory, generation, FIRST, campaign_id) is not None
     # The large one does not fit, so that it is read each time and displaces no other.
-    assert source.asked == ["candidates"] * 3
+    assert source.asked == ["records_of"] * 3
 
 
 def test_a_generation_replaced_during_a_request_is_not_loaded_again(database: Engine) -> None:
     publish(database, 100, FIRST)
 
     class Replaced(Asked):
-        def candidates(self, *key: Any) -> Candidates | None:
+        def records_of(self, *key: Any) -> Mapping[int, bytes | StoreError]:
             for first in (200, 300, 400, 500):
                 publish(database, first, FIRST)
             memory.load()
             self.asked.clear()
-            return super().candidates(*key)
+            return super().records_of(*key)
 
     source = Replaced(DatabaseReader(database))
     memory = MemoryReader(source, most_lineups=0)
     memory.load()
     assert lineup_of(memory, the(memory), FIRST, 5) is None
-    assert source.asked == ["candidates"]
+    assert source.asked == ["records_of"]
 
 
 def test_a_database_that_has_lost_everything_changes_nothing(database: Engine) -> None:
@@ -358,7 +376,7 @@ class Overtaken(Asked):
         self._database = database
         self.when = ""
 
-    def _ask(self, name: str) -> LineupReader:
+    def _ask(self, name: str) -> LineupSource:
         if name == self.when:
             self.when = ""
             for first in (300, 400, 500):

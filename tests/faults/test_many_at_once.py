@@ -38,8 +38,8 @@ class Site:
         noted = sa.text("SELECT argument FROM general_log WHERE argument LIKE '%FROM candidates%'")
         with self._database.connect() as connection:
             texts = [str(argument) for (argument,) in connection.execute(noted)]
-        found = [re.search(r"candidates\.campaign_id = ([0-9]+)", text) for text in texts]
-        return Counter(int(each[1]) for each in found if each)
+        found = [re.search(r"candidates\.campaign_id IN \(([0-9, ]+)\)", text) for text in texts]
+        return Counter(int(each) for ids in found if ids for each in ids[1].split(", "))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,6 +77,9 @@ class HeldFigures:
 
     def candidates(self, campaign_id: int) -> Candidates | None:
         return Figures().candidates(GENERATION, Quarter.SECOND, campaign_id)
+
+    def read_later(self, campaign_id: int) -> "Future[Candidates | None]":
+        raise NotImplementedError
 
 
 def campaigns() -> list[CatalogueCampaign]:

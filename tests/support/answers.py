@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -14,7 +14,7 @@ from banners.reports.reader import ReportReader
 from banners.reports.totals import TotalsReader, comparisons_of_all
 from banners.serve.follow import following
 from banners.serve.memory import MemoryReader
-from banners.serve.reader import LineupReader
+from banners.serve.reader import LineupReader, LineupSource
 from banners.settings import load_settings
 from banners.store.connect import open_database
 from banners.store.read.lineups import DatabaseReader
@@ -68,7 +68,7 @@ def application_over(
     """Build the web application over a reader, always with the same randomness.
 
     Args:
-        reader: the tier that lineups are read from.
+        reader: the tier that lineups are read from; a LineupSource if they are held in memory.
         images: the folder with the images.
         now: returns the time.
         in_memory: whether the lineups are held in memory, so that hot addresses are answered
@@ -87,7 +87,7 @@ def application_over(
     """
     words: dict[str, Any] = {"reader": reader}
     if in_memory:
-        memory = MemoryReader(reader, most_lineups=1_000)
+        memory = MemoryReader(cast("LineupSource", reader), most_lineups=1_000)
         words = {"reader": memory, "held": memory.held, "following": following(memory.load)}
     return web_application(
         reports=reports or no_reports(),

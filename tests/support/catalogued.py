@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -54,6 +55,9 @@ class Held:
         self.read.append(campaign_id)
         return self._candidates[campaign_id]
 
+    def read_later(self, campaign_id: int) -> "Future[Candidates | None]":
+        raise NotImplementedError
+
 
 class Web:
     """The hot path over a held quarter and a catalogue, at a second that a test sets."""
@@ -87,7 +91,6 @@ class Web:
             recording = Recording(self.recorder, "", counter) if self.recorder else None
             self._delivery = Delivery(
                 Mock(),
-                reader=Mock(),
                 held=lambda _: self.held,
                 serving=serving,
                 images=HeldImages(self.images),

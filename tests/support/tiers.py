@@ -9,10 +9,10 @@ import redis
 from banners.core.candidates import Candidates
 from banners.core.model import Generation, Lineup, Quarter
 from banners.core.rule import line_up
-from banners.errors import StoreUnavailable
+from banners.errors import StoreError, StoreUnavailable
 from banners.reports.reader import CampaignReader
 from banners.serve.breaker import Breaker
-from banners.serve.reader import LineupReader
+from banners.serve.reader import LineupReader, LineupSource
 from banners.serve.redis import RedisReader
 from support.servers import RedisServer
 
@@ -26,7 +26,7 @@ class Asked:
         source: the tier behind it.
     """
 
-    def __init__(self, source: LineupReader) -> None:
+    def __init__(self, source: LineupSource) -> None:
         self._source = source
         self.asked: list[str] = []
         self.gone = False
@@ -36,6 +36,9 @@ class Asked:
 
     def candidates(self, *key: Any) -> Candidates | None:
         return self._ask("candidates").candidates(*key)
+
+    def records_of(self, *key: Any) -> Mapping[int, bytes | StoreError]:
+        return self._ask("records_of").records_of(*key)
 
     def inventory(self, *key: Any) -> Sequence[int]:
         return self._ask("inventory").inventory(*key)
@@ -49,7 +52,7 @@ class Asked:
     def close(self) -> None:
         self._source.close()
 
-    def _ask(self, name: str) -> LineupReader:
+    def _ask(self, name: str) -> LineupSource:
         self.asked.append(name)
         if self.gone:
             raise StoreUnavailable("It is gone.")
@@ -64,7 +67,7 @@ def lineup_of(reader: LineupReader | CampaignReader, *key: Any) -> Lineup | None
 
 def redis_reader(
     server: RedisServer,
-    source: LineupReader,
+    source: LineupSource,
     *,
     count: Callable[[str], None] = lambda _outcome: None,
     clock: Callable[[], float] = time.monotonic,

@@ -2,7 +2,7 @@
 
 from banners.core.candidates import Candidates
 from banners.core.model import Generation, Quarter
-from banners.errors import StoreUnavailable
+from banners.errors import StoreError, StoreUnavailable
 
 
 class Unreachable:
@@ -14,6 +14,9 @@ class Unreachable:
     def candidates(
         self, generation: Generation, quarter: Quarter, campaign_id: int
     ) -> Candidates | None:
+        raise NotImplementedError
+
+    def records_of(self, *_key: object) -> dict[int, bytes | StoreError]:
         raise NotImplementedError
 
     def inventory(self, generation: Generation, quarter: Quarter) -> list[int]:

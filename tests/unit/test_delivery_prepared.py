@@ -1,6 +1,7 @@
 """How many answers stay prepared, and that those of a campaign are prepared once."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -46,6 +47,9 @@ class Held:
         lineup = picked(campaign_id, range(1, 6), generation=self.generation, quarter=self.quarter)
         return candidates_of(lineup)
 
+    def read_later(self, campaign_id: int) -> "Future[Candidates | None]":
+        raise NotImplementedError
+
 
 @pytest.fixture
 def held() -> Held:
@@ -61,7 +65,6 @@ def delivery_of(site: Site, images: Path, held: Held) -> Delivery:
     templates = page_templates(lambda name: name, site, indexed=False)
     return Delivery(
         Mock(),
-        reader=Mock(),
         held=lambda _: held,
         serving=Serving(FillPolicy.NONE, Random(1), site, Layouts(templates, site)),
         images=HeldImages(images),

@@ -8,7 +8,7 @@ import pytest
 from banners.core.model import Generation, Quarter
 from banners.errors import SettingsError, StoreUnavailable
 from banners.serve.breaker import Breaker
-from banners.serve.reader import LineupReader
+from banners.serve.reader import LineupSource
 from banners.serve.redis import RedisReader
 from banners.serve.redis_client import connect
 
@@ -50,7 +50,7 @@ class Gone:
 def test_a_fill_fails_where_the_database_does() -> None:
     redis = RedisReader(
         connect("redis://localhost:1/0", seconds=0.1),
-        cast("LineupReader", Gone()),
+        cast("LineupSource", Gone()),
         keep_seconds=60,
         breaker=Breaker("Redis", lambda: 0.0),
         count=lambda _: None,

@@ -11,25 +11,20 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from cachetools import LRUCache, cached
-from cachetools.keys import hashkey
 
 from banners.core.candidates import Candidates
 from banners.core.model import Generation, Quarter
 from banners.errors import DamagedRecord, StoreClosed, StoreError, StoreUnavailable
 from banners.serve.lasting import Lasting
-from banners.serve.packed import check_record, decode_candidates, encode_candidates
-from banners.serve.reader import LineupReader
+from banners.serve.lookups import Lookups, weight
+from banners.serve.packed import check_record, decode_candidates
+from banners.serve.reader import LineupSource
 from banners.serve.shared_copies import SharedCopies, SharedCopy
 
 _LOG = logging.getLogger(__name__)
-
-LINEUP_BYTES = 1_000
-"""Size of a record that counts as one lineup; a larger one counts as several, since a campaign may
-have very many candidates."""
 
 DAMAGED_SECONDS = 60.0
 """Seconds after which a damaged quarter is read again; a new generation is read immediately."""
@@ -45,6 +40,7 @@ class Shelf:
         campaigns: the ids of all campaigns that have candidates, sorted.
         records: the record of each campaign; None if they do not fit.
         inventory: the ids of all candidates, sorted.
+        lookups: reads the lineups that are not held.
         damage: what is wrong with a record; its campaign is answered with an error.
         copy: the shared copy that holds records and inventory; None if they are held here.
     """
@@ -54,6 +50,7 @@ class Shelf:
     campaigns: Sequence[int]
     records: Mapping[int, bytes] | None
     inventory: Sequence[int]
+    lookups: Lookups
     damage: DamagedRecord | None = None
     copy: SharedCopy | None = None
 
@@ -76,6 +73,10 @@ class Shelf:
                 raise
             self.copy.spoil(error)
             return None
+
+    def read_later(self, campaign_id: int) -> "Future[Candidates | None]":
+        """Read the candidates of a campaign that are not held; see HeldQuarter."""
+        return self.lookups.ask(self.generation, self.quarter, campaign_id)
 
     def __contains__(self, campaign_id: int) -> bool:
         """Whether the campaign has a lineup."""
@@ -106,7 +107,7 @@ class MemoryReader:
 
     def __init__(
         self,
-        source: LineupReader,
+        source: LineupSource,
         *,
         most_lineups: int,
         copies: SharedCopies | None = None,
@@ -123,12 +124,7 @@ class MemoryReader:
         self._shelves: Mapping[Quarter, Shelf] = {}
         self._source_error: StoreError | None = StoreUnavailable("Nothing has been loaded yet.")
         self._loading = threading.Lock()
-        # One query for each key at a time: other requests for the same lineup wait for it.
-        self._read_through = cached(
-            LRUCache(max(1, most_lineups), getsizeof=_weight),
-            key=hashkey,
-            condition=threading.Condition(),
-        )(self._read_record)
+        self._lookups = Lookups(source.records_of, most_lineups)
 
     @property
     def source_error(self) -> StoreError | None:
@@ -170,11 +166,10 @@ class MemoryReader:
         found = shelf.candidates(campaign_id)
         if found is not None:
             return found
-        record = self._read_through(generation, quarter, campaign_id)
-        if record is None:
+        found = self._lookups.candidates(generation, quarter, campaign_id)
+        if found is None:
             self._replace(shelf)
-            return None
-        return decode_candidates(record, generation, quarter, campaign_id)
+        return found
 
     def held(self, quarter: Quarter) -> Shelf | None:
         """Return what is held of a quarter: another object for each generation."""
@@ -298,7 +293,9 @@ class MemoryReader:
         damage = _damage_in(records or {}, generation, quarter)
         if damage and quarter in self._shelves:
             raise damage
-        shelf = Shelf(generation, quarter, campaigns, records, inventory, damage)
+        shelf = Shelf(
+            generation, quarter, campaigns, records, inventory, self._lookups, damage=damage
+        )
         lacking = records is not None and len(records) < len(campaigns)
         empty = not (campaigns and inventory)
         if lacking or (empty and self._source.active().get(quarter) != generation):
@@ -324,7 +321,9 @@ class MemoryReader:
         if copy is None:
             return None
         campaigns, inventory = copy.records.campaigns, copy.inventory
-        return Shelf(generation, quarter, campaigns, copy.records, inventory, copy=copy)
+        return Shelf(
+            generation, quarter, campaigns, copy.records, inventory, self._lookups, copy=copy
+        )
 
     def _fetch_records(
         self, generation: Generation, quarter: Quarter, room: int
@@ -333,26 +332,15 @@ class MemoryReader:
         records = {}
         for campaign_id, record in self._source.records(generation, quarter):
             records[campaign_id] = record
-            room -= _weight(record)
+            room -= weight(record)
             if room < 0:
                 return None
         return records
 
-    def _read_record(
-        self, generation: Generation, quarter: Quarter, campaign_id: int
-    ) -> bytes | None:
-        found = self._source.candidates(generation, quarter, campaign_id)
-        return encode_candidates(found) if found is not None else None
-
-
-def _weight(record: bytes | None) -> int:
-    """Return how many lineups a record counts as."""
-    return 1 + len(record or b"") // LINEUP_BYTES
-
 
 def _weight_of(shelf: Shelf) -> int:
     """Return how many lineups a quarter in memory counts as."""
-    return 0 if shelf.copy else sum(map(_weight, (shelf.records or {}).values()))
+    return 0 if shelf.copy else sum(map(weight, (shelf.records or {}).values()))
 
 
 def _damage_in(

@@ -1,12 +1,19 @@
 """The port through which candidates are read, the same for all tiers, and their lineup."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Protocol
 
 from banners.core.candidates import Candidates
 from banners.core.model import Generation, Lineup, Quarter
 from banners.core.rule import line_up
-from banners.errors import NothingPublished, NotInQuarter, StoreUnavailable, UnknownCampaign
+from banners.errors import (
+    NothingPublished,
+    NotInQuarter,
+    StoreError,
+    StoreUnavailable,
+    UnknownCampaign,
+)
 
 # Maximum number of tries to find a campaign while the live generations keep changing.
 _TRIES = 10
@@ -46,6 +53,25 @@ class LineupReader(Protocol):
         ...
 
 
+class LineupSource(LineupReader, Protocol):
+    """A tier that others are filled from: it also reads the records of several campaigns."""
+
+    def records_of(
+        self, generation: Generation, quarter: Quarter, campaign_ids: Sequence[int]
+    ) -> Mapping[int, bytes | StoreError]:
+        """Read the records of some campaigns together; those without one are left out.
+
+        Args:
+            generation: the generation.
+            quarter: the quarter of the hour.
+            campaign_ids: the campaigns, each once; one or more.
+
+        Returns:
+            The record of each campaign, or why that one cannot be read: the others can.
+        """
+        ...
+
+
 class HeldQuarter(Protocol):
     """What a worker holds of a quarter in memory, available without waiting."""
 
@@ -75,6 +101,14 @@ class HeldQuarter(Protocol):
 
     def candidates(self, campaign_id: int) -> Candidates | None:
         """Return the candidates of a campaign; None if they are not held, or there are none."""
+        ...
+
+    def read_later(self, campaign_id: int) -> "Future[Candidates | None]":
+        """Begin to read the candidates of a campaign that are not held, without waiting for them.
+
+        Those that are begun while others are read go out together. The future returns None if the
+        generation has been dropped meanwhile, and raises StoreError if they cannot be read.
+        """
         ...
 
 

@@ -24,8 +24,8 @@ from banners.serve.codec import (
     encode_pointers,
 )
 from banners.serve.lasting import Lasting
-from banners.serve.packed import decode_candidates, encode_candidates
-from banners.serve.reader import LineupReader
+from banners.serve.packed import decode_candidates
+from banners.serve.reader import LineupSource
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -64,7 +64,7 @@ class RedisReader:
     def __init__(
         self,
         client: "Redis",
-        source: LineupReader,
+        source: LineupSource,
         *,
         keep_seconds: int,
         breaker: Breaker,
@@ -122,18 +122,41 @@ class RedisReader:
         self, generation: Generation, quarter: Quarter, campaign_id: int
     ) -> Candidates | None:
         """Return the candidates of a campaign from Redis, or else from the source."""
-        key, field = _key(generation, quarter), str(campaign_id)
-        candidates = self._decoded(
-            lambda record: decode_candidates(record, generation, quarter, campaign_id),
-            lambda: self._client.hget(key, field),
-        )
-        if candidates is not None:
-            self._count("hit")
-            return candidates
-        self._count("miss")
-        found = self._source.candidates(generation, quarter, campaign_id)
-        if found is not None:
-            self._ask(lambda: self._write(key, {field: encode_candidates(found)}))
+        found = self.records_of(generation, quarter, [campaign_id]).get(campaign_id)
+        if isinstance(found, StoreError):
+            raise found
+        return None if found is None else decode_candidates(found, generation, quarter, campaign_id)
+
+    def records_of(
+        self, generation: Generation, quarter: Quarter, campaign_ids: Sequence[int]
+    ) -> Mapping[int, bytes | StoreError]:
+        """Read the records of campaigns from Redis, and those that it lacks from the source."""
+        key = _key(generation, quarter)
+        kept: list[Any] = self._ask(partial(self._client.hmget, key, list(campaign_ids))) or []
+        found: dict[int, bytes | StoreError] = {}
+        for campaign_id, record in zip(campaign_ids, kept, strict=False):
+            check = partial(decode_candidates, record, generation, quarter, campaign_id)
+            if record is not None and self._checked(check) is not None:
+                self._count("hit")
+                found[campaign_id] = record
+        missing = [each for each in campaign_ids if each not in found]
+        for _ in missing:
+            self._count("miss")
+        if missing:
+            found.update(self._from_source(generation, quarter, missing))
+        return found
+
+    def _from_source(
+        self, generation: Generation, quarter: Quarter, campaign_ids: Sequence[int]
+    ) -> Mapping[int, bytes | StoreError]:
+        """Read the records of campaigns from the source, and write them to Redis."""
+        try:
+            found = self._source.records_of(generation, quarter, campaign_ids)
+        except StoreError as error:
+            return dict.fromkeys(campaign_ids, error)  # what Redis has is returned nevertheless
+        sound = {str(each): record for each, record in found.items() if isinstance(record, bytes)}
+        if sound:
+            self._ask(lambda: self._write(_key(generation, quarter), sound))
         return found
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:

@@ -279,7 +279,6 @@ def web_application(
     framework = BehindProxies(answers, trusted_proxies)
     return Delivery(
         framework,
-        reader=reader,
         held=held,
         serving=serving,
         images=held_images,

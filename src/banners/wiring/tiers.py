@@ -11,7 +11,7 @@ from banners.settings import Settings
 from banners.settings.values import NOT_SHARED
 
 if TYPE_CHECKING:
-    from banners.serve.reader import LineupReader
+    from banners.serve.reader import LineupSource
     from banners.serve.redis import RedisReader
     from banners.serve.shared_copies import SharedCopies
     from banners.store.read.lineups import DatabaseReader
@@ -38,7 +38,7 @@ def shared_copies(settings: Settings) -> "SharedCopies | None":
 
 def redis_tier(
     settings: Settings,
-    source: "LineupReader",
+    source: "LineupSource",
     *,
     seconds: float,
     count: Callable[[str], None],

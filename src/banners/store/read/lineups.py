@@ -13,8 +13,8 @@ from banners.core.candidates import Candidates
 from banners.core.model import Generation, Quarter, RuleName
 from banners.core.outcome import Published, QuarterOutcome, parse_outcome
 from banners.core.rule import case_of
-from banners.errors import DamagedRecord, StoreUnavailable
-from banners.serve.packed import decode_candidates
+from banners.errors import DamagedRecord, StoreError, StoreUnavailable
+from banners.serve.packed import check_record, decode_candidates
 from banners.store.dialects.dialect import Rows
 from banners.store.read.queries import Breaker, Queries
 from banners.store.schema import (
@@ -39,6 +39,7 @@ recreated, another generation may have this number."""
 _PACKED = sa.select(CANDIDATES.c.campaign_id, CANDIDATES.c.packed).where(
     CANDIDATES.c.generation == OF_GENERATION, CANDIDATES.c.quarter == sa.bindparam("quarter")
 )
+_SOME = _PACKED.where(CANDIDATES.c.campaign_id.in_(sa.bindparam("campaigns", expanding=True)))
 _INVENTORY = sa.select(INVENTORY.c.part, INVENTORY.c.banner_ids).where(
     INVENTORY.c.generation == OF_GENERATION, INVENTORY.c.quarter == sa.bindparam("quarter")
 )
@@ -109,6 +110,23 @@ class DatabaseReader:
     ) -> Candidates | None:
         """Read the candidates of a campaign; None if the generation does not have the campaign."""
         return read_one(self._queries, generation, quarter, campaign_id)
+
+    def records_of(
+        self, generation: Generation, quarter: Quarter, campaign_ids: Sequence[int]
+    ) -> Mapping[int, bytes | StoreError]:
+        """Read the records of some campaigns with one query; those without one are left out."""
+        key = {**key_of(generation, quarter), "campaigns": campaign_ids}
+        found: dict[int, bytes | StoreError] = {}
+        for row in self._queries.rows(_SOME, key):
+            # SQLite has any type in any column.
+            record = row.packed if isinstance(row.packed, bytes) else b""
+            try:
+                check_record(record, generation, quarter, row.campaign_id)
+            except DamagedRecord as error:
+                found[row.campaign_id] = error
+            else:
+                found[row.campaign_id] = record
+        return found
 
     def inventory(self, generation: Generation, quarter: Quarter) -> Sequence[int]:
         """Read the ids of all candidates of all campaigns in a quarter, each once, sorted.

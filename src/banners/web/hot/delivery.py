@@ -10,7 +10,6 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from banners.core.addresses import Route
 from banners.core.model import CANONICAL_ID, Quarter
 from banners.errors import StoreError
-from banners.serve.reader import HeldQuarter, LineupReader
+from banners.serve.reader import HeldQuarter
 from banners.web.hot.answering import Answers, HeldCatalogue, WithoutCatalogue
 from banners.web.hot.images import HeldImages
 from banners.web.hot.kept import MOST_PREPARED, KeptAnswers, Lacking
@@ -33,9 +32,6 @@ from banners.web.http.hosts import has_valid_host
 from banners.web.metrics import RouteCounter
 from banners.web.recording.judging import Asked, Subject
 from banners.web.recording.view_tokens import ViewTokens
-
-READING_THREADS = 8
-"""Maximum number of lineups that are read concurrently, so that slow reads do not block others."""
 
 ROUTES = {
     "page": Route.CAMPAIGN,
@@ -114,7 +110,6 @@ class Delivery:
 
     Args:
         application: the ASGI application to wrap.
-        reader: the tier that candidates are read from.
         held: returns what is held of a quarter in memory: another object for each generation, and
             None for nothing.
         serving: how all campaigns are served.
@@ -132,7 +127,6 @@ class Delivery:
         self,
         application: ASGIApp,
         *,
-        reader: LineupReader,
         held: Callable[[Quarter], HeldQuarter | None],
         serving: Serving,
         images: HeldImages,
@@ -144,7 +138,6 @@ class Delivery:
         recording: Recording | None = None,
     ) -> None:
         self._application = application
-        self._read = reader.candidates
         self._held = held
         self._serving = serving
         self._images = images
@@ -156,7 +149,6 @@ class Delivery:
         self.recording = recording
         self._catalogue = catalogue or WithoutCatalogue()
         self._empty = EmptyEmbed(serving)
-        self._threads = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="read")
         self._kept = {each: KeptAnswers(each, None, None, serving) for each in Quarter}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -310,9 +302,7 @@ class Delivery:
         if kept.held is None:
             return None
         try:
-            candidates = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._read, kept.held.generation, kept.quarter, wanted.campaign_id
-            )
+            candidates = await asyncio.wrap_future(kept.held.read_later(wanted.campaign_id))
         except StoreError:
             return None  # the framework reads it again, and answers with the error
         if candidates is None:
