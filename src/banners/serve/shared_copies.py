@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import pwd
 import stat
 import time
 import weakref
@@ -31,12 +32,14 @@ from banners.serve.shared_files import (
     write_numbers,
     write_records,
 )
+from banners.serve.unused_copies import note_use, remove_unused
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 WAIT_SECONDS = 60.0
-"""Seconds that a worker waits for another one to make a copy; then it works without a copy."""
+"""Seconds that a worker waits for another one to make a copy; then it works without a copy, and for
+as long does not wait again: where a worker hangs over one quarter, it makes no other one."""
 
 _PAUSE_SECONDS = 0.02
 _BUFFER_BYTES = 1 << 20
@@ -102,6 +105,8 @@ class SharedCopies:
         self._path = folder
         self._database = database
         self._wait_seconds = wait_seconds
+        self._gave_up = float("-inf")
+        self._has_removed_unused = False
 
     def copy_of(
         self, generation: Generation, quarter: Quarter, source: LineupReader
@@ -119,7 +124,11 @@ class SharedCopies:
         """
         try:
             with _opened_folder(self._path) as folder:
-                return self._copy(folder, generation, quarter, source)
+                copy = self._copy(folder, generation, quarter, source)
+                if not self._has_removed_unused:
+                    self._has_removed_unused = True
+                    remove_unused(folder)
+                return copy
         except OSError as error:
             _LOG.warning(
                 "The workers of this host cannot share a copy of quarter %d in %s: %s. Each holds "
@@ -165,7 +174,8 @@ class SharedCopies:
 
         records: SharedRecords | None = None
         inventory: SharedNumbers | None = None
-        end = time.monotonic() + self._wait_seconds
+        start = time.monotonic()
+        end = start + self._wait_seconds if start >= self._gave_up + self._wait_seconds else start
         while True:
             # Of two workers that start together, each makes one of the two files.
             if records is None:
@@ -174,7 +184,9 @@ class SharedCopies:
                 inventory = place.take(folder, "inventory", read_numbers, make_inventory)
             if records is not None and inventory is not None:
                 return SharedCopy(records, inventory)
-            if time.monotonic() > end:
+            now = time.monotonic()
+            if now > end:
+                self._gave_up = now if end > start else self._gave_up
                 raise TimeoutError(
                     errno.ETIMEDOUT,
                     f"another worker did not finish it within {self._wait_seconds:g} seconds",
@@ -229,7 +241,8 @@ class _Place:
             return None
         found = None
         try:
-            found = read(file, self.identity)
+            if note_use(file):
+                found = read(file, self.identity)
         finally:
             if found is None:
                 os.close(file)
@@ -267,13 +280,28 @@ def _opened_folder(path: Path) -> Iterator[int]:
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(folder)
-        if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_MAY_WRITE:
+        if found.st_uid != os.geteuid():
             raise PermissionError(
-                errno.EPERM, "this folder belongs to another user, or others may write to it"
+                errno.EPERM,
+                f"it belongs to {_user(found.st_uid)}, and this is {_user(os.geteuid())}",
+            )
+        if found.st_mode & _OTHERS_MAY_WRITE:
+            raise PermissionError(
+                errno.EPERM,
+                f"others than its owner may write to it (mode {stat.S_IMODE(found.st_mode):o}, "
+                "expected 700)",
             )
         yield folder
     finally:
         os.close(folder)
+
+
+def _user(number: int) -> str:
+    """Return the name of a user, or if it has none the number."""
+    try:
+        return f"user {pwd.getpwuid(number).pw_name}"
+    except KeyError:
+        return f"user {number}"
 
 
 @contextmanager
