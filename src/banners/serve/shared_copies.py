@@ -125,6 +125,7 @@ class SharedCopies:
         try:
             with _opened_folder(self._path) as folder:
                 copy = self._copy(folder, generation, quarter, source)
+                _return_memory()
                 if not self._has_removed_unused:
                     self._has_removed_unused = True
                     remove_unused(folder)
@@ -267,7 +268,6 @@ class _Place:
             is_of_part = other.startswith(f"{self.prefix}-{part}.")
             if is_of_part and other != name and not other.endswith(".lock"):
                 os.unlink(other, dir_fd=folder)
-        _return_memory()
 
 
 def _return_memory() -> None:
