@@ -53,7 +53,7 @@ def test_images_that_stay_in_their_folder_are_named(workplace: Workplace) -> Non
     with_an_uploaded_image(workplace)
     ended = workplace.run("copy-from", OLD, "--database", NEW)
     assert ended.returncode == 0
-    assert "Uploaded images that are not in it: 1." in ended.stderr
+    assert "Uploaded images that were not copied into the database: 1." in ended.stderr
 
 
 def test_nothing_to_copy_is_an_error_and_makes_no_file(workplace: Workplace) -> None:

@@ -32,7 +32,7 @@ def test_the_log_says_whose_a_refused_folder_is(
     monkeypatch.undo()
     folder.chmod(0o770)
     assert copies(folder).copy_of(OLD, FIRST, Source()) is None
-    assert "others than its owner may write to it (mode 770, expected 700)." in caplog.text
+    assert "others than its owner may write to it (mode 770; expected: no right" in caplog.text
 
 
 def test_a_worker_that_hangs_is_waited_for_only_once(

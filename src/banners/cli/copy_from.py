@@ -19,9 +19,9 @@ Examples:
   banners copy-from sqlite:///var/banners.db
   banners copy-from sqlite:///old.db --database sqlite:///new.db
 
-URL is the database that is read; the one that is written must be empty. First stop
-everything that writes to the old one: what changes meanwhile is not copied. Nothing in
-it is changed. If an earlier release made it: banners upgrade --database URL
+URL names the old database, which is only read. The new one must be empty. First stop
+everything that writes to the old one: what is written during the copy is not copied.
+If an earlier release made the old one, first run: banners upgrade --database URL
 
 Exit status: 0 done, 1 failed (and nothing was copied), 2 wrong usage.""",
 )
@@ -50,8 +50,8 @@ def copy_from(url: str, uploads: Path | None, database_url: str | None) -> None:
     )
     if copied.lacking:
         echo(
-            f"Uploaded images that are not in it: {copied.lacking:,}. Copy the folder that "
-            "BANNERS_UPLOADS names to every host. To have them in the database instead, empty it, "
-            "and copy again with: --uploads DIR",
+            f"Uploaded images that were not copied into the database: {copied.lacking:,}. Give "
+            "every host the folder that has them, and name it in BANNERS_UPLOADS; or empty the new "
+            "database, and run this command again with: --uploads DIR",
             err=True,
         )

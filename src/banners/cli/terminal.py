@@ -26,7 +26,7 @@ _EIGHTHS = 8
 
 def console(*, errors: bool = False) -> Console:
     """Open standard output, or standard error, for text and tables."""
-    # Names come from outside: ":star:" in one is no emoji.
+    # Names are data: one that contains ":star:" is not to be shown as an emoji.
     opened = Console(stderr=errors, highlight=False, emoji=False, soft_wrap=True)
     stream = sys.stderr if errors else sys.stdout
     if not stream.isatty():

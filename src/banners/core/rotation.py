@@ -55,7 +55,7 @@ def order(cookie: bytes, shown: Sequence[int], source: random.Random) -> tuple[l
     if not ordered:
         return ordered, b""
     first = b"%d" % ordered[0]
-    # Reading the cookie takes longer than this comparison, which most often says no.
+    # This comparison takes less time than reading the cookie, and is usually false.
     if cookie.startswith(first) and _last(cookie) == ordered[0] and len(ordered) > 1:
         # To swap it with any of the others keeps all orders equally likely.
         other = 1 + int(source.random() * (len(ordered) - 1))
@@ -129,7 +129,7 @@ def _last(cookie: bytes) -> int:
 
 
 def _shuffled(items: Sequence[int], source: random.Random) -> list[int]:
-    """Return items in an order of which all are equally likely.
+    """Return items in random order; all orders are equally likely.
 
     Up to ten items are put into one of their orders by prepared functions, which takes half the
     time of sorting by random keys: some go to the first half, and then each half is put in order.
@@ -152,7 +152,7 @@ def _halves(count: int) -> tuple[list[_Arrange], list[_Arrange], list[_Arrange]]
     """Return functions that divide items into two halves, and that order the first or second one.
 
     Args:
-        count: the number of items, from 2 on.
+        count: the number of items, at least 2.
     """
     places = range(count)
     first, second = places[: count // 2], places[count // 2 :]

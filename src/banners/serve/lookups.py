@@ -1,7 +1,8 @@
-"""Reads the lineups that a worker does not hold, many of them together, and keeps the last ones.
+"""Reads the lineups that a worker does not hold, in batches, and caches those used last.
 
-The first lineup that is missed is read at once. Those that are missed while it is read wait for
-that, and then go out together, as one command of Redis and one query of the database.
+The first lineup that is missed is read immediately. Those that are missed during a lookup wait
+until it ends, but at most ``LONGEST_WAIT``; then they are read with one command of Redis and one
+query of the database.
 """
 
 import threading
@@ -21,22 +22,23 @@ LINEUP_BYTES = 1_000
 have very many candidates."""
 
 THREADS = 8
-"""Maximum number of lookups that run concurrently, so that slow ones do not block others."""
+"""Number of threads for lineups that the event loop asks for, so that slow lookups do not block
+others. Requests through the framework read in their own threads."""
 
 MOST_TOGETHER = 200
 """Maximum number of lineups that are read together, so that one lookup takes little memory and
 blocks Redis only briefly."""
 
 LONGEST_WAIT = 0.02
-"""Maximum number of seconds that a lineup waits for a lookup that is under way. If that takes
-longer, it may be hanging, and what waits is read beside it."""
+"""Maximum number of seconds that a lineup waits for a lookup that is running. After that the lookup
+may be hanging, and another thread reads the waiting lineups."""
 
 Found = Mapping[int, bytes | StoreError]
 _Key = tuple[Generation, Quarter, int]
 
 
 class Lookups:
-    """Reads candidates from the tier behind, each once at a time, however many ask for them.
+    """Reads the candidates of campaigns from the next tier, each by one lookup at a time.
 
     Args:
         read: reads the records of some campaigns (banners.serve.reader.LineupSource.records_of).
@@ -50,11 +52,11 @@ class Lookups:
         self._changed = threading.Condition()
         self._kept: LRUCache[_Key, bytes | None] = LRUCache(max(1, most_lineups), weight)
         self._asked: dict[_Key, Future[Candidates | None]] = {}
-        """What is read, or is to be read."""
+        """Futures of the keys that are being read, or wait to be."""
         self._waiting: list[_Key] = []
-        """What is to be read, and by no lookup yet."""
+        """Keys that no lookup has taken yet."""
         self._is_due = False
-        """Whether a lookup has been started that takes what waits."""
+        """Whether a lookup has been started that has not taken the waiting keys yet."""
         self._running = 0
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="read")
 
@@ -96,7 +98,7 @@ class Lookups:
         if known is not None:
             return known, False
         future: Future[Candidates | None] = Future()
-        # Of those who wait for the same future, none can cancel it.
+        # Several callers may share this future, so none of them may cancel it.
         future.set_running_or_notify_cancel()
         if key in self._kept:
             future.set_result(_decoded(key, self._kept[key]))
@@ -105,7 +107,7 @@ class Lookups:
         return future, True
 
     def _start(self) -> None:
-        """Start a lookup that takes what waits, unless there is one."""
+        """Start a lookup for the waiting keys, unless one has been started already."""
         if self._waiting and not self._is_due:
             self._is_due = True
             self._threads.submit(self._look_for_waiting)

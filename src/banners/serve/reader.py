@@ -54,7 +54,7 @@ class LineupReader(Protocol):
 
 
 class LineupSource(LineupReader, Protocol):
-    """A tier that others are filled from: it also reads the records of several campaigns."""
+    """A tier that can fill others, because it also reads the records of several campaigns."""
 
     def records_of(
         self, generation: Generation, quarter: Quarter, campaign_ids: Sequence[int]
@@ -67,7 +67,8 @@ class LineupSource(LineupReader, Protocol):
             campaign_ids: the campaigns, each once; one or more.
 
         Returns:
-            The record of each campaign, or why that one cannot be read: the others can.
+            The record of each campaign, or the error that prevented reading it, which does not
+            affect the others.
         """
         ...
 
@@ -104,9 +105,9 @@ class HeldQuarter(Protocol):
         ...
 
     def read_later(self, campaign_id: int) -> "Future[Candidates | None]":
-        """Begin to read the candidates of a campaign that are not held, without waiting for them.
+        """Start to read the candidates of a campaign that are not held, without waiting for them.
 
-        Those that are begun while others are read go out together. The future returns None if the
+        Reads that are started during another read are combined. The future returns None if the
         generation has been dropped meanwhile, and raises StoreError if they cannot be read.
         """
         ...

@@ -38,8 +38,8 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 WAIT_SECONDS = 60.0
-"""Seconds that a worker waits for another one to make a copy; then it works without a copy, and for
-as long does not wait again: where a worker hangs over one quarter, it makes no other one."""
+"""Seconds that a worker waits for another one to make a copy. Then it works without a copy, and
+for the same time does not wait again, since a worker that hangs makes no other quarters either."""
 
 _PAUSE_SECONDS = 0.02
 _BUFFER_BYTES = 1 << 20
@@ -271,9 +271,9 @@ class _Place:
 
 
 def _return_memory() -> None:
-    """Let the system have the memory that making a copy took, which the C library would keep.
+    """Return freed memory to the system, which the C library would keep for later.
 
-    For a million lineups these are 27 MB. Other C libraries than glibc have no such function.
+    After a copy of a million lineups this is 27 MB. C libraries other than glibc cannot do it.
     """
     import ctypes
 
@@ -300,8 +300,8 @@ def _opened_folder(path: Path) -> Iterator[int]:
         if found.st_mode & _OTHERS_MAY_WRITE:
             raise PermissionError(
                 errno.EPERM,
-                f"others than its owner may write to it (mode {stat.S_IMODE(found.st_mode):o}, "
-                "expected 700)",
+                f"others than its owner may write to it (mode {stat.S_IMODE(found.st_mode):o}; "
+                "expected: no right to write for group and others, such as 700)",
             )
         yield folder
     finally:

@@ -196,7 +196,7 @@ def web_application(
             following or nullcontext(),
         ):
             async with recorder or nullcontext():
-                # Beside requests it would take longer, and slow them down meanwhile.
+                # While requests are answered, reading would take longer, and slow them down.
                 await asyncio.wait([loading], timeout=START_SECONDS)
                 yield
         await loading

@@ -61,7 +61,10 @@ class GroupCommit:
                 kept, failing = self._sync(), False
             except Exception:  # noqa: BLE001  # else those who wait would wait for ever
                 if not failing:
-                    _LOG.exception("The event log cannot be synced. It is tried again.")
+                    _LOG.exception(
+                        "Syncing the event log failed; it is tried again. Until it succeeds, "
+                        "conversions are refused."
+                    )
                 kept, failing = False, True
             for future in waiting:
                 # The request that waited may have been cancelled.

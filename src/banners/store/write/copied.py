@@ -22,7 +22,7 @@ from banners.store.schema import (
 from banners.store.steps import refuse_other
 from banners.store.write.turn import turn_to_write
 
-# The other database has had its own steps. The process of the loop is not part of what is kept.
+# Not copied: the target has its own steps, and the loop's row is valid only while it runs.
 _TABLES = [table for table in METADATA.sorted_tables if table not in {SCHEMA_STEPS, LOOP_PROCESS}]
 _ROWS_AT_ONCE = 200
 # An image has up to 4 MiB.
@@ -37,7 +37,7 @@ class Copied:
         generations: number of generations.
         versions: number of versions of the catalogue.
         images: number of uploaded images.
-        lacking: number of uploaded images that banners of the catalogue have, and the copy lacks.
+        lacking: number of uploaded images that the catalogue uses and that were not copied.
     """
 
     generations: int
@@ -59,15 +59,16 @@ def copy_everything(
 
     Args:
         source: an open database, to read. What changes while it is copied is not copied.
-        target: an open database, to write; its tables are made.
-        uploads: where uploaded images are kept outside of the source, to copy them as well.
+        target: an open database, to write; missing tables are made.
+        uploads: where uploaded images are kept outside of the source, to be copied too; None if
+            they are not to be copied.
         now: returns the time in UTC.
         wait_seconds: seconds to wait for a server that is still starting.
         on_table: called with the name of each table before it is copied.
 
     Raises:
         OlderTables: the tables of the source are those of an older Banners.
-        StoreError: the target is not empty; or one of the two failed. Nothing was copied.
+        StoreError: the target is not empty, or reading or writing failed. Nothing was copied.
         StoreUnavailable: one of the two cannot be reached.
         UploadsUnavailable: an image cannot be read.
     """
@@ -105,7 +106,7 @@ def _parts(reading: Connection, table: sa.Table) -> Iterator[list[Mapping[str, o
 
 
 def _copy_images(writing: Connection, uploads: ImageStore | None, written_at: str) -> int:
-    """Copy the images that banners have and the database lacks; return how many still lack."""
+    """Copy the images that banners have and the database lacks; return how many are missing."""
     column = CATALOGUE_BANNERS.c.image
     kept = sa.select(CATALOGUE_IMAGES.c.digest)
     wanted = sa.select(column).where(column != "", column.not_in(kept)).distinct()

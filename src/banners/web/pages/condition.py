@@ -313,7 +313,7 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
             is_fault=False,
         )
     else:
-        way = f"Make a campaign on the page Campaigns, or to {_BY_HAND}"
+        way = f"Make a campaign on the page Campaigns. Or, to {_BY_HAND}"
         yield Finding(f"Nothing is published yet, so visitors get an error. {way}")
 
 
