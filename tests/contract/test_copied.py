@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from banners.core.images import Size
-from banners.errors import OlderTables, StoreError
+from banners.errors import OlderTables, StoreError, StoreUnavailable
 from banners.images.folder import FolderImages
 from banners.images.store import UploadedImage
 from banners.store.connect import open_database
@@ -149,3 +149,44 @@ def test_images_that_are_nowhere_are_counted(database: Engine, elsewhere: Engine
         connection.execute(sa.delete(CATALOGUE_IMAGES))
     told = copied(elsewhere, database)
     assert (told.images, told.lacking) == (0, 2)
+
+
+def test_a_database_that_changes_meanwhile_is_not_copied(
+    database: Engine, elsewhere: Engine
+) -> None:
+    """Of an SQLite file at rest, readers do not notice that it changes."""
+    fill(elsewhere, 3)
+    url = elsewhere.url.render_as_string()
+    elsewhere.dispose()
+    reading, writing = (open_database(url, create=create) for create in (False, True))
+
+    def change(table: str) -> None:
+        if table == SAME[-1].name:
+            with writing.begin() as connection:
+                connection.execute(sa.update(CATALOGUE_BANNERS).values(name="another"))
+
+    with pytest.raises(StoreUnavailable, match="has changed while it was read"):
+        copy_everything(reading, database, None, now=lambda: NOON, wait_seconds=10, on_table=change)
+    reading.dispose()
+    writing.dispose()
+    assert set(map(len, contents(database).values())) == {0}
+
+
+def test_a_fault_of_the_other_database_is_told_as_one(database: Engine, elsewhere: Engine) -> None:
+    fill(elsewhere, 3)
+    with elsewhere.begin() as connection:
+        connection.execute(sa.text(f"DROP TABLE {CATALOGUE_BANNERS.name}"))
+    with pytest.raises(StoreError, match=f"elsewhere.db.*{CATALOGUE_BANNERS.name}"):
+        copied(elsewhere, database)
+
+
+def test_a_database_with_rows_is_left_as_it_is(database: Engine, elsewhere: Engine) -> None:
+    fill(elsewhere, 1)
+    fill(database, 1)
+    with database.begin() as connection:
+        connection.execute(sa.delete(SCHEMA_STEPS).where(SCHEMA_STEPS.c.step > 1))
+        before = connection.execute(sa.select(SCHEMA_STEPS)).all()
+    with pytest.raises(StoreError, match="is not empty"):
+        copied(elsewhere, database)
+    with database.connect() as connection:
+        assert connection.execute(sa.select(SCHEMA_STEPS)).all() == before

@@ -62,3 +62,10 @@ def test_nothing_to_copy_is_an_error_and_makes_no_file(workplace: Workplace) -> 
     assert "sqlite:///elsewhere.db does not exist, so there is nothing to copy." in ended.stderr
     assert not (workplace.folder / "elsewhere.db").exists()
     assert not (workplace.folder / "new").exists()
+
+
+def test_a_path_in_place_of_the_url_is_told_as_such(workplace: Workplace) -> None:
+    ended = workplace.run("copy-from", "var/banners.db", "--database", NEW)
+    assert ended.returncode == 2
+    assert "URL, the database to copy from," in ended.stderr
+    assert "BANNERS_DATABASE_URL" not in ended.stderr

@@ -1,5 +1,6 @@
 """Lineups that are missed while others are read are read together, each once."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Semaphore
@@ -187,3 +188,40 @@ def test_a_lookup_that_hangs_does_not_hold_up_those_missed_later(tier: Tier) -> 
     assert not first.done()
     freed.set()
     assert first.result(SECONDS) is not None
+
+
+def test_large_lineups_are_read_in_smaller_numbers(
+    tier: Tier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "MOST_BYTES", 3 * len(record(OLD, FIRST, 1)))
+    looked = Lookups(tier.records_of, 99)
+    with one_under_way(tier, looked):
+        others = [looked.ask(OLD, FIRST, each) for each in range(2, 10)]
+    assert all(each.result(SECONDS) for each in others)
+    assert [len(asked) for _, _, asked in tier.asked] == [1, 3, 3, 2]
+
+
+@contextmanager
+def no_thread_left() -> Iterator[None]:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        yield
+
+
+def test_where_no_thread_can_be_started_each_request_fails_alone(tier: Tier) -> None:
+    looked = Lookups(tier.records_of, 99)
+    with no_thread_left(), pytest.raises(StoreUnavailable, match="can't start new thread"):
+        looked.ask(OLD, FIRST, 1).result(SECONDS)
+    tier.go.release(9)
+    assert looked.ask(OLD, FIRST, 1).result(SECONDS) is not None
+    assert looked.ask(OLD, FIRST, 2).result(SECONDS) is not None
+
+
+def test_where_no_further_thread_can_be_started_the_running_lookup_goes_on(tier: Tier) -> None:
+    looked = Lookups(tier.records_of, 99)
+    with one_under_way(tier, looked), no_thread_left():
+        others = [looked.ask(OLD, FIRST, each) for each in (2, 3)]
+    assert all(each.result(SECONDS) for each in others)

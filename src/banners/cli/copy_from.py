@@ -20,8 +20,9 @@ Examples:
   banners copy-from sqlite:///old.db --database sqlite:///new.db
 
 URL names the old database, which is only read. The new one must be empty. First stop
-everything that writes to the old one: what is written during the copy is not copied.
-If an earlier release made the old one, first run: banners upgrade --database URL
+everything that writes to the old one: if an SQLite file changes during the copy,
+nothing is copied. If an earlier release made the old one, first run:
+banners upgrade --database URL
 
 Exit status: 0 done, 1 failed (and nothing was copied), 2 wrong usage.""",
 )

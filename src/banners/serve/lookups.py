@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from banners.core.candidates import Candidates
 from banners.core.model import Generation, Quarter
-from banners.errors import StoreError
+from banners.errors import StoreError, StoreUnavailable
 from banners.serve.packed import decode_candidates
 
 LINEUP_BYTES = 1_000
@@ -26,8 +26,10 @@ THREADS = 8
 others. Requests through the framework read in their own threads."""
 
 MOST_TOGETHER = 200
-"""Maximum number of lineups that are read together, so that one lookup takes little memory and
-blocks Redis only briefly."""
+"""Maximum number of lineups that are read together, so that a lookup blocks Redis only briefly."""
+
+MOST_BYTES = 8 << 20
+"""Bytes that the lineups that are read together may have, if they are as large as the last ones."""
 
 LONGEST_WAIT = 0.02
 """Maximum number of seconds that a lineup waits for a lookup that is running. After that the lookup
@@ -58,6 +60,7 @@ class Lookups:
         self._is_due = False
         """Whether a lookup has been started that has not taken the waiting keys yet."""
         self._running = 0
+        self._most_together = MOST_TOGETHER
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="read")
 
     def candidates(
@@ -108,25 +111,37 @@ class Lookups:
 
     def _start(self) -> None:
         """Start a lookup for the waiting keys, unless one has been started already."""
-        if self._waiting and not self._is_due:
-            self._is_due = True
+        if not self._waiting or self._is_due:
+            return
+        try:
             self._threads.submit(self._look_for_waiting)
+            self._is_due = True
+        except RuntimeError as error:  # the system has no thread left
+            if not self._running:  # otherwise the end of a lookup starts the next one
+                waiting, self._waiting = self._waiting, []
+                for key in waiting:
+                    self._asked.pop(key).set_exception(
+                        StoreUnavailable(f"No thread to read lineups can be started: {error}.")
+                    )
 
     def _look_for_waiting(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._running, LONGEST_WAIT)
+            self._is_due = False
+            if not self._waiting:  # they were told that no thread could be started
+                return
             first = self._waiting[0][:2]
-            same = [key for key in self._waiting if key[:2] == first][:MOST_TOGETHER]
+            same = [key for key in self._waiting if key[:2] == first][: self._most_together]
             taken = set(same)
             self._waiting = [key for key in self._waiting if key not in taken]
             self._running += 1
-            self._is_due = False
             self._start()
         try:
             self._look(same)
         finally:
             with self._changed:
                 self._running -= 1
+                self._start()
                 self._changed.notify()
 
     def _look(self, keys: Sequence[_Key]) -> None:
@@ -138,7 +153,12 @@ class Lookups:
         except BaseException as error:  # noqa: BLE001  # else those who wait would wait for ever
             found = dict.fromkeys((campaign_id for _, _, campaign_id in keys), error)
         answers = [(key, *_answer(key, found.get(key[2]))) for key in keys]
+        sizes = [len(record) for _, record, _ in answers if record]
         with self._changed:
+            if sizes:
+                self._most_together = max(
+                    1, min(MOST_TOGETHER, MOST_BYTES * len(sizes) // sum(sizes))
+                )
             for key, record, answer in answers:
                 if not isinstance(answer, BaseException):
                     with suppress(ValueError):  # it is larger than all that may be kept

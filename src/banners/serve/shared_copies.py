@@ -128,7 +128,8 @@ class SharedCopies:
                 _return_memory()
                 if not self._has_removed_unused:
                     self._has_removed_unused = True
-                    remove_unused(folder)
+                    with suppress(OSError):  # what has been copied can be used nevertheless
+                        remove_unused(folder)
                 return copy
         except OSError as error:
             _LOG.warning(
@@ -275,9 +276,9 @@ def _return_memory() -> None:
 
     After a copy of a million lineups this is 27 MB. C libraries other than glibc cannot do it.
     """
-    import ctypes
+    with suppress(ImportError, AttributeError, OSError):
+        import ctypes
 
-    with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
 

@@ -49,6 +49,8 @@ def _remove_unless_open(folder: int, name: str) -> None:
     file = os.open(name, _TO_READ, dir_fd=folder)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(name, dir_fd=folder)
+        # A worker may have put a new file in its place.
+        if os.path.samestat(os.fstat(file), os.stat(name, dir_fd=folder, follow_symlinks=False)):
+            os.unlink(name, dir_fd=folder)
     finally:
         os.close(file)

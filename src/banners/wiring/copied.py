@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from banners.errors import StoreError
+from banners.errors import SettingsError, StoreError
 from banners.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,9 +30,14 @@ def copy_from(
     """
     from banners.images.folder import FolderImages
     from banners.store.connect import dialect_of, named, open_database
+    from banners.store.dialects.dialect import URL_SETTING
     from banners.store.write.copied import copy_everything
 
-    source = open_database(url, create=False)
+    try:
+        source = open_database(url, create=False)
+    except SettingsError as error:
+        told = str(error).replace(URL_SETTING, "URL, the database to copy from,")
+        raise SettingsError(told) from error
     try:
         if dialect_of(source).is_missing(source.url):
             raise StoreError(

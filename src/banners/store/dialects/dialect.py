@@ -112,6 +112,14 @@ class Dialect(Protocol):
         """
         ...
 
+    def refuse_changed(self, connection: Connection) -> None:
+        """Refuse what was read in a transaction, unless it is of one state of the database.
+
+        Raises:
+            StoreUnavailable: the database has changed since the connection was opened.
+        """
+        ...
+
     def pairs(
         self, connection: Connection, select: Pairs, key: Mapping[str, object]
     ) -> Sequence[Pair]:

@@ -26,6 +26,10 @@ def read(database: Engine, query: Query[_T]) -> _T:
         return query(connection)
 
 
+def refuse_changed(_connection: Connection) -> None:
+    """Do nothing: a transaction sees one state of the database."""
+
+
 def pairs(connection: Connection, select: Pairs, key: Mapping[str, object]) -> Sequence[Pair]:
     """Let the server join the rows into one, since PyMySQL takes long for each row.
 

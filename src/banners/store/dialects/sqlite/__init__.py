@@ -3,7 +3,7 @@
 from banners.store.dialects.sqlite.connect import open_database
 from banners.store.dialects.sqlite.errors import is_locked, is_starting, reason
 from banners.store.dialects.sqlite.lock import alone, lasting
-from banners.store.dialects.sqlite.read import is_missing, pairs, read
+from banners.store.dialects.sqlite.read import is_missing, pairs, read, refuse_changed
 
 __all__ = [
     "IS_SERVER",
@@ -16,6 +16,7 @@ __all__ = [
     "pairs",
     "read",
     "reason",
+    "refuse_changed",
 ]
 
 IS_SERVER = False

@@ -65,3 +65,17 @@ def read(database: Engine, query: Query[_T]) -> _T:
     raise StoreUnavailable(
         f"The database {file} has changed {_TRIES} times while it was read. Try again."
     )
+
+
+def refuse_changed(connection: Connection) -> None:
+    """Refuse what was read over a connection if the file has changed since it was opened.
+
+    Raises:
+        StoreUnavailable: it has changed.
+    """
+    seen, file = connection.info.get(SEEN), path_of(connection.engine.url)
+    if seen is not None and state_at_rest(file) != seen:
+        raise StoreUnavailable(
+            f"The database {file} has changed while it was read. Stop everything that writes to "
+            "it, and try again."
+        )
