@@ -127,7 +127,7 @@ def test_damaged_late_and_old_records_are_counted(recording: Workplace) -> None:
     recording.run("close")
     archived = changed.run("close")
     assert "Archived, since they have left the window:" in archived.stdout
-    assert "Removed, since nothing needs them any more: 1 segments." in archived.stdout
+    assert "Removed, since nothing needs them any more: 1 segment." in archived.stdout
     keep(recording, slot - 100)
     keep(recording, slot)
     paths = sorted(log_folder(Path(recording.folder) / "live").rglob("*.segment"))
