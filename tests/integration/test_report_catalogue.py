@@ -73,7 +73,7 @@ def test_page_terminal_and_json_say_the_same(site: Workplace, client: httpx.Clie
     for told in (page, shown):
         assert rule in told
         assert f"By the catalogue, {out}" in told
-        assert "Two more are added: the campaign's other two." in told
+        assert "Two are shown: the campaign's two banners." in told
 
 
 @pytest.mark.parametrize("campaign", [6, 9])
