@@ -41,6 +41,7 @@ def test_a_single_image_may_be_given_a_name(ada: Operator) -> None:
         ("", "Banner"),
         ("a\x1b\u202e b.gif", "A b"),
         ("x" * 300 + ".png", "X" + "x" * 199),
+        ("ß" * 300 + ".png", "SS" + "ß" * 198),
     ],
 )
 def test_a_name_is_made_from_that_of_a_file(file: str, name: str) -> None:

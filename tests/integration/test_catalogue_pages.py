@@ -117,6 +117,21 @@ def test_times_are_those_of_the_configured_zone(tmp_path: Path) -> None:
     assert "Starts 1 Dec 2090, 10:00" in text_of(answer.text)
 
 
+def test_the_last_second_of_9999_is_shown_in_a_zone_in_which_it_is_in_the_next_year(
+    tmp_path: Path,
+) -> None:
+    with (
+        installation(tmp_path, timezone="Asia/Kolkata") as here,
+        Operator(here, *ADA) as ada,
+    ):
+        sale = ada.new_campaign("Sale")
+        entered = {"name": "Sale", "starts": "9999-12-31T23:59:59Z"}
+        answer = ada.send(f"{sale}/edit", page=f"{sale}/edit", **entered)
+        assert "Starts 31 Dec 9999, 23:59" in text_of(answer.text)
+        assert 'value="9999-12-31T23:59:59"' in ada.page(f"{sale}/edit")
+        assert "9999-12-31 23:59:59 UTC" in ada.page(f"{sale}/history")
+
+
 def test_a_change_that_another_has_overtaken_is_refused_with_what_the_other_changed(
     ada: Operator, sale: str
 ) -> None:

@@ -104,6 +104,26 @@ def test_what_is_no_form_with_files_is_refused(
     assert send(**words).status_code == status
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf8"'])
+def test_a_form_may_say_that_it_is_in_utf_8(
+    send: Callable[..., httpx.Response], charset: str
+) -> None:
+    assert in_charset(send, charset, "ä".encode()).json()["fields"] == {"name": "ä"}
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "undefined", "idna", "unicode_escape", "zip", "x"])
+def test_a_form_in_another_charset_is_refused(
+    send: Callable[..., httpx.Response], charset: str
+) -> None:
+    assert in_charset(send, charset, b"\\ud800").status_code == 415
+
+
+def in_charset(send: Callable[..., httpx.Response], charset: str, text: bytes) -> httpx.Response:
+    content = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n%b\r\n--b--\r\n' % text
+    kind = f"multipart/form-data; boundary=b; charset={charset}"
+    return send(content=content, headers={"Content-Type": kind})
+
+
 def test_only_who_sends_a_form_with_files_may_take_longer(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """Single values of the catalogue, as files and forms give them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banners.catalogue.values import (
+    LAST_SECOND,
     check_entry,
+    local_moment,
     parse_active,
     parse_id,
     parse_landing_url,
@@ -175,6 +177,25 @@ def test_a_time_before_1970_is_refused() -> None:
         parse_moment("1969-12-31T23:59:59Z", UTC)
 
 
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [("9999-12-31T23:59:59-00:01", UTC), ("9999-12-31T23:59", ZoneInfo("America/New_York"))],
+)
+def test_a_time_that_is_after_9999_in_utc_is_refused(text: str, zone: tzinfo) -> None:
+    with pytest.raises(InvalidValue, match="is after the year 9999; expected an earlier time"):
+        parse_moment(text, zone)
+
+
+@given(st.integers(0, 253_402_300_799))
+def test_every_time_can_be_shown_in_every_zone(seconds: int) -> None:
+    for zone in (UTC, BERLIN, ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Niue")):
+        assert local_moment(seconds, zone).timestamp() == seconds
+
+
+def test_the_last_hours_of_9999_are_shown_in_utc_where_the_zone_has_none() -> None:
+    assert local_moment(LAST_SECOND, BERLIN) == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
 @given(st.integers(0, 253_402_300_799))
 def test_a_time_is_read_as_it_was_written(seconds: int) -> None:
     assert parse_moment(write_moment(seconds), BERLIN) == seconds
@@ -214,6 +235,7 @@ def test_an_unknown_policy_is_refused() -> None:
         (replace(campaign(1), name=" x"), "spaces around it"),
         (replace(campaign(1), starts=5, ends=5), "is not after its start"),
         (replace(campaign(1), starts=-5), "is before 1970"),
+        (replace(campaign(1), ends=10**12), "is after the year 9999"),
         (replace(banner(1), banner_id=10**18), "is not an id"),
         (replace(banner(1), landing_url="mailto:x@shop.example"), "not a full address"),
         (replace(banner(1), name=""), "is empty"),

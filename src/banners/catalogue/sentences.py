@@ -1,9 +1,10 @@
 """Says in sentences what differs between two catalogues."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from banners.catalogue.compare import Difference, Entry, FieldChange, Kind, Value
+from banners.catalogue.values import local_moment
 from banners.errors import shorten
 
 MOST_TOLD = 3
@@ -95,5 +96,5 @@ def _value(field: str, value: Value, zone: tzinfo) -> str:
     if value in {None, ""}:
         return "the default" if field == "policy" else "none"
     if field in {"starts", "ends"}:
-        return f"{datetime.fromtimestamp(int(str(value)), zone):%Y-%m-%d %H:%M:%S %Z}"
+        return f"{local_moment(int(str(value)), zone):%Y-%m-%d %H:%M:%S %Z}"
     return shorten(str(value), most=80)

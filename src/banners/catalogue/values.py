@@ -18,6 +18,8 @@ MOST_NAME = 200
 """Maximum number of characters of a name."""
 MOST_URL = 2_048
 """Maximum number of characters of a landing page."""
+LAST_SECOND = 253_402_300_799
+"""The last second of the year 9999, in seconds since 1970 in UTC: ISO 8601 has four digits."""
 CLICK = "{click}"
 """Where a landing page takes the id of a click."""
 POLICIES = tuple(each.value for each in PolicyName)
@@ -159,7 +161,8 @@ def parse_moment(text: str, zone: tzinfo) -> int | None:
         zone: the time zone of a text that names none.
 
     Raises:
-        InvalidValue: it is malformed, before 1970, or a local time that occurs twice or not at all.
+        InvalidValue: it is malformed, before 1970 or after 9999 in UTC, or a local time that occurs
+            twice or not at all.
     """
     if not text:
         return None
@@ -175,9 +178,17 @@ def parse_moment(text: str, zone: tzinfo) -> int | None:
         moment = moment.replace(tzinfo=zone)
         _check_occurs_once(moment, text)
     seconds = round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1))
+    _check_bounds(seconds, text)
+    return seconds
+
+
+def _check_bounds(seconds: int, text: str) -> None:
     if seconds < 0:
         raise InvalidValue(f"{shorten(text)} is before 1970; expected a later time")
-    return seconds
+    if seconds > LAST_SECOND:
+        raise InvalidValue(
+            f"{shorten(text)} is after the year 9999; expected an earlier time, or none"
+        )
 
 
 def _check_occurs_once(moment: datetime, text: str) -> None:
@@ -194,6 +205,19 @@ def write_moment(seconds: int | None) -> str:
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local_moment(seconds: int, zone: tzinfo) -> datetime:
+    """Return a time in a zone; in UTC where it would be after the year 9999 in the zone.
+
+    Args:
+        seconds: seconds since 1970 in UTC, at most :data:`LAST_SECOND`.
+        zone: the time zone.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, zone)
+    except OverflowError:
+        return datetime.fromtimestamp(seconds, UTC)
 
 
 def parse_active(text: str) -> bool:
@@ -251,5 +275,6 @@ def check_entry(entry: CatalogueCampaign | CatalogueBanner) -> None:
     if parse_name(entry.name) != entry.name:
         raise InvalidValue(f"the name {shorten(entry.name)} has spaces around it; remove them")
     for moment in (entry.starts, entry.ends):
-        parse_moment(write_moment(moment), UTC)
+        if moment is not None:
+            _check_bounds(moment, str(moment))
     check_times(entry.starts, entry.ends)

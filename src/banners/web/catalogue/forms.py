@@ -1,13 +1,14 @@
 """What people enter into forms: as values, or as a sentence beside each field that has a fault."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import PurePosixPath
 from typing import Any
 
 from banners.catalogue.values import (
     MOST_NAME,
     check_times,
+    local_moment,
     parse_landing_url,
     parse_moment,
     parse_name,
@@ -89,7 +90,7 @@ def written_times(times: Times, zone: tzinfo) -> Fields:
 def _written(second: int | None, zone: tzinfo) -> str:
     if second is None:
         return ""
-    moment = datetime.fromtimestamp(second, zone).replace(tzinfo=None)
+    moment = local_moment(second, zone).replace(tzinfo=None)
     return moment.isoformat(timespec="seconds" if moment.second else "minutes")
 
 
@@ -97,7 +98,8 @@ def name_of(file_name: str) -> str:
     """Return the name of a banner for the name of its file: ``spring_sale.png``, Spring sale."""
     words = PurePosixPath(file_name).stem.replace("_", " ").replace("-", " ").split()
     name = "".join(each for each in " ".join(words) if each.isprintable())[:MOST_NAME].strip()
-    return name[:1].upper() + name[1:] or "Banner"
+    # A letter may have a capital of several: ß, SS.
+    return (name[:1].upper() + name[1:])[:MOST_NAME] or "Banner"
 
 
 def _parsed(

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -28,6 +29,7 @@ MOST_FILES = 10
 """Maximum number of files of a form."""
 
 _MULTIPART = "multipart/form-data"
+_CHARSETS = {b"utf-8", b"utf8"}
 _MOST_FIELDS = 50
 _MOST_FIELD_BYTES = 16_384
 
@@ -64,9 +66,12 @@ async def read_form(request: Request) -> SentForm:
     Raises:
         HTTPException: it is not such a form, or larger than allowed.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _MULTIPART:
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind != _MULTIPART.encode():
         raise HTTPException(415, f"The form must be sent as {_MULTIPART}")
+    # Other codecs of Python may fail in ways of their own, or give text that cannot be sent back.
+    if options.get(b"charset", b"utf-8").lower() not in _CHARSETS:
+        raise HTTPException(415, "The form must be sent in UTF-8")
     if int(request.headers.get("content-length", 0)) > MOST_BYTES:
         raise _too_large()
     if give_time := request.scope.get("state", {}).get(MORE_TIME):

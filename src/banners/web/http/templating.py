@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 
+from banners.catalogue.values import local_moment
 from banners.core.addresses import Site
 from banners.web.http.caller import caller_of
 
@@ -31,7 +32,7 @@ def page_templates(static: Callable[[str], str], site: Site, *, indexed: bool) -
         "site": site,
         "static": lambda name: site.prefix + static(name),
         "indexed": indexed,
-        "local_time": datetime.fromtimestamp,
+        "local_time": local_moment,
         "utc_time": _utc_time,
     }
     templates.env.filters["decimal"] = _as_decimal
