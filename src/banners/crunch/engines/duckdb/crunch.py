@@ -41,14 +41,14 @@ def duckdb_engine(*, memory: str) -> Iterator[Engine]:
     Args:
         memory: memory limit of DuckDB, such as ``2GB``.
     """
-    with ExitStack() as opened:
+    # DuckDB keeps the folder for what does not fit into memory as long as it is open. It is made
+    # here, since a signal could interrupt enter_context, which would leave it behind.
+    with scratch_folder() as scratch, ExitStack() as opened:
 
         @cache
         def connection() -> "duckdb.DuckDBPyConnection":
-            scratch = opened.enter_context(scratch_folder())
             return opened.enter_context(_session(scratch, memory))
 
-        # DuckDB keeps the folder for what does not fit into memory as long as it is open.
         yield lambda sources, _scratch: _crunched(connection(), sources)
 
 
