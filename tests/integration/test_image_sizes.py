@@ -51,7 +51,9 @@ def test_a_frame_states_the_size_of_its_image(address: str) -> None:
 def test_the_snippets_leave_each_image_its_shape(address: str) -> None:
     page = httpx.get(f"{address}/campaigns/5").text
     assert '/campaigns/5/banner" alt=""&gt;' in page
-    assert 'banner?format=html" width="728" height="600" style="border:0" title="Banner"&gt;' in page
+    assert (
+        'banner?format=html" width="728" height="600" style="border:0" title="Banner"&gt;' in page
+    )
     assert '<img src="/static/images/image_100.png" width="300" height="250"' in page
 
 
