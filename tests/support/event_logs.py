@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from banners.collect.close.duckdb_engine import duckdb_closer
 from banners.collect.close.run import Closing
 from banners.collect.segments.log import EventLog
 from banners.collect.segments.names import log_folder, segments_of
@@ -93,6 +95,7 @@ def closing_of(events: Path, **changed: Any) -> Closing:
         zone=UTC,
         window=72,
         keep_seconds=30 * 86_400,
+        opened=partial(duckdb_closer, memory="512MB"),
         memory="512MB",
         wait_seconds=0,
     )

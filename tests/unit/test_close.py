@@ -1,44 +1,27 @@
 """Closing turns the records of a slot into its event files."""
 
-import shutil
-from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pyarrow import parquet
 
-from banners.collect.close.account import ClosedSlot
 from banners.collect.close.duckdb_engine import duckdb_closer
 from banners.collect.close.files import EventFolder
 from banners.collect.close.run import close_slots
 from banners.collect.close.totals_file import read_totals
 from banners.core.events import Kind
-from banners.core.figures import FIGURE_NAMES, Figures
-from banners.core.model import Quarter
+from banners.core.figures import Figures
 from banners.core.slots import slot_name
-from banners.core.totals import NOTHING, REASON_NAMES, CampaignTotals, Totals
+from banners.core.totals import NOTHING, REASON_NAMES, Totals
 from banners.core.views import Traffic
-from reference.accounting import NotGiven, treat_quarter
 from reference.closing import (
     Clicked,
     Converted,
     Event,
-    Net,
     Seen,
-    net_totals,
-    slot_of,
 )
-from strategies import recorded as recording
 from support.closings import CLICK, EVENTS, LATER, NAME, VIEW, expected_files, keep, totals_in
 from support.event_logs import (
-    HOST,
     SLOT,
     Clock,
     closing_of,
@@ -58,108 +41,6 @@ def test_the_event_files_of_a_slot_hold_its_events(tmp_path: Path) -> None:
         "414,54,1233,rule,0,2\n251,54,1234,rule,0,2\n",
         f"4/clicks_4-{NAME}.csv": "click_id,banner_id,campaign_id,group,fill\n1233,414,54,rule,0\n",
         f"4/conversions_4-{NAME}.csv": "conversion_id,click_id,revenue\n5,1233,0.675\n",
-    }
-
-
-@settings(max_examples=20, deadline=None)
-@given(recording.recorded(), st.data())
-def test_order_repetition_and_division_make_no_difference(
-    kept: list[Event], data: st.DataObject
-) -> None:
-    with TemporaryDirectory() as folder:
-        events = Path(folder)
-        rest = list(data.draw(st.permutations(kept)))
-        slots = {slot_of(event) for event in kept}
-        while rest:
-            count = data.draw(st.integers(1, len(rest)))
-            arrival = SLOT + data.draw(st.integers(0, 1))
-            keep(events, rest[:count], arrival, data.draw(st.sampled_from([HOST, "other"])))
-            slots.add(arrival)
-            rest = rest[count:]
-            for _ in range(data.draw(st.integers(0, 1))):
-                close_slots(closing_of(events), LATER)
-        close_slots(closing_of(events), LATER)
-        ended = range(min(slots, default=SLOT + 1), SLOT + 1)
-        assert files_in(events) == expected_files(kept, ended)
-        for slot in {slot_of(event) for event in kept}:
-            found = EventFolder(events).closed(slot)
-            assert found is not None
-            assert_totals(events, found, kept)
-            assert_account(found, kept)
-
-
-def assert_totals(events: Path, closed: ClosedSlot, kept: list[Event]) -> None:
-    expected = net_totals(kept, closed.slot)
-    found = totals_in(events, closed.slot)
-    assert {
-        (each.campaign_id, each.group, banner_id): figures
-        for each in found
-        for banner_id, figures in each.banners.items()
-    } == {
-        key: Figures(net.impressions, net.clicks, net.conversions, as_micros(net.revenue))
-        for key, net in expected.items()
-        if replace(net, refunds=0, refunded=Decimal()) != Net()
-    }
-    for each in found:
-        of_key = [net for key, net in expected.items() if key[:2] == (each.campaign_id, each.group)]
-        whole = sum(of_key, Net())
-        assert each.totals.net == Figures.sum_of(each.banners.values())
-        assert (each.totals.refunds, each.totals.refund_micros) == (
-            whole.refunds,
-            as_micros(whole.refunded),
-        )
-    assert_accepted_by_the_crunch(events, closed.slot, found)
-
-
-def as_micros(amount: Decimal) -> int:
-    return int(amount * 1_000_000)
-
-
-def assert_accepted_by_the_crunch(events: Path, slot: int, found: Sequence[CampaignTotals]) -> None:
-    """Compare with what the reference of the crunch accepts of the slot's event files alone."""
-    expected: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    with TemporaryDirectory() as name:
-        for path in events.glob(f"[1-4]/*-{slot_name(slot)}.csv"):
-            (Path(name) / path.parent.name).mkdir(exist_ok=True)
-            shutil.copy(path, Path(name) / path.parent.name)
-        for quarter in Quarter:
-            with suppress(NotGiven):
-                accepted = treat_quarter(Path(name), int(quarter))
-                of_click = {each.click_id: each for each in accepted.clicks}
-                for seen in accepted.impressions:
-                    expected[seen.campaign_id, seen.banner_id][0] += 1
-                for click in accepted.clicks:
-                    expected[click.campaign_id, click.banner_id][1] += 1
-                for conversion in accepted.conversions:
-                    click = of_click[conversion.click_id]
-                    sums = expected[click.campaign_id, click.banner_id]
-                    sums[2] += 1
-                    sums[3] += as_micros(conversion.revenue)
-    net: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for each in found:
-        for banner_id, figures in each.banners.items():
-            for place, figure_name in enumerate(FIGURE_NAMES):
-                net[each.campaign_id, banner_id][place] += getattr(figures, figure_name)
-    assert net == expected
-
-
-def assert_account(closed: ClosedSlot, kept: list[Event]) -> None:
-    recorded = {
-        Kind.IMPRESSIONS: [
-            len(each.view.banner_ids)
-            for each in kept
-            if isinstance(each, Seen)
-            if slot_of(each) == closed.slot
-        ],
-        Kind.CLICKS: [
-            1 for each in kept if isinstance(each, Clicked) and slot_of(each) == closed.slot
-        ],
-        Kind.CONVERSIONS: [
-            1 for each in kept if isinstance(each, Converted) and slot_of(each) == closed.slot
-        ],
-    }
-    assert {kind: sum(closed.account.get(kind, {}).values()) for kind in Kind} == {
-        kind: sum(counts) for kind, counts in recorded.items()
     }
 
 

@@ -13,6 +13,7 @@ from banners.errors import SettingsError, shorten
 from banners.settings import Settings
 
 if TYPE_CHECKING:
+    from banners.collect.close.closer import OpenCloser
     from banners.collect.close.run import Closed, Closing
     from banners.collect.conversions.check import Conversions
     from banners.collect.conversions.from_file import Taken
@@ -76,9 +77,27 @@ def closing_of(settings: Settings) -> "Closing":
         zone=settings.timezone,
         window=settings.window,
         keep_seconds=settings.keep_events * _DAY_SECONDS,
+        opened=_closer_of(settings),
         memory=settings.memory,
         wait_seconds=settings.wait_seconds,
     )
+
+
+def _closer_of(settings: Settings) -> "OpenCloser":
+    if settings.engine == "spark":
+        from banners.crunch.engines.spark.crunch import spark_engine
+        from banners.job.spark_closer import spark_closer
+
+        engine = partial(
+            spark_engine,
+            master=settings.spark_master,
+            memory=settings.memory,
+            tables=settings.spark_tables,
+        )
+        return partial(spark_closer, engine=engine, memory=settings.memory)
+    from banners.collect.close.duckdb_engine import duckdb_closer
+
+    return partial(duckdb_closer, memory=settings.memory)
 
 
 def record_conversions(

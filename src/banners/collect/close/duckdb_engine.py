@@ -1,7 +1,6 @@
 """Turns the records of a slot into event files with DuckDB."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -9,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from banners.collect.close.account import ClosedSlot
 from banners.collect.close.arms import arm_sums
+from banners.collect.close.closer import account_of, quarters_of
+from banners.collect.close.records import divide
 from banners.collect.close.statements import COLUMNS, STEPS, VIEWS, rows_of, statement
 from banners.collect.close.totals_file import recent_figures, write_totals
+from banners.collect.segments.names import Segment
 from banners.core.arms import ArmSums
 from banners.core.events import Kind
 from banners.core.model import Quarter
@@ -22,40 +24,37 @@ if TYPE_CHECKING:
 
 
 class DuckDBCloser:
-    """Makes the event files of slots, one after the other.
+    """Closes slots as :class:`banners.collect.close.closer.Closer`; adds up the totals of slots.
+
+    Its methods raise errors of DuckDB, which :func:`duckdb_closer` translates.
 
     Args:
         connection: a DuckDB of its own.
+        scratch: an existing folder for temporary files.
     """
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", scratch: Path) -> None:
         self._connection = connection
+        self._scratch = scratch
+        self._records: Mapping[tuple[int, Kind], Path] = {}
+
+    def read(self, segments: Sequence[Segment], slots: Collection[int]) -> int:
+        """Read the records of some slots; return the number of damaged bytes."""
+        for path in self._records.values():
+            path.unlink()
+        self._records, torn = divide(segments, slots, self._scratch)
+        return torn
 
     def close(
         self,
         slot: int,
         quarter: Quarter,
-        records: Mapping[Kind, Path],
         path_of: Mapping[tuple[Kind, Quarter], Path],
         totals: Path,
     ) -> ClosedSlot:
-        """Write the event files of a slot.
-
-        Args:
-            slot: the slot.
-            quarter: the quarter that it has by the calendar.
-            records: files with the fields of its records; a kind without records has none.
-            path_of: where to write the file of each kind and quarter.
-            totals: where to write the file of its totals.
-
-        Returns:
-            Its quarters and account, and the digest of its totals.
-
-        Raises:
-            duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
-        """
-        self._read(quarter, records)
-        quarters = self._quarters(quarter)
+        """Write the event files of a slot whose records were read."""
+        self._prepare(slot, quarter)
+        quarters = quarters_of(quarter, self._rows("quarters", quarter))
         for each in quarters:
             for kind in Kind:
                 target = str(path_of[kind, each]).replace("'", "''")
@@ -70,43 +69,32 @@ class DuckDBCloser:
         return ClosedSlot(
             slot=slot,
             quarters=quarters,
-            account=self._account(),
+            account=account_of(self._rows("account", quarter)),
             totals=sha256(totals.read_bytes()).hexdigest(),
         )
 
     def recent(self, paths: Sequence[Path], until: int) -> dict[int, RecentFigures]:
-        """Return what counts of each campaign lately: see :func:`recent_figures`.
-
-        Raises:
-            duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
-        """
+        """Return what counts of each campaign lately: see :func:`recent_figures`."""
         return recent_figures(self._connection, paths, until)
 
     def arms(self, paths: Sequence[Path]) -> dict[int, list[ArmSums]]:
-        """Return the sums of the compared arms: see :func:`arm_sums`.
-
-        Raises:
-            duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
-        """
+        """Return the sums of the compared arms: see :func:`arm_sums`."""
         return arm_sums(self._connection, paths)
 
-    def logged(self, quarter: Quarter, records: Mapping[Kind, Path]) -> Sequence[tuple[Any, ...]]:
-        """Return the rows of ``logged.sql`` of a slot.
+    def logged(self, slot: int, quarter: Quarter) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of ``logged.sql`` of a slot whose records were read.
 
         Args:
+            slot: the slot.
             quarter: the quarter that it has by the calendar.
-            records: files with the fields of its records; a kind without records has none.
-
-        Raises:
-            duckdb.Error: DuckDB fails; :func:`duckdb_closer` translates it.
         """
-        self._read(quarter, records)
-        return self._connection.execute(statement("logged", quarter)).fetchall()
+        self._prepare(slot, quarter)
+        return self._rows("logged", quarter)
 
-    def _read(self, quarter: Quarter, records: Mapping[Kind, Path]) -> None:
+    def _prepare(self, slot: int, quarter: Quarter) -> None:
         for kind, columns in COLUMNS.items():
             typed = ", ".join(f"'{name}': '{of}'" for name, of in columns.items())
-            if path := records.get(kind):
+            if path := self._records.get((slot, kind)):
                 text = str(path).replace("'", "''")
                 source = (
                     f"SELECT * FROM read_csv('{text}', columns={{{typed}}}, auto_detect=false, "  # noqa: S608  # only the path comes from outside, and it is quoted
@@ -123,20 +111,8 @@ class DuckDBCloser:
         for view in VIEWS:
             self._connection.execute(f"CREATE OR REPLACE VIEW {view} AS {statement(view, quarter)}")
 
-    def _quarters(self, quarter: Quarter) -> tuple[Quarter, ...]:
-        found = self._connection.execute(
-            "SELECT quarter FROM views UNION SELECT quarter FROM clicks "
-            "UNION SELECT quarter FROM conversions"
-        ).fetchall()
-        return tuple(sorted({quarter, *(Quarter(each) for (each,) in found)}))
-
-    def _account(self) -> Mapping[Kind, Mapping[str, int]]:
-        account: dict[Kind, dict[str, int]] = defaultdict(dict)
-        rows = self._connection.execute(statement("account", Quarter.FIRST)).fetchall()
-        for kind, outcome, affected in rows:
-            if affected:
-                account[Kind(kind)][outcome] = int(affected)
-        return dict(account)
+    def _rows(self, name: str, quarter: Quarter) -> Sequence[tuple[Any, ...]]:
+        return self._connection.execute(statement(name, quarter)).fetchall()
 
 
 @contextmanager
@@ -144,7 +120,7 @@ def duckdb_closer(scratch: Path, memory: str) -> Iterator[DuckDBCloser]:
     """Open a DuckDB to close slots with.
 
     Args:
-        scratch: an existing folder for data that does not fit into memory.
+        scratch: an existing folder for temporary files.
         memory: memory limit of DuckDB, such as ``2GB``.
 
     Raises:
@@ -157,7 +133,7 @@ def duckdb_closer(scratch: Path, memory: str) -> Iterator[DuckDBCloser]:
         "temp_directory": str(scratch),
     }
     with _translated(), duckdb.connect(config=config) as connection:
-        yield DuckDBCloser(connection)
+        yield DuckDBCloser(connection, scratch)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from banners.collect.close.duckdb_engine import duckdb_closer
-from banners.collect.close.records import divide, index_of
+from banners.collect.close.records import index_of
 from banners.core.model import Quarter
 from banners.core.slots import quarter_of
 
@@ -79,18 +79,14 @@ def logged_campaigns(
     """
     index = index_of(events)
     slots = sorted(set(index.by_slot) & set(wanted))
-    for first in range(0, len(slots), _SLOTS_AT_ONCE):
-        some = slots[first : first + _SLOTS_AT_ONCE]
-        keys = {key for slot in some for key in index.by_slot[slot]}
-        segments = [each for each, _ in index.segments if each.key in keys]
-        files, _ = divide(segments, some, scratch)
-        with duckdb_closer(scratch, memory) as closer:
+    with duckdb_closer(scratch, memory) as closer:
+        for first in range(0, len(slots), _SLOTS_AT_ONCE):
+            some = slots[first : first + _SLOTS_AT_ONCE]
+            keys = {key for slot in some for key in index.by_slot[slot]}
+            closer.read([each for each, _ in index.segments if each.key in keys], some)
             for slot in some:
                 on_slot(slot)
-                records = {kind: path for (each, kind), path in files.items() if each == slot}
-                yield from _campaigns(slot, closer.logged(quarter_of(slot, zone), records))
-        for path in files.values():
-            path.unlink()
+                yield from _campaigns(slot, closer.logged(slot, quarter_of(slot, zone)))
 
 
 def _campaigns(slot: int, rows: Iterable[Sequence[Any]]) -> Iterator[LoggedCampaign]:

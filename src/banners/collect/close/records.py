@@ -14,11 +14,14 @@ from banners.core.events import Kind
 # Number of bytes, of all slots together, that are held in memory before they are written.
 _MOST_HELD = 8 << 20
 
-_KINDS = {
-    RecordKind.IMPRESSIONS.encode(): Kind.IMPRESSIONS,
-    RecordKind.CLICK.encode(): Kind.CLICKS,
-    RecordKind.CONVERSION.encode(): Kind.CONVERSIONS,
+KIND_OF = {
+    RecordKind.IMPRESSIONS: Kind.IMPRESSIONS,
+    RecordKind.CLICK: Kind.CLICKS,
+    RecordKind.CONVERSION: Kind.CONVERSIONS,
 }
+"""The kinds of the events that records of slots are about."""
+
+_KINDS = {letter.encode(): kind for letter, kind in KIND_OF.items()}
 
 
 @dataclass(slots=True)

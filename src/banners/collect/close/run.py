@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners.collect.close.account import ClosedSlot
-from banners.collect.close.duckdb_engine import duckdb_closer
+from banners.collect.close.closer import OpenCloser
 from banners.collect.close.files import TOTALS, EventFolder, slot_file
-from banners.collect.close.records import Index, divide, index_of
+from banners.collect.close.records import Index, index_of
 from banners.collect.close.window import (
     Hosts,
     Window,
@@ -44,7 +44,8 @@ class Closing:
         zone: the time zone that quarters are counted in.
         window: how many slots of each quarter count for the next lineups.
         keep_seconds: how long a segment is kept at least, in seconds.
-        memory: memory limit of DuckDB, such as ``2GB``.
+        opened: opens the engine that closes slots.
+        memory: memory limit of the DuckDB that adds up the totals of slots, such as ``2GB``.
         wait_seconds: how long to wait for another process that closes slots, in seconds.
     """
 
@@ -53,6 +54,7 @@ class Closing:
     zone: tzinfo
     window: int
     keep_seconds: int
+    opened: OpenCloser
     memory: str
     wait_seconds: float
 
@@ -110,7 +112,7 @@ def close_slots(
         most: the largest number of slots to close, the oldest first; None for no limit.
 
     Raises:
-        CollectError: the log cannot be read, a file cannot be written, DuckDB fails, another
+        CollectError: the log cannot be read, a file cannot be written, the engine fails, another
             process is closing slots, the clock is far ahead of everything that is known, or a slot
             that was named is archived.
     """
@@ -239,17 +241,14 @@ class _Run:
             return
         needed = {key for slot in slots for key in self._index.by_slot.get(slot, ())}
         segments = [each for each, _ in self._index.segments if each.key in needed]
-        scratch = self._folder.scratch()
-        files, torn = divide(segments, slots, scratch)
-        self._closed.torn += torn
-        with duckdb_closer(scratch, self._closing.memory) as closer:
+        with self._closing.opened(self._folder.scratch()) as closer:
+            self._closed.torn += closer.read(segments, slots)
             for slot in slots:
                 on_slot(slot)
                 staged = self._folder.staged(slot)
                 made = closer.close(
                     slot,
                     quarter_of(slot, self._closing.zone),
-                    {kind: path for (each, kind), path in files.items() if each == slot},
                     _paths(staged, slot),
                     staged / TOTALS,
                 )

@@ -17,7 +17,8 @@ from banners.core.views import Traffic, View, event_id
 MOST_BYTES = 1 << 20
 """Maximum number of bytes of a record, with its end."""
 
-_HEAD = 15
+HEAD_BYTES = 15
+"""Number of bytes before the content of a record."""
 
 
 class RecordKind(StrEnum):
@@ -104,7 +105,7 @@ def end_record(slots: Mapping[int, int]) -> bytes:
         slots: the number of records by the slot of their view.
     """
     content = b"e,%b" % ";".join(f"{slot}:{slots[slot]}" for slot in sorted(slots)).encode()
-    return framed(content) if len(content) + _HEAD < MOST_BYTES else b""
+    return framed(content) if len(content) + HEAD_BYTES < MOST_BYTES else b""
 
 
 def slots_at_end(content: bytes) -> dict[int, int]:
@@ -120,17 +121,17 @@ def framed(content: bytes) -> bytes:
 
 def content_of(line: bytes) -> bytes | None:
     """Return the content of a record, without its line end; None if it is damaged."""
-    content = line[_HEAD:]
+    content = line[HEAD_BYTES:]
     expected = b"%06x%08x " % (len(content), crc32(content))
-    return content if line[:_HEAD] == expected and content else None
+    return content if line[:HEAD_BYTES] == expected and content else None
 
 
 def contents_of(lines: Sequence[bytes]) -> list[bytes]:
     """Return the contents of records, without their line ends, up to the first damaged one."""
-    contents = [line[_HEAD:] for line in lines]
+    contents = [line[HEAD_BYTES:] for line in lines]
     # Comparing all together takes two thirds of the time of calling a function for each.
     expected = [b"%06x%08x " % (len(each), crc32(each)) for each in contents]
-    if b"" not in contents and [line[:_HEAD] for line in lines] == expected:
+    if b"" not in contents and [line[:HEAD_BYTES] for line in lines] == expected:
         return contents
     good = next(place for place, line in enumerate(lines) if content_of(line) is None)
     return contents[:good]

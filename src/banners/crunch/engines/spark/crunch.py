@@ -77,7 +77,7 @@ class SparkEngine:
     ) -> AbstractContextManager[CrunchedQuarter]:
         """Crunch the files of one quarter: see :func:`crunch_with_spark`."""
         session = self._opened()
-        tables = sources.tables if isinstance(sources, HadoopSources) else self._tables(scratch)
+        tables = sources.tables if isinstance(sources, HadoopSources) else self.tables(scratch)
         return crunch_with_spark(sources, tables, session=session, on_tasks=self._on_tasks)
 
     def folder(self, address: HadoopAddress) -> HadoopPath:
@@ -104,15 +104,20 @@ class SparkEngine:
             return check_at_address(
                 quarter,
                 paths,
-                session_for=lambda size: _own_session(session, _parts(size)),
-                tables=self._tables(scratch),
+                session_for=self.session_for,
+                tables=self.tables(scratch),
             )
 
     def on_executors(self, function: Callable[[P], R], arguments: Iterable[P]) -> Iterator[R]:
         """Call a function with each argument: see :func:`~.executors.on_executors`."""
         return on_executors(self._opened(), function, arguments)
 
-    def _tables(self, scratch: Path) -> Tables:
+    def session_for(self, size: int) -> "SparkSession":
+        """Open a session of its own for ``size`` bytes of input, with the functions of SQL."""
+        return _own_session(self._opened(), _parts(size))
+
+    def tables(self, scratch: Path) -> Tables:
+        """Return an empty folder of tables, at the address or in the folder for temporary files."""
         if self._address is None:
             return SharedTables(Path(mkdtemp(prefix="tables-", dir=scratch)))
         return TablesAtAddress(self.folder(self._address) / f"{PREFIX}{uuid4().hex}")

@@ -78,6 +78,26 @@ GROUP BY file, block, width
 """
 
 
+def text_lines(
+    session: "SparkSession", addresses: Sequence[str], options: Mapping[str, str]
+) -> "DataFrame":
+    """Return the lines of text files with the columns file, file_size, block, place and value.
+
+    Args:
+        session: a session that always divides files in the same way.
+        addresses: the files. The same ones in the same order have the same blocks and places.
+        options: further options of reading text.
+    """
+    read = session.read.format("text").options(lineSep="\n", **options).load(list(addresses))
+    return read.selectExpr(
+        "_metadata.file_path AS file",
+        "_metadata.file_size AS file_size",
+        "_metadata.file_block_start AS block",
+        "monotonically_increasing_id() AS place",
+        "value",
+    )
+
+
 def csv_lines(session: "SparkSession", addresses: Sequence[str]) -> "DataFrame":
     """Return the table of the lines of CSV files, which may be compressed with gzip.
 
@@ -85,14 +105,9 @@ def csv_lines(session: "SparkSession", addresses: Sequence[str]) -> "DataFrame":
         session: a session that always divides files in the same way.
         addresses: the files. The same ones in the same order have the same blocks and places.
     """
-    read = session.read.format("text").options(lineSep="\n", **_LIMIT).load(list(addresses))
     return (
-        read.selectExpr(
-            "_metadata.file_path AS file",
-            "_metadata.file_block_start AS block",
-            "monotonically_increasing_id() AS place",
-            "value",
-        )
+        text_lines(session, addresses, _LIMIT)
+        .drop("file_size")
         .selectExpr(
             "*",
             r"CASE WHEN endswith(value, '\r') THEN regexp_replace(value, r'\r\r?\z', '') "

@@ -162,15 +162,18 @@ def _stop(session: "SparkSession") -> None:
 def _end(gateway: Any) -> None:
     from pyspark import SparkContext
 
-    gateway.shutdown()
-    # PySpark would use this Java process for the next session, which needs a new one.
+    # PySpark would use this connection for the next session, which needs a new one.
     SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001
-    if gateway.proc:
-        gateway.proc.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            gateway.proc.wait(_JAVA_SECONDS)
-        gateway.proc.kill()
-        gateway.proc.wait()
+    if gateway.proc is None:
+        # The Java process of spark-submit ends after this one, and serves further sessions.
+        gateway.close()
+        return
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    with suppress(subprocess.TimeoutExpired):
+        gateway.proc.wait(_JAVA_SECONDS)
+    gateway.proc.kill()
+    gateway.proc.wait()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 If a worker is lost, tables that are written already are not computed again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
@@ -27,8 +27,17 @@ _MOST_ROWS = 100_000
 class Tables(Protocol):
     """A folder of tables that executors write and the driver reads."""
 
-    def write(self, session: "SparkSession", name: str, sql: str) -> "DataFrame":
-        """Write the result of a statement, if it is not written yet, and return it as a table."""
+    def write(
+        self, session: "SparkSession", name: str, sql: str, *, by: Sequence[str] = ()
+    ) -> "DataFrame":
+        """Write the result of a statement, if it is not written yet, and return it as a table.
+
+        Args:
+            session: the session of the statement.
+            name: the name of the table.
+            sql: the statement.
+            by: columns whose values divide the table into folders.
+        """
         ...
 
     def stream(self, session: "SparkSession", name: str, sql: str) -> "Iterator[pa.RecordBatch]":
@@ -50,11 +59,20 @@ class SharedTables:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, session: "SparkSession", name: str, sql: str) -> "DataFrame":
-        """Write the result of a statement, if it is not written yet, and return it as a table."""
+    def write(
+        self, session: "SparkSession", name: str, sql: str, *, by: Sequence[str] = ()
+    ) -> "DataFrame":
+        """Write the result of a statement, if it is not written yet, and return it as a table.
+
+        Args:
+            session: the session of the statement.
+            name: the name of the table.
+            sql: the statement.
+            by: columns whose values divide the table into folders.
+        """
         folder = self._folder / name
         done = (folder / _DONE).exists()
-        return _written(session, sql, f"file:{folder.absolute()}", done, rows_per_file=0)
+        return _written(session, sql, f"file:{folder.absolute()}", done, rows_per_file=0, by=by)
 
     def stream(self, session: "SparkSession", name: str, sql: str) -> "Iterator[pa.RecordBatch]":
         """Write the result of a statement, and read it in order."""
@@ -81,11 +99,20 @@ class TablesAtAddress:
     def __init__(self, folder: HadoopPath) -> None:
         self._folder = folder
 
-    def write(self, session: "SparkSession", name: str, sql: str) -> "DataFrame":
-        """Write the result of a statement, if it is not written yet, and return it as a table."""
+    def write(
+        self, session: "SparkSession", name: str, sql: str, *, by: Sequence[str] = ()
+    ) -> "DataFrame":
+        """Write the result of a statement, if it is not written yet, and return it as a table.
+
+        Args:
+            session: the session of the statement.
+            name: the name of the table.
+            sql: the statement.
+            by: columns whose values divide the table into folders.
+        """
         folder = self._folder / name
         done = folder.is_dir() and any(path.name == _DONE for path in folder.iterdir())
-        return _written(session, sql, str(folder), done, rows_per_file=_MOST_ROWS)
+        return _written(session, sql, str(folder), done, rows_per_file=_MOST_ROWS, by=by)
 
     def stream(self, session: "SparkSession", name: str, sql: str) -> "Iterator[pa.RecordBatch]":
         """Write the result of a statement, and read it in order."""
@@ -104,10 +131,16 @@ class TablesAtAddress:
 
 
 def _written(
-    session: "SparkSession", sql: str, address: str, done: bool, *, rows_per_file: int
+    session: "SparkSession",
+    sql: str,
+    address: str,
+    done: bool,
+    *,
+    rows_per_file: int,
+    by: Sequence[str],
 ) -> "DataFrame":
     result = session.sql(sql)
     if not done:
         files = result.write.mode("overwrite").option("maxRecordsPerFile", rows_per_file)
-        files.parquet(address)
+        files.partitionBy(*by).parquet(address)
     return session.read.schema(result.schema).parquet(address)

@@ -1,0 +1,82 @@
+"""What closes slots: the interface of every engine, and what all of them do alike."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from banners.collect.close.account import ClosedSlot
+from banners.collect.segments.names import Segment
+from banners.core.events import Kind
+from banners.core.model import Quarter
+
+
+class Closer(Protocol):
+    """Makes the event files of slots, one slot after the other."""
+
+    def read(self, segments: Sequence[Segment], slots: Collection[int]) -> int:
+        """Read the records of some slots; those that were read before are forgotten.
+
+        Args:
+            segments: the segments that may hold such records.
+            slots: the slots.
+
+        Returns:
+            The number of damaged bytes at the ends of sealed segments; they are not read.
+
+        Raises:
+            CollectError: the engine fails.
+            OSError: the log cannot be read, or a file cannot be written.
+        """
+        ...
+
+    def close(
+        self,
+        slot: int,
+        quarter: Quarter,
+        path_of: Mapping[tuple[Kind, Quarter], Path],
+        totals: Path,
+    ) -> ClosedSlot:
+        """Write the event files of a slot whose records were read.
+
+        Args:
+            slot: the slot.
+            quarter: the quarter that it has by the calendar.
+            path_of: where to write the file of each kind and quarter.
+            totals: where to write the file of its totals.
+
+        Returns:
+            Its quarters and account, and the digest of its totals.
+
+        Raises:
+            CollectError: the engine fails.
+            OSError: a file cannot be written.
+        """
+        ...
+
+
+OpenCloser = Callable[[Path], AbstractContextManager[Closer]]
+"""Opens what closes slots; the folder, which is in that of all events, is for temporary files.
+
+Raises a CollectError if the engine cannot be opened, or fails in the block.
+"""
+
+
+def quarters_of(quarter: Quarter, found: Iterable[Sequence[Any]]) -> tuple[Quarter, ...]:
+    """Return the quarters that have event files of a slot.
+
+    Args:
+        quarter: the quarter that the slot has by the calendar.
+        found: the rows of the statement ``quarters``.
+    """
+    return tuple(sorted({quarter, *(Quarter(each) for (each,) in found)}))
+
+
+def account_of(rows: Iterable[Sequence[Any]]) -> Mapping[Kind, Mapping[str, int]]:
+    """Return the account of a slot from the rows of the statement ``account``."""
+    account: dict[Kind, dict[str, int]] = defaultdict(dict)
+    for kind, outcome, affected in rows:
+        if affected:
+            account[Kind(kind)][outcome] = int(affected)
+    return dict(account)

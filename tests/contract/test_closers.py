@@ -1,0 +1,262 @@
+"""One suite for every engine that closes slots, compared with the reference."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banners.collect.close.account import ClosedSlot
+from banners.collect.close.closer import OpenCloser
+from banners.collect.close.duckdb_engine import duckdb_closer
+from banners.collect.close.files import EventFolder
+from banners.collect.close.run import close_slots
+from banners.collect.segments.names import log_folder, segments_of
+from banners.core.events import Kind
+from banners.core.figures import FIGURE_NAMES, Figures
+from banners.core.model import Quarter
+from banners.core.slots import slot_name
+from banners.core.totals import CampaignTotals
+from banners.core.views import Traffic
+from banners.errors import CollectError
+from reference.accounting import NotGiven, treat_quarter
+from reference.closing import Clicked, Converted, Event, Net, Seen, net_totals, slot_of
+from strategies import recorded as recording
+from support.closings import EVENTS, LATER, expected_files, keep, totals_in
+from support.engines import ENGINES, QUICK_START, require_spark
+from support.event_logs import HOST, SLOT, Clock, closing_of, files_in, open_log, record, view_of
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An engine that closes slots.
+
+    Args:
+        closer: opens it.
+        examples: how many random examples it is tried on.
+    """
+
+    closer: OpenCloser
+    examples: int
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
+    if request.param == "duckdb":
+        yield Opened(partial(duckdb_closer, memory="512MB"), examples=20)
+        return
+    require_spark()
+    from banners.crunch.engines.spark.crunch import spark_engine
+    from banners.job.spark_closer import spark_closer
+
+    options = {"spark.driver.extraJavaOptions": QUICK_START}
+    with spark_engine(master="local[2]", memory="1GB", options=options) as engine:
+        again = partial(spark_closer, engine=lambda: nullcontext(engine), memory="512MB")
+        yield Opened(again, examples=3)
+
+
+def test_order_repetition_and_division_make_no_difference(opened: Opened) -> None:
+    @settings(max_examples=opened.examples, deadline=None)
+    @given(recording.recorded(), st.data())
+    def check(kept: list[Event], data: st.DataObject) -> None:
+        assert_closed_as_the_reference_does(opened, kept, data)
+
+    check()
+
+
+def assert_closed_as_the_reference_does(
+    opened: Opened, kept: list[Event], data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as folder:
+        events = Path(folder)
+        rest = list(data.draw(st.permutations(kept)))
+        slots = {slot_of(event) for event in kept}
+        while rest:
+            count = data.draw(st.integers(1, len(rest)))
+            arrival = SLOT + data.draw(st.integers(0, 1))
+            keep(events, rest[:count], arrival, data.draw(st.sampled_from([HOST, "other"])))
+            slots.add(arrival)
+            rest = rest[count:]
+            for _ in range(data.draw(st.integers(0, 1))):
+                close_slots(closing_of(events, opened=opened.closer), LATER)
+        close_slots(closing_of(events, opened=opened.closer), LATER)
+        ended = range(min(slots, default=SLOT + 1), SLOT + 1)
+        assert files_in(events) == expected_files(kept, ended)
+        for slot in {slot_of(event) for event in kept}:
+            found = EventFolder(events).closed(slot)
+            assert found is not None
+            assert_totals(events, found, kept)
+            assert_account(found, kept)
+
+
+def assert_totals(events: Path, closed: ClosedSlot, kept: list[Event]) -> None:
+    expected = net_totals(kept, closed.slot)
+    found = totals_in(events, closed.slot)
+    assert {
+        (each.campaign_id, each.group, banner_id): figures
+        for each in found
+        for banner_id, figures in each.banners.items()
+    } == {
+        key: Figures(net.impressions, net.clicks, net.conversions, as_micros(net.revenue))
+        for key, net in expected.items()
+        if replace(net, refunds=0, refunded=Decimal()) != Net()
+    }
+    for each in found:
+        of_key = [net for key, net in expected.items() if key[:2] == (each.campaign_id, each.group)]
+        whole = sum(of_key, Net())
+        assert each.totals.net == Figures.sum_of(each.banners.values())
+        assert (each.totals.refunds, each.totals.refund_micros) == (
+            whole.refunds,
+            as_micros(whole.refunded),
+        )
+    assert_accepted_by_the_crunch(events, closed.slot, found)
+
+
+def as_micros(amount: Decimal) -> int:
+    return int(amount * 1_000_000)
+
+
+def assert_accepted_by_the_crunch(events: Path, slot: int, found: Sequence[CampaignTotals]) -> None:
+    """Compare with what the reference of the crunch accepts of the slot's event files alone."""
+    expected: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    with TemporaryDirectory() as name:
+        for path in events.glob(f"[1-4]/*-{slot_name(slot)}.csv"):
+            (Path(name) / path.parent.name).mkdir(exist_ok=True)
+            shutil.copy(path, Path(name) / path.parent.name)
+        for quarter in Quarter:
+            with suppress(NotGiven):
+                accepted = treat_quarter(Path(name), int(quarter))
+                of_click = {each.click_id: each for each in accepted.clicks}
+                for seen in accepted.impressions:
+                    expected[seen.campaign_id, seen.banner_id][0] += 1
+                for click in accepted.clicks:
+                    expected[click.campaign_id, click.banner_id][1] += 1
+                for conversion in accepted.conversions:
+                    click = of_click[conversion.click_id]
+                    sums = expected[click.campaign_id, click.banner_id]
+                    sums[2] += 1
+                    sums[3] += as_micros(conversion.revenue)
+    net: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for each in found:
+        for banner_id, figures in each.banners.items():
+            for place, figure_name in enumerate(FIGURE_NAMES):
+                net[each.campaign_id, banner_id][place] += getattr(figures, figure_name)
+    assert net == expected
+
+
+def assert_account(closed: ClosedSlot, kept: list[Event]) -> None:
+    recorded = {
+        Kind.IMPRESSIONS: [
+            len(each.view.banner_ids)
+            for each in kept
+            if isinstance(each, Seen)
+            if slot_of(each) == closed.slot
+        ],
+        Kind.CLICKS: [
+            1 for each in kept if isinstance(each, Clicked) and slot_of(each) == closed.slot
+        ],
+        Kind.CONVERSIONS: [
+            1 for each in kept if isinstance(each, Converted) and slot_of(each) == closed.slot
+        ],
+    }
+    assert {kind: sum(closed.account.get(kind, {}).values()) for kind in Kind} == {
+        kind: sum(counts) for kind, counts in recorded.items()
+    }
+
+
+def test_engines_write_the_same_bytes(opened: Opened, tmp_path: Path) -> None:
+    found = []
+    for name, closer in (("one", opened.closer), ("other", partial(duckdb_closer, memory="1GB"))):
+        events = tmp_path / name
+        events.mkdir()
+        keep(events, [*EVENTS, *(Seen(view_of(number), Traffic.CLEAN) for number in range(9))])
+        (closed,) = close_slots(closing_of(events, opened=closer), LATER).slots
+        found.append((closed, files_in(events), EventFolder(events).totals(SLOT).read_bytes()))
+    assert found[0] == found[1]
+
+
+def segment_of(events: Path) -> Path:
+    (segment,) = segments_of(log_folder(events) / HOST)
+    return segment.path
+
+
+DAMAGE: dict[str, tuple[Callable[..., bytes], int]] = {
+    "checksum": (lambda one, two, three, end: one + two.replace(b"4", b"5") + three + end, 1),
+    "length": (lambda one, two, three, end: one + b"0" + two + three + end, 1),
+    "empty line": (lambda one, two, three, end: one + b"\n" + two + three + end, 1),
+    "not text": (lambda one, two, three, end: one + two + b"\xff\xfe\n" + three + end, 2),
+    "cut off": (lambda one, two, three, _: one + two + three[:-9], 2),
+    "no line end": (lambda one, two, three, _: one + two + three.rstrip(), 2),
+    "zeros": (lambda one, two, three, _: one + two + three + bytes(70_000), 3),
+}
+"""What may be done to a segment of three records and its end, and how many records it leaves."""
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_segment_counts_up_to_its_first_damaged_record(
+    opened: Opened, tmp_path: Path, how: str
+) -> None:
+    damage, left = DAMAGE[how]
+    kept: list[Event] = [Seen(view_of(number), Traffic.CLEAN) for number in range(3)]
+    keep(tmp_path, kept)
+    keep(tmp_path, EVENTS, host="other")
+    whole = segment_of(tmp_path).read_bytes()
+    content = damage(*whole.splitlines(keepends=True))
+    segment_of(tmp_path).write_bytes(content)
+    closed = close_slots(closing_of(tmp_path, opened=opened.closer), LATER)
+    assert files_in(tmp_path) == expected_files([*kept[:left], *EVENTS], [SLOT])
+    good = sum(map(len, whole.splitlines(keepends=True)[:left]))
+    assert closed.torn == len(content) - good
+
+
+def test_an_open_segment_is_read_up_to_what_is_being_written(
+    opened: Opened, tmp_path: Path
+) -> None:
+    clock = Clock(SLOT)
+    log = open_log(tmp_path, clock)
+    for event in EVENTS:
+        record(log, event)
+    log.flush()
+    with segment_of(tmp_path).open("ab") as file:
+        file.write(b"00004a")
+    closed = close_slots(closing_of(tmp_path, opened=opened.closer), clock.now)
+    assert closed.torn == 0
+    assert files_in(tmp_path) == expected_files(EVENTS, [SLOT])
+
+
+def test_a_segment_that_is_sealed_after_it_was_listed_is_read(
+    opened: Opened, tmp_path: Path
+) -> None:
+    keep(tmp_path, EVENTS)
+    (listed,) = segments_of(log_folder(tmp_path) / HOST)
+    was_open = replace(listed, path=listed.path.with_suffix(".open"))
+    (tmp_path / "scratch").mkdir()
+    with opened.closer(tmp_path / "scratch") as closer:
+        assert closer.read([was_open], [SLOT]) == 0
+        path_of = {(kind, each): tmp_path / f"{kind}{each:d}" for kind in Kind for each in Quarter}
+        closed = closer.close(SLOT, Quarter.FOURTH, path_of, tmp_path / "totals")
+    assert closed.count(Kind.CLICKS, "kept") == 1
+
+
+def test_a_folder_may_have_any_name(opened: Opened, tmp_path: Path) -> None:
+    events = tmp_path / "a [1] 100% {b,c}* it's ?"
+    events.mkdir()
+    keep(events, EVENTS)
+    close_slots(closing_of(events, opened=opened.closer), LATER)
+    assert files_in(events) == expected_files(EVENTS, [SLOT])
+
+
+def test_a_segment_that_cannot_be_read_is_an_error(opened: Opened, tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    (listed,) = segments_of(log_folder(tmp_path) / HOST)
+    listed.path.unlink()
+    with opened.closer(tmp_path) as closer, pytest.raises((OSError, CollectError)):
+        closer.read([listed], [SLOT])
