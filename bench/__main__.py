@@ -7,10 +7,12 @@ from connections import connections
 from crunch import crunch
 from document import document
 from loop import loop
+from million import million
 from page import page
 from policy import policy
 from serve import serve
 from soak import soak
+from spark import spark
 from window import window
 
 
@@ -38,6 +40,8 @@ main.add_command(connections)
 main.add_command(catalogue)
 main.add_command(document)
 main.add_command(window)
+main.add_command(million)
+main.add_command(spark)
 
 if __name__ == "__main__":
     main()

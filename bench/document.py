@@ -13,13 +13,14 @@ from typing import Any
 import click
 from claims import FOLDER
 from plot import bars
+from reasons import REASONS
 
 DOCS = Path(__file__).parents[1] / "docs"
 FIGURES = DOCS / "performance.json"
 PAGE = DOCS / "performance.md"
 README = DOCS.parent / "README.md"
 IMAGE = DOCS / "images" / "serving.svg"
-PARTS = ("serve", "page", "crunch", "loop", "policy")
+PARTS = ("serve", "million", "page", "crunch", "spark", "loop", "policy")
 
 README_CLAIMS = {
     "page / nginx": (
@@ -45,40 +46,8 @@ README_CLAIMS = {
 }
 """The claims of the README: how each figure is written, and the words that follow it."""
 
-_WARMING = (
-    "in this run, each worker read 5,000 images while these were measured, which has been fixed "
-    "since (see below, what was tried); the figures are to be measured again."
-)
-REASONS = {
-    "page / nginx": _WARMING,
-    "banner / nginx": _WARMING,
-    "page / plain design": _WARMING,
-    "start, 999,949 lineups, shared": "A start with 63 lineups takes 1.3 s; the rest is making the "
-    "copy, for which a million records are read and checked.",
-    "memory that each further worker adds, 999,949 lineups, shared": "In this run, the worker that "
-    "had made the records kept 27 MB that it no longer needed. It returns them to the system now.",
-    "pages of campaigns asked for the first time, 999,949 lineups, shared": "Two workers are busy, "
-    "and a page whose answers have to be prepared takes each of them 155 µs.",
-    "crunch / bare scan": "Both cores are busy with what a bare scan does not do: checking the "
-    "files, the rule, and publishing (see the table of steps).",
-    "sample, complete process": "About half of it is the import of libraries. A tenth goes to the "
-    "5,000 images of the benchmark, each of which is opened to see whether it can be shown.",
-    "12 campaigns of 40: prepared / draws alone": "Half a millisecond of each publish is the same "
-    "however many campaigns there are, and counts where there are so few.",
-    "click in the loop / nginx": "A click waits until the disk has confirmed it, and other work "
-    "wrote to the same disk; nginx's log waits for nothing.",
-    "visit / plain design": "The plain design keeps its connection to the database; with one for "
-    "each image, it recorded 13 images a second in place of 1,000. What limits Banners here is not "
-    "known yet; wrk reads each page in Lua, on one of the two cores.",
-    "closing and crunching a slot / bare scan": "Closing reads and checks each "
-    "record, sorts, and writes what the scan reads; the crunch reads it again, with checks that a "
-    "scan does not make. [Parquet makes it slower](adr/0035-closing.md).",
-    "banners show": "Half of it is the import of SQLAlchemy "
-    "(`.venv/bin/python -X importtime -m banners show 1`).",
-}
-"""Why a claim misses its bar, for those where that is known."""
-
 Result = Mapping[str, Any]
+_NOT_YET = "These figures have not been measured yet.\n"
 
 
 @click.command()
@@ -116,8 +85,10 @@ def filled(page: str, results: Result) -> str:
         "serving": _serving(results["serve"]),
         "page": _page(results["page"]["microseconds"]),
         "sizes": _sizes(results["serve"]),
+        "million": _sizes(results.get("million")),
         "crunch": _crunch(results["crunch"]),
         "steps": _steps(results["crunch"]["steps"]),
+        "spark": _spark(results.get("spark")),
         "loop": _loop(results.get("loop")),
         "policy": _policy(results.get("policy")),
     }.items():
@@ -252,7 +223,9 @@ def _page(microseconds: Mapping[str, float]) -> str:
     return _table(("part", "µs", "share"), rows)
 
 
-def _sizes(serve: Result) -> str:
+def _sizes(measured: Result | None) -> str:
+    if measured is None:
+        return _NOT_YET
     rows = (
         (
             f"{each['lineups']:,}, {_kept(each)}",
@@ -264,10 +237,10 @@ def _sizes(serve: Result) -> str:
             f"{median(each['calm_p99_ms']):.2f}",
             f"{median(each['switch_p99_ms']):.2f}",
             f"{max(each['switch_max_ms']):.0f}",
-            f"{median(each['rates']):,.0f}",
+            f"{median(each['rates']):,.0f}" if each["rates"] else "",
             *_cold(each["cold"]),
         )
-        for each in serve["sizes"]
+        for each in measured["sizes"]
     )
     head = ("lineups", "start, s", "MB a worker", "peak MB", "private MB", "switch, s", "p99, ms")
     more = ("while switching", "longest", "hot/s", "cold/s", "cold p99, ms", "at half the rate")
@@ -303,7 +276,7 @@ def _crunch(crunch: Result) -> str:
 
 def _loop(loop: Result | None) -> str:
     if loop is None:
-        return "These figures have not been measured yet.\n"
+        return _NOT_YET
     rates = (
         (
             each["server"] if each["server"] != "ours" else "Banners",
@@ -350,7 +323,7 @@ def _loop(loop: Result | None) -> str:
 
 def _policy(policy: Result | None) -> str:
     if policy is None:
-        return "These figures have not been measured yet.\n"
+        return _NOT_YET
     served = (
         (
             each["address"] + (", recorded" if each["recorded"] else ""),
@@ -379,6 +352,17 @@ def _steps(steps: Mapping[str, float]) -> str:
     whole = sum(steps.values())
     rows = ((step, f"{seconds:.2f}", f"{seconds / whole:.0%}") for step, seconds in steps.items())
     return _table(("step", "seconds", "share"), rows)
+
+
+def _spark(spark: Result | None) -> str:
+    if spark is None:
+        return _NOT_YET
+    rows = (
+        (name, f"{median(seconds):.1f}", f"{median(driver):.1f}")
+        for name, runs in spark["runs"].items()
+        for seconds, driver in [zip(*runs, strict=True)]
+    )
+    return _table(("work, workers", "seconds", "processor seconds of the driver"), rows)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], right: int = 2) -> str:

@@ -59,7 +59,7 @@ def measure_closing(events: int, *, rounds: int) -> ClosingFigures:
         rounds: number of runs of each command.
     """
     slot = slot_at(time.time()) - _DAY_SLOTS - 1
-    folder, made = _recorded("closing", [slot], events)
+    folder, made = recorded("closing", [slot], events)
     quarter = Quarter(slot % 4 + 1)
     database = f"sqlite:///{folder}.db"
     close = _close(folder, database, slot_name(slot))
@@ -73,7 +73,7 @@ def measure_closing(events: int, *, rounds: int) -> ClosingFigures:
     for _ in range(rounds):
         _forget(folder)
         found.append(measure(commands, 1))
-    day, of_day = _recorded("closing-day", range(slot, slot + _DAY_SLOTS), events // _DAY_SHARE)
+    day, of_day = recorded("closing-day", range(slot, slot + _DAY_SLOTS), events // _DAY_SHARE)
     caught_up = measure({"close": _close(day, f"sqlite:///{day}.db")}, 1)
     for each in (folder, day):
         shutil.rmtree(each)
@@ -108,7 +108,7 @@ def _close(folder: Path, database: str, *words: str) -> Command:
     )
 
 
-def _recorded(
+def recorded(
     name: str, slots: "Iterator[int] | range | list[int]", events: int
 ) -> tuple[Path, int]:
     """Record about as many events, evenly over slots, in a folder that is empty at first.

@@ -118,17 +118,16 @@ def measure(
     """
     bound = Settings().memory_lineups
     sizes = [
-        _size(data.make("sample", impressions=150_000, campaigns=50)),
-        _size(data.make("tenfold", impressions=10 * middle, campaigns=middle)),
-        _size(data.make("tenfold", impressions=10 * large, campaigns=large)),
+        size_of(data.served(data.make("sample", impressions=150_000, campaigns=50))),
+        size_of(data.served(data.make("tenfold", impressions=10 * middle, campaigns=middle))),
+        size_of(data.served(data.make("tenfold", impressions=10 * large, campaigns=large))),
     ]
     for most in (0 if large <= bound else bound, 4 * large):
         sizes.append(replace(sizes[2], most=most))
     found = []
     for size in sizes:
         show_step(f"Serving {size.lineups:,} lineups, {size.kept}")
-        with _serving(size, zone) as ours:
-            found.append(_measure(size, ours, rounds, seconds))
+        found.append(serve_and_measure(size, zone, rounds=rounds, seconds=seconds))
     show_step("Comparing the sizes")
     with ExitStack() as held:
         servers = [held.enter_context(_serving(size, zone)) for size in sizes]
@@ -140,8 +139,16 @@ def measure(
     return found
 
 
-def _size(folder: Path) -> Size:
-    url = data.served(folder)
+def serve_and_measure(
+    size: Size, zone: Mapping[str, str], *, rounds: int, seconds: float
+) -> Served:
+    """Serve one result, and measure the cost: see :func:`measure`."""
+    with _serving(size, zone) as ours:
+        return _measure(size, ours, rounds, seconds)
+
+
+def size_of(url: str) -> Size:
+    """Return the size of what is published in a database."""
     with closing(data.reader(url)) as published:
         lineups = len(published.campaigns(published.active()[data.QUARTER], data.QUARTER))
     return Size(lineups, url)
@@ -202,9 +209,14 @@ def _cold(size: Size, ours: Ours, served: Served, rounds: int, seconds: float) -
     ids = FOLDER / "large-ids.txt"
     data.write_ids(size.database, ids)
     load = Load(ours.url + ADDRESSES["page"].format(campaign="@"), seconds, ids=ids)
+    asked = 0
     for _ in range(rounds):
-        full = _noted(served, run(load))
-        half = _noted(served, run(paced(load, full.rate / 2)))
+        full = _noted(served, run(replace(load, skipped=asked)))
+        asked += full.requests
+        slower = paced(replace(load, skipped=asked), full.rate / 2)
+        asked += round(full.rate)  # to find that pace took a second
+        half = _noted(served, run(replace(slower, skipped=asked)))
+        asked += half.requests
         served.cold["full"].append(asdict(full))
         served.cold["half"].append(asdict(half))
 

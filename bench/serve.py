@@ -81,16 +81,7 @@ def claims_of_sizes(sizes: list[scale.Served]) -> Iterator[Claim]:
     """Compare the results of the sizes with the bars."""
     few, large = sizes[0], next(each for each in sizes if not (each.whole or each.shared))
     shared = next(each for each in sizes if each.shared and each.lineups == large.lineups)
-    name = f"{shared.lineups:,} lineups, shared"
-    yield Claim(f"start, {name}", shared.ready_seconds, "s", 3)
-    yield Claim(f"slowest switch, {name}", max(shared.switch_seconds), "s", 3)
-    further = shared.further_mb - few.further_mb
-    yield Claim(f"memory that each further worker adds, {name}", further, "MB", 30)
-    first = median(each["requests"] / each["seconds"] for each in shared.cold["full"])
-    what = f"pages of campaigns asked for the first time, {name}"
-    yield Claim(what, first, "/s", 15_000, at_least=True)
-    slowest = median(each["p99_ms"] for each in shared.cold["full"])
-    yield Claim(f"their p99, {name}", slowest, "ms", 5)
+    yield from claims_of_shared(shared, few, f"{shared.lineups:,} lineups, shared")
     hot = median(one / other for one, other in zip(large.rates, few.rates, strict=True))
     what = f"hot page, {large.lineups:,} lineups / {few.lineups:,}"
     yield Claim(what, hot, "x", 0.95, at_least=True)
@@ -104,6 +95,25 @@ def claims_of_sizes(sizes: list[scale.Served]) -> Iterator[Claim]:
         "s",
         2,
     )
+
+
+def claims_of_shared(shared: scale.Served, few: scale.Served, name: str) -> Iterator[Claim]:
+    """Compare what workers share with the bars.
+
+    Args:
+        shared: a large result that workers share a copy of.
+        few: a small one.
+        name: what the large one is called.
+    """
+    yield Claim(f"start, {name}", shared.ready_seconds, "s", 3)
+    yield Claim(f"slowest switch, {name}", max(shared.switch_seconds), "s", 3)
+    further = shared.further_mb - few.further_mb
+    yield Claim(f"memory that each further worker adds, {name}", further, "MB", 30)
+    first = median(each["requests"] / each["seconds"] for each in shared.cold["full"])
+    what = f"pages of campaigns asked for the first time, {name}"
+    yield Claim(what, first, "/s", 15_000, at_least=True)
+    slowest = median(each["p99_ms"] for each in shared.cold["full"])
+    yield Claim(f"their p99, {name}", slowest, "ms", 5)
 
 
 def table(measured: Rounds) -> Table:
@@ -163,7 +173,7 @@ def table_of_sizes(sizes: list[scale.Served]) -> Table:
             f"{median(each.switch_seconds):.2f}",
             f"{median(each.calm_p99_ms):.2f}",
             f"{median(each.switch_p99_ms):.2f}",
-            f"{each.rate:,.0f}",
+            f"{each.rate:,.0f}" if each.rates else "",
             f"{median(one['requests'] / one['seconds'] for one in cold):,.0f}" if cold else "",
             f"{median(one['p99_ms'] for one in cold):.2f}" if cold else "",
         )

@@ -27,6 +27,7 @@ class Load:
         connections: the number of connections.
         headers: additional headers of each request.
         ids: a file of ids, one a line, which are used in turn.
+        skipped: the number of ids to begin after.
         pause_ms: the mean pause of a connection before each request.
         script: what decides which requests are sent; of ``VISITS``, no other field than the URL,
             the time and the connections has an effect.
@@ -37,6 +38,7 @@ class Load:
     connections: int = CONNECTIONS
     headers: Sequence[str] = ()
     ids: Path | None = None
+    skipped: int = 0
     pause_ms: int = 0
     script: Path = _SCRIPT
 
@@ -75,7 +77,7 @@ def start(load: Load) -> "subprocess.Popen[str]":
     words += [f"-d{max(1, round(load.seconds))}s", "-s", load.script]
     for header in load.headers:
         words += ["-H", header]
-    words += [load.url, "--", load.ids or "-", str(load.pause_ms)]
+    words += [load.url, "--", load.ids or "-", str(load.skipped), str(load.pause_ms)]
     return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
 

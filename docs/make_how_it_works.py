@@ -9,11 +9,13 @@ import os
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from banners.cli import main
+from banners.collect.close.duckdb_engine import duckdb_closer
 from banners.collect.close.run import Closing, close_slots
 from banners.collect.conversions.check import conversion_id
 from banners.collect.segments.log import EventLog
@@ -125,6 +127,7 @@ def examples(folder: Path) -> Mapping[str, str]:
         zone=UTC,
         window=72,
         keep_seconds=30 * 86_400,
+        opened=partial(duckdb_closer, memory="256MB"),
         memory="256MB",
         wait_seconds=0,
     )

@@ -183,8 +183,8 @@ def test_engines_write_the_same_bytes(opened: Opened, tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
-def segment_of(events: Path) -> Path:
-    (segment,) = segments_of(log_folder(events) / HOST)
+def segment_of(events: Path, host: str = HOST) -> Path:
+    (segment,) = segments_of(log_folder(events) / host)
     return segment.path
 
 
@@ -200,21 +200,23 @@ DAMAGE: dict[str, tuple[Callable[..., bytes], int]] = {
 """What may be done to a segment of three records and its end, and how many records it leaves."""
 
 
-@pytest.mark.parametrize("how", DAMAGE)
-def test_a_segment_counts_up_to_its_first_damaged_record(
-    opened: Opened, tmp_path: Path, how: str
-) -> None:
-    damage, left = DAMAGE[how]
-    kept: list[Event] = [Seen(view_of(number), Traffic.CLEAN) for number in range(3)]
-    keep(tmp_path, kept)
-    keep(tmp_path, EVENTS, host="other")
-    whole = segment_of(tmp_path).read_bytes()
-    content = damage(*whole.splitlines(keepends=True))
-    segment_of(tmp_path).write_bytes(content)
+def test_a_segment_counts_up_to_its_first_damaged_record(opened: Opened, tmp_path: Path) -> None:
+    left: list[Event] = [*EVENTS]
+    torn = 0
+    keep(tmp_path, EVENTS)
+    for number, (damage, count) in enumerate(DAMAGE.values(), 10):
+        views = [view_of(10 * number + place) for place in range(3)]
+        kept: list[Event] = [Seen(view, Traffic.CLEAN) for view in views]
+        keep(tmp_path, kept, host=f"host-{number}")
+        path = segment_of(tmp_path, f"host-{number}")
+        lines = path.read_bytes().splitlines(keepends=True)
+        content = damage(*lines)
+        path.write_bytes(content)
+        left += kept[:count]
+        torn += len(content) - sum(map(len, lines[:count]))
     closed = close_slots(closing_of(tmp_path, opened=opened.closer), LATER)
-    assert files_in(tmp_path) == expected_files([*kept[:left], *EVENTS], [SLOT])
-    good = sum(map(len, whole.splitlines(keepends=True)[:left]))
-    assert closed.torn == len(content) - good
+    assert files_in(tmp_path) == expected_files(left, [SLOT])
+    assert closed.torn == torn
 
 
 def test_an_open_segment_is_read_up_to_what_is_being_written(

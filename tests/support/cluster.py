@@ -1,4 +1,4 @@
-"""Starts a Spark cluster on this machine: a master and two workers, which a test may kill."""
+"""Starts a Spark cluster on this machine: a master and workers, which a test may kill."""
 
 import os
 import signal
@@ -21,14 +21,15 @@ _HERE = "127.0.0.1"
 
 
 class Cluster:
-    """A standalone master and two workers; it is started by :func:`cluster`.
+    """A standalone master and its workers of one core; it is started by :func:`cluster`.
 
     Args:
         folder: an empty folder of its own.
         stack: ends what is started.
+        workers: how many workers it has.
     """
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, workers: int) -> None:
         import pyspark
 
         self._programs = Path(pyspark.__file__).parent / "bin"
@@ -40,7 +41,7 @@ class Cluster:
         sizes = ("--cores", "1", "--memory", "600m")
         self.workers = [
             self._start("worker.Worker", *sizes, self.master, ready="registered with master")
-            for _ in range(2)
+            for _ in range(workers)
         ]
 
     def submit(self, workplace: Workplace, *words: str) -> "subprocess.Popen[str]":
@@ -120,8 +121,8 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
+def cluster(folder: Path, *, workers: int = 2) -> Iterator[Cluster]:
     """Start a cluster, and end it with the block."""
     require_spark()
     with ExitStack() as stack:
-        yield Cluster(folder, stack)
+        yield Cluster(folder, stack, workers)

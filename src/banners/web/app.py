@@ -1,6 +1,7 @@
 """Builds the web application from its parts."""
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
@@ -198,6 +199,8 @@ def web_application(
             async with recorder or nullcontext():
                 # While requests are answered, reading would take longer, and slow them down.
                 await asyncio.wait([loading], timeout=START_SECONDS)
+                # What is loaded now stays, so it need not be examined for garbage again and again.
+                gc.freeze()
                 yield
         await loading
 

@@ -1,0 +1,103 @@
+"""Slots are closed on a cluster, and by a Spark that spark-submit has started."""
+
+import subprocess
+import sys
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+import pyspark
+import pytest
+
+from banners.collect.close.closer import OpenCloser
+from banners.collect.close.duckdb_engine import duckdb_closer
+from banners.collect.close.files import EventFolder, slot_file
+from banners.collect.segments.names import log_folder, segments_of
+from banners.core.events import Kind
+from banners.core.model import Quarter
+from banners.core.views import Traffic
+from banners.crunch.engines.spark.crunch import spark_engine
+from banners.job.spark_closer import spark_closer
+from reference.closing import Clicked, Event, Seen
+from support.closings import EVENTS, keep
+from support.cluster import Cluster, cluster
+from support.engines import QUICK_START, require_spark
+from support.event_logs import HOST, SLOT, view_of
+
+# Spark compiles each statement anew, which takes a busy machine minutes.
+pytestmark = pytest.mark.timeout(1200)
+
+_HERE = "127.0.0.1"
+_TWICE = """
+from banners.crunch.engines.spark.session import spark_session
+
+for _ in range(2):
+    with spark_session(master="", memory="500MB") as session:
+        print("counted", session.range(3).count())
+"""
+
+
+def closed(events: Path, opened: OpenCloser, started: Cluster | None = None) -> list[object]:
+    """Close a slot; return its account and what its files hold.
+
+    Args:
+        events: the folder of all events.
+        opened: opens the engine.
+        started: the cluster, of which one worker is lost while the slot is closed.
+    """
+    folder = EventFolder(events)
+    with opened(folder.scratch()) as closer:
+        assert closer.read(list(segments_of(log_folder(events) / HOST)), [SLOT]) == 0
+        if started:
+            assert all(map(started.executors, started.workers))
+            started.kill(started.workers[0])
+        staged = folder.staged(SLOT)
+        path_of = {
+            (kind, each): staged / slot_file(kind, each, SLOT) for kind in Kind for each in Quarter
+        }
+        account = closer.close(SLOT, Quarter.FOURTH, path_of, staged / "totals")
+        return [account, {path.name: path.read_bytes() for path in staged.iterdir()}]
+
+
+def test_a_cluster_closes_a_slot_even_if_a_worker_is_lost(tmp_path: Path) -> None:
+    views = [view_of(number) for number in range(100, 400)]
+    kept: list[Event] = [*EVENTS]
+    kept += [Seen(view, Traffic.CLEAN) for view in views]
+    kept += [Clicked(view, 2, Traffic.CLEAN) for view in views[::7]]
+    keep(tmp_path, kept[:200])
+    keep(tmp_path, kept[200:])
+    (tmp_path / "spark").mkdir()
+    options = {
+        "spark.driver.host": _HERE,
+        "spark.driver.bindAddress": _HERE,
+        "spark.driver.extraJavaOptions": QUICK_START,
+        "spark.executor.extraJavaOptions": QUICK_START,
+    }
+    with (
+        cluster(tmp_path / "spark") as started,
+        spark_engine(master=started.master, memory="500MB", options=options) as engine,
+    ):
+        opened = partial(spark_closer, engine=lambda: nullcontext(engine), memory="500MB")
+        found = closed(tmp_path, opened, started)
+    assert found == closed(tmp_path, partial(duckdb_closer, memory="500MB"))
+
+
+def test_spark_starts_again_in_a_command_that_spark_submit_has_started(tmp_path: Path) -> None:
+    require_spark()
+    script = tmp_path / "twice.py"
+    script.write_text(_TWICE)
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    options = ["--master", "local[1]", "--conf", f"spark.driver.bindAddress={_HERE}"]
+    options += ["--conf", f"spark.driver.host={_HERE}", "--conf", "spark.ui.enabled=false"]
+    ended = subprocess.run(
+        [submit, *options, "--driver-java-options", QUICK_START, script],
+        env={
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "PYSPARK_PYTHON": sys.executable,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert ended.stdout.splitlines() == ["counted 3", "counted 3"], ended.stderr
