@@ -149,7 +149,7 @@ class Settings:
     engine: str = _setting(
         "duckdb",
         engine,
-        "Engine that crunches the event files: `duckdb` (in this process) or `spark`.",
+        "Engine that crunches event files and closes slots: `duckdb` (in this process) or `spark`.",
         option="--engine",
     )
     spark_master: str = _setting(
@@ -163,7 +163,8 @@ class Settings:
         folder_of_hadoop,
         "Folder in a file system of Hadoop, such as `hdfs://namenode/tmp/banners`, where Spark's "
         "executors write what the driver reads. If empty, it is the folder of temporary files "
-        "(`TMPDIR`), which driver and executors must then share.",
+        "(`TMPDIR`), which driver and executors must then share; for closing slots, it is the "
+        "folder `closing` of `BANNERS_EVENTS`.",
     )
     memory: str = _setting(
         "2GB",
