@@ -25,12 +25,12 @@ from banners.core.figures import FIGURE_NAMES, Figures
 from banners.core.model import Quarter
 from banners.core.slots import slot_name
 from banners.core.totals import CampaignTotals
-from banners.core.views import Traffic
+from banners.core.views import Group, Traffic
 from banners.errors import CollectError
 from reference.accounting import NotGiven, treat_quarter
 from reference.closing import Clicked, Converted, Event, Net, Seen, net_totals, slot_of
 from strategies import recorded as recording
-from support.closings import EVENTS, LATER, expected_files, keep, totals_in
+from support.closings import CLICK, EVENTS, LATER, VIEW, expected_files, keep, totals_in
 from support.engines import ENGINES, QUICK_START, require_spark
 from support.event_logs import HOST, SLOT, Clock, closing_of, files_in, open_log, record, view_of
 
@@ -60,9 +60,13 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
     options = {"spark.driver.extraJavaOptions": QUICK_START}
     with spark_engine(master="local[2]", memory="1GB", options=options) as engine:
         again = partial(spark_closer, engine=lambda: nullcontext(engine), memory="512MB")
-        yield Opened(again, examples=3)
+        yield Opened(again, examples=2)
 
 
+# With Spark, an example takes a minute.
+@pytest.mark.parametrize(
+    "opened", ["duckdb", pytest.param("spark", marks=pytest.mark.long)], indirect=True
+)
 def test_order_repetition_and_division_make_no_difference(opened: Opened) -> None:
     @settings(max_examples=opened.examples, deadline=None)
     @given(recording.recorded(), st.data())
@@ -172,14 +176,41 @@ def assert_account(closed: ClosedSlot, kept: list[Event]) -> None:
     }
 
 
+OTHER = view_of(78)._replace(
+    banner_ids=(1, 2, 3), fill=(0, 9, 54), group=Group.POLICY, quarter=Quarter.FIRST
+)
+OF_EVERY_KIND: list[Event] = [
+    *EVENTS,
+    *EVENTS[::-1],
+    *(Seen(view_of(number), Traffic.CLEAN) for number in range(9)),
+    Seen(VIEW, Traffic.CRAWLER),
+    Seen(OTHER, Traffic.FLOOD),
+    Seen(OTHER, Traffic.CLEAN),
+    Seen(view_of(79), Traffic.CRAWLER),
+    Clicked(OTHER, 2, Traffic.CLEAN),
+    Clicked(view_of(79), 1, Traffic.CRAWLER),
+    Clicked(view_of(80), 2, Traffic.FLOOD),
+    Converted(SLOT, 6, 79 * 16 + 1, "1", 0),
+    Converted(SLOT, 7, CLICK, "2", 99),
+    Converted(SLOT, 8, CLICK, "-0.25", 54),
+    Converted(SLOT, 9, 78 * 16 + 2, "3.5", 0),
+    Converted(SLOT, 10, 78 * 16 + 2, "1", 0),
+    Converted(SLOT, 10, 78 * 16 + 2, "999999999999.123456", 0),
+    Converted(SLOT, 11, 17, "4", 0),
+]
+
+
 def test_engines_write_the_same_bytes(opened: Opened, tmp_path: Path) -> None:
     found = []
     for name, closer in (("one", opened.closer), ("other", partial(duckdb_closer, memory="1GB"))):
         events = tmp_path / name
         events.mkdir()
-        keep(events, [*EVENTS, *(Seen(view_of(number), Traffic.CLEAN) for number in range(9))])
+        keep(events, OF_EVERY_KIND)
+        keep(events, OF_EVERY_KIND[::3], host="other")
         (closed,) = close_slots(closing_of(events, opened=closer), LATER).slots
-        found.append((closed, files_in(events), EventFolder(events).totals(SLOT).read_bytes()))
+        assert set(closed.quarters) == {Quarter.FIRST, Quarter.FOURTH}
+        made = replace(closed, segments={})
+        found.append((made, files_in(events), EventFolder(events).totals(SLOT).read_bytes()))
     assert found[0] == found[1]
 
 
@@ -260,5 +291,5 @@ def test_a_segment_that_cannot_be_read_is_an_error(opened: Opened, tmp_path: Pat
     keep(tmp_path, EVENTS)
     (listed,) = segments_of(log_folder(tmp_path) / HOST)
     listed.path.unlink()
-    with opened.closer(tmp_path) as closer, pytest.raises((OSError, CollectError)):
+    with pytest.raises((OSError, CollectError)), opened.closer(tmp_path) as closer:
         closer.read([listed], [SLOT])

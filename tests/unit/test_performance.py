@@ -13,6 +13,7 @@ import plot
 import process
 import pytest
 import zone
+from reasons import REASONS
 
 from banners.core.model import Quarter
 
@@ -52,9 +53,7 @@ def test_a_bar_that_is_missed_is_said_to_be_missed() -> None:
     assert "- **page / nginx**" not in document.filled(page, told)
     assert "- **42%** of the pages a second" in document.filled_readme(readme, told)
     claim["held"] = False
-    assert f"- **page / nginx**: {document.REASONS['page / nginx']}\n" in document.filled(
-        page, told
-    )
+    assert f"- **page / nginx**: {REASONS['page / nginx']}\n" in document.filled(page, told)
     missed = "that nginx sends from a file (missed: the bar is at least 50%)\n"
     assert missed in document.filled_readme(readme, told)
 

@@ -4,7 +4,6 @@ A segment counts up to its first damaged record, as in :mod:`banners.collect.seg
 executors check each line on its own; the driver gets one row for each segment that has damage.
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +12,13 @@ from banners.collect.close.records import KIND_OF
 from banners.collect.segments.names import SEALED, Segment
 from banners.collect.segments.record import HEAD_BYTES
 from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.hadoop import literal
 from banners.crunch.engines.spark.lines import text_lines
 from banners.crunch.engines.spark.tables import Tables
 from banners.errors import CrunchError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-# Characters that Spark takes for wildcards, unless they are escaped.
-_WILDCARD = re.compile(r"([*?\[\]{}\\])")
 
 _HEAD = """concat(
     lpad(hex(octet_length(content)), 6, '0'), lpad(hex(crc32(content)), 8, '0'), ' '
@@ -115,7 +112,7 @@ def read_segments(
 def _read(
     session: "SparkSession", tables: Tables, paths: Sequence[Path], slots: Iterable[int]
 ) -> "tuple[DataFrame, int]":
-    addresses = [_WILDCARD.sub(r"\\\1", f"file:{path.absolute()}") for path in paths]
+    addresses = [literal(f"file:{path.absolute()}") for path in paths]
     text_lines(session, addresses, {}).createOrReplaceTempView("lines")
     session.sql(_CHECKED).createOrReplaceTempView("checked")
     records = _RECORDS.format(kinds=_listed(KIND_OF), slots=_listed(map(str, slots)))

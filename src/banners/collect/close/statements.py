@@ -16,11 +16,11 @@ from banners.core.views import Traffic
 KEPT, DUPLICATE, OTHER_CAMPAIGN = "kept", "duplicate", "other_campaign"
 """Outcomes of what was recorded, beside the kinds of traffic that are left out."""
 
-STEPS = ("places", "views", "clicks", "conversions")
+STEPS = ("views", "clicks", "conversions")
 """The relations that are made, in this order."""
 
-VIEWS = ("impressions",)
-"""Relations that follow from them, and are computed where they are read."""
+VIEWS = ("places", "impressions")
+"""Relations that are computed where they are read, in this order."""
 
 COLUMNS: Mapping[Kind, Mapping[str, str]] = {
     Kind.IMPRESSIONS: {

@@ -126,6 +126,11 @@ def key_of(uri: str) -> str:
     return re.sub("^([^:/]+):///", r"\1:/", uri)
 
 
+def literal(address: str) -> str:
+    """Return an address with its wildcards escaped, as Spark expects an address to read from."""
+    return re.sub(r"([*?\[\]{}\\])", r"\\\1", address)
+
+
 def _status(found: Any) -> Status:
     return Status(
         is_dir=found.isDirectory(),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from banners.crunch.engines.engine import BATCH_ROWS
 from banners.crunch.engines.spark.errors import translated
-from banners.crunch.engines.spark.hadoop import HadoopPath
+from banners.crunch.engines.spark.hadoop import HadoopPath, literal
 from banners.errors import BannersError
 
 if TYPE_CHECKING:
@@ -143,4 +143,4 @@ def _written(
     if not done:
         files = result.write.mode("overwrite").option("maxRecordsPerFile", rows_per_file)
         files.partitionBy(*by).parquet(address)
-    return session.read.schema(result.schema).parquet(address)
+    return session.read.schema(result.schema).parquet(literal(address))
