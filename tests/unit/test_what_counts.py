@@ -121,6 +121,7 @@ def test_who_opts_out_of_prerendering_is_still_asked_again() -> None:
         b"preview=1&x=2",
         b"preview=%31",
         b"pre%76iew=1",
+        b"x=%C3%BC&preview=1&%FF",
     ],
 )
 def test_a_preview_of_an_operator_does_not_count(query: bytes) -> None:
@@ -136,6 +137,8 @@ def test_a_preview_of_an_operator_does_not_count(query: bytes) -> None:
         ([SESSION], b"preview=11"),
         ([SESSION], b"xpreview=1"),
         ([SESSION], b"x=preview%3D1"),
+        ([SESSION], b"utm_campaign=Fr%C3%BChling"),
+        ([SESSION], b"preview=%FF&%ED%A0%80=\xe9"),
     ],
 )
 def test_other_looks_at_a_page_count(headers: list[tuple[bytes, bytes]], query: bytes) -> None:

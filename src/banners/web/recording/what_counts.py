@@ -14,7 +14,8 @@ _YES = b"1"
 _PURPOSES = {b"purpose", b"sec-purpose", b"x-moz"}
 _OPT_OUTS = {b"sec-gpc", b"dnt"}
 _SEEN, _CLICK = Subject.SEEN, Subject.CLICK
-_PREVIEW = b"preview", b"1"
+_PREVIEW = "preview", "1"
+_PREVIEWED = b"preview"
 
 RECORDED_TIMES = 10
 """How many times its limit of one minute an address may fill the event log; what comes after that
@@ -63,9 +64,10 @@ class WhatCounts:
     def _is_preview(self, asked: Asked) -> bool:
         query = asked.query
         # Frames always have a query, and parsing takes as long as all the rest.
-        if _PREVIEW[0] not in query and b"%" not in query:
+        if _PREVIEWED not in query and b"%" not in query:
             return False
-        return _PREVIEW in parse_qsl(query) and self._is_operator(asked.headers)
+        # As text: of bytes, parse_qsl takes only those that are ASCII when they are decoded.
+        return _PREVIEW in parse_qsl(query.decode("latin-1")) and self._is_operator(asked.headers)
 
     def _of_traffic(
         self, subject: Subject, asked: Asked, user_agent: bytes, second: float
