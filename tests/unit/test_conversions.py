@@ -224,6 +224,14 @@ def test_numbers_are_read_exactly() -> None:
     assert verdict(read[0]) is Verdict.ACCEPTED
 
 
+@pytest.mark.parametrize("number", ["1e1000000000000000000", "-1E+99999999999999999999", "1e-9999"])
+def test_a_number_of_any_exponent_is_read_and_is_no_revenue(number: str) -> None:
+    body = json.dumps([GOOD, GOOD | {"revenue": "x"}]).replace('"x"', number)
+    read = read_conversions(body.encode())
+    assert read is not None
+    assert [verdict(each) for each in read] == [Verdict.ACCEPTED, Refusal.BAD_REVENUE]
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{}", b"5", b"[", b"\xff", b"[" * 100_000, b"[" + b"9" * 10_000 + b"]"],

@@ -5,7 +5,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
@@ -212,12 +212,20 @@ def read_conversions(body: bytes) -> Sequence[object] | None:
         The elements, at most :data:`MOST_CONVERSIONS`; None if it is anything else.
     """
     try:
-        content = json.loads(body, parse_float=Decimal)
+        content = json.loads(body, parse_float=_exact)
     except (ValueError, RecursionError):
         return None
     if not isinstance(content, list) or len(content) > MOST_CONVERSIONS:
         return None
     return content
+
+
+def _exact(number: str) -> Decimal | None:
+    """Return a number of a JSON document; None if its exponent is beyond that of any decimal."""
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        return None
 
 
 def _revenue(given: object) -> Decimal | None:
