@@ -1,4 +1,4 @@
-"""Commands with a clock that is set, or with a disk that fails, as a test says by a file."""
+"""Commands with a clock that is set, a disk that fails, or without delays, as a test says."""
 
 import errno
 import os
@@ -36,4 +36,12 @@ def run_with_a_failing_disk(failing: str, *words: str) -> None:
         true_sync(descriptor)
 
     with patch("os.fdatasync", sync):
+        main(list(words), prog_name="banners")
+
+
+def run_without_delays(*words: str) -> None:
+    """Run a command that answers wrong passwords and keys immediately."""
+    from banners.cli import main
+
+    with patch("banners.web.operators.delays._FIRST_SECONDS", 0.0):
         main(list(words), prog_name="banners")

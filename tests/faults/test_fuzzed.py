@@ -1,7 +1,6 @@
 """Random requests to every address: never a 5xx, always as the OpenAPI document describes."""
 
 import http.client
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,27 +17,13 @@ from hypothesis import strategies as st
 from banners.core.model import Quarter
 from banners.store.connect import open_database
 from faults.commands import serving
+from strategies.requests import CASES, HEADERS, METHODS, VALUES, nonsense, plausible_or_not
 from support.publishing import publish
 from support.running import Workplace
 from support.servers import until
 
-CASES = int(os.environ.get("BANNERS_FUZZ_CASES", "40"))
-"""Number of requests to each address; before a release, 10000 with ``--timeout 0``."""
-
-METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
-IDS = [b"5", b"6", b"7", b"0", b"05", b"image_1000.png", b"-1", b"5/", b"5/banner", b"..", b"%"]
-HEADERS = [
-    *("Accept", "Accept-Encoding", "Content-Type", "Cookie", "If-None-Match", "If-Modified-Since"),
-    *("Range", "Forwarded", "X-Forwarded-For", "Origin", "Referer", "X-HTTP-Method-Override"),
-]
-VALUES = [
-    *("*/*", "text/html", "application/json", "application/x-www-form-urlencoded", "multipart/x"),
-    *("bytes=0-1", "bytes=9-1", "bytes=-", "banners=1.2.3", 'W/"x"', "Thu, 01 Jan 1970", ";;="),
-]
 PARAMETERS = [b"quarter", b"format", b"campaign_id", b"x"]
 
-nonsense = st.binary(max_size=40)
-plausible_or_not = st.one_of(st.sampled_from([*IDS, b"1", b"4", b"html", b""]), nonsense)
 # Visible characters only: the client refuses to send others in a header.
 words = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 headers = st.dictionaries(st.sampled_from(HEADERS), st.sampled_from(VALUES) | words, max_size=4)
