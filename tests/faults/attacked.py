@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -110,30 +111,21 @@ class Target:
             "position": st.sampled_from([b"1", b"2", b"6", b"16", b"-1", b"01"]),
         }
 
-    def nobody(self) -> Attacker:
-        """Return somebody who cannot sign in."""
-        return Attacker(b"x", is_stranger=True)
-
+    @cached_property
     def operator(self) -> Attacker:
-        """Return somebody who has signed in."""
+        """Somebody who has signed in, or who need not, and has a page with a form."""
         with httpx.Client(base_url=self.address, follow_redirects=True, timeout=60) as client:
-            sign_in(client, OPERATOR)
-            token = form_token(client.get(f"/catalogue/{SHOES}"))
-            cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-        return Attacker(token.encode(), ((b"Cookie", cookies.encode()),))
-
-    def everybody(self) -> Attacker:
-        """Return somebody where nobody needs to sign in, with the cookie of the forms."""
-        with httpx.Client(base_url=self.address, timeout=60) as client:
+            if self.workplace.variables["BANNERS_OPERATORS"] != "open":
+                sign_in(client, OPERATOR)
             token = form_token(client.get(f"/catalogue/{SHOES}"))
             cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         return Attacker(token.encode(), ((b"Cookie", cookies.encode()),))
 
     def attack(self, wire: Wire, attacker: Attacker, sent: Sent) -> Answered:
         """Send a request of somebody, and make sure that its answer does no harm."""
+        self._requests += 1
         if self._requests % _CASES_BETWEEN == 0:
             self.restore()
-        self._requests += 1
         sent = self._filled(sent.having(*attacker.fields), attacker)
         answer = wire.ask(sent)
         found = list(harms(sent, answer))
@@ -179,6 +171,10 @@ class Target:
         with Wire(self.address) as wire:
             answers = [wire.ask(Sent("GET", b"/campaigns/%d" % each)) for each in (SHOES, BOOTS)]
         return all(each.status == 200 for each in answers)
+
+
+NOBODY = Attacker(b"x", is_stranger=True)
+"""Somebody who cannot sign in."""
 
 
 @contextmanager

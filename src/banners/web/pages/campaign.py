@@ -57,8 +57,9 @@ def routes(service: Service, form: Form, site: Site) -> APIRouter:
         response_class=RedirectResponse,
         responses={
             200: {
-                "description": "With `format=html`: a page with only the banner, for a frame",
-                "content": {"text/html": {"schema": {"type": "string"}}},
+                "description": "With `format=html`: a page with only the banner, for a frame. "
+                "Without it, where there is nothing to show: an image of one transparent pixel",
+                "content": {"text/html": {"schema": {"type": "string"}}, "image/gif": {}},
             },
             **redirect(302, "Redirect to the image of the banner"),
             **TO_CANONICAL_ADDRESS,
