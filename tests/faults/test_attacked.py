@@ -4,6 +4,7 @@ They are visitors, operators who have signed in, and everybody where operators n
 """
 
 from collections.abc import Iterator
+from http.client import HTTPMessage
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from banners.core.addresses import Route
 from faults.attacked import NOBODY, SENDER, Attacker, Target, target
 from strategies.forms import FORMS, forms, reports
-from strategies.requests import CASES, mutated, requests
-from support.wire import Sent, Wire
+from strategies.requests import MARK, cases, mutated, requests
+from support.harmless import harms, leaks
+from support.wire import Answered, Sent, Wire
 
 OPERATORS = [
     *(Route.CAMPAIGNS, Route.REPORT, Route.TOTALS, Route.STATUS, Route.LIVE, Route.METRICS),
@@ -25,6 +27,7 @@ OPERATORS = [
 """The addresses that are not for visitors, and those by which operators come and go."""
 
 UNKNOWN = "/{anything}"
+CASES = cases(20)
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +100,43 @@ def test_bytes_that_are_hardly_a_request_harm_nobody_else(signed_in: Target) -> 
 
     throw()
     signed_in.assert_well()
+
+
+HARMLESS = {
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Type": "text/html; charset=utf-8",
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "changed", "body", "number"),
+    [
+        (200, {}, b"<p>q7x&#34;q7x&#39;q7x&lt;q7x&gt;</p>", 0),
+        (503, {}, b"", 1),
+        (200, {"Referrer-Policy": None}, b"", 1),
+        (200, {"X-Content-Type-Options": "x"}, b"", 1),
+        (200, {"Content-Security-Policy": "default-src *"}, b"", 1),
+        (303, {"X-Injected": "1"}, b"", 1),
+        (200, {}, b"<p>" + MARK, 1),
+        (200, {}, b'<p title="q7x"q7x&#39;q7x&lt;q7x&gt;">', 1),
+        (200, {}, b"x" * 100_001, 1),
+        (200, {"Content-Type": "text/csv"}, b"name,revenue\r\n=1+1,-1.5\r\n", 1),
+        (200, {"Content-Type": "text/csv"}, b"name,revenue\r\n'=1+1,-1.5\r\n", 0),
+    ],
+)
+def test_an_answer_that_does_harm_is_noticed(
+    status: int, changed: dict[str, str | None], body: bytes, number: int
+) -> None:
+    headers = HTTPMessage()
+    for name, value in (HARMLESS | changed).items():
+        if value is not None:
+            headers[name] = value
+    assert len(list(harms(Sent("GET", b"/"), Answered(status, headers, body)))) == number
+
+
+def test_an_answer_that_leaks_is_noticed() -> None:
+    empty = Answered(200, HTTPMessage(), b"")
+    assert [len(list(leaks(path, empty))) for path in ("/", "/status", "/campaigns/7")] == [0, 1, 0]
+    assert len(list(leaks("/campaigns/7", Answered(200, HTTPMessage(), b"<b>420.00</b>")))) == 1

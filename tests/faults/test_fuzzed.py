@@ -18,7 +18,7 @@ from banners.core.model import Quarter
 from banners.store.connect import open_database
 from faults.attacked import SENDER, target
 from faults.commands import serving
-from strategies.requests import CASES, HEADERS, METHODS, VALUES, nonsense, plausible_or_not
+from strategies.requests import HEADERS, METHODS, VALUES, cases, nonsense, plausible_or_not
 from support.publishing import publish
 from support.running import Workplace
 from support.servers import until
@@ -29,6 +29,7 @@ SCHEMATHESIS = """
 include-name = "POST /api/v1/conversions"
 checks.negative_data_rejection.enabled = false
 """
+CASES = cases(40)
 PARAMETERS = [b"quarter", b"format", b"campaign_id", b"x"]
 
 # Visible characters only: the client refuses to send others in a header.

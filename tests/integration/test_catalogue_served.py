@@ -210,6 +210,12 @@ def test_an_embed_is_never_broken(site: Site, campaign_id: int, house: int | Non
         assert (image.status_code, image.headers["content-type"]) == (200, "image/gif")
 
 
+def test_the_document_describes_what_stands_for_an_empty_embed(site: Site) -> None:
+    described = site.get("/openapi.json").json()["paths"]["/campaigns/{campaign_id}/banner"]
+    image = site.get(f"/campaigns/{UNKNOWN}/banner")
+    assert image.headers["content-type"] in described["get"]["responses"]["200"]["content"]
+
+
 @pytest.mark.parametrize("house", [HOUSE, None])
 def test_embeds_of_unknown_campaigns_are_counted(site: Site, house: int | None) -> None:
     site.holder.held = catalogue_of(*campaigns(), house=house)

@@ -7,9 +7,6 @@ from hypothesis import strategies as st
 
 from support.wire import Fields, Sent
 
-CASES = int(os.environ.get("BANNERS_FUZZ_CASES", "40"))
-"""Number of requests to each address; before a release, 10000 with ``--timeout 0``."""
-
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
 IDS = [b"5", b"6", b"7", b"0", b"05", b"image_1000.png", b"-1", b"5/", b"5/banner", b"..", b"%"]
 HEADERS = [
@@ -87,6 +84,16 @@ def mostly(
 ) -> st.SearchStrategy[bytes]:
     """Generate something usual so many times for each time something else."""
     return st.integers(0, times).flatmap(lambda number: usual if number else other)
+
+
+def cases(usual: int) -> int:
+    """Return the number of requests to each address.
+
+    Args:
+        usual: the number, unless ``BANNERS_FUZZ_CASES`` gives another one; before a release, that
+            is 10000, with ``--timeout 0``.
+    """
+    return int(os.environ.get("BANNERS_FUZZ_CASES", usual))
 
 
 @st.composite
@@ -169,7 +176,7 @@ def requests(
     pairs = [[encoded(each, wholly=wholly) for each in pair] for pair in draw(_queries())]
     if pairs:
         target += b"?" + b"&".join(map(b"=".join, pairs))
-    method = draw(st.sampled_from([*methods * 8, *METHODS]))
+    method = draw(st.sampled_from([*list(methods) * 8, *METHODS]))
     body, kind = draw(bodies) if method == "POST" else draw(_no_body)
     fields: Fields = ((b"Host", draw(_host)), *draw(_fields))
     if kind:
