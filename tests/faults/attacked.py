@@ -204,7 +204,8 @@ def target(folder: Path, *, operators: str) -> Iterator[Target]:
         started = start_function(place, run_without_delays, "serve", "--port", "0")
         here = Target(started, place)
         stack.callback(here.close)
-        until(lambda: httpx.get(f"{here.address}/readyz").status_code == 200)
+        # The first request waits for a worker to start.
+        until(lambda: httpx.get(f"{here.address}/readyz", timeout=60).status_code == 200)
         here.restore()
         with httpx.Client(base_url=here.address, headers=BROWSER, timeout=60) as client:
             for way in (page, frame, served_json):
