@@ -12,10 +12,8 @@ from sqlalchemy.engine import Engine
 
 from banners.core.events import Kind
 from banners.core.figures import Figures
-from banners.core.model import Quarter
 from banners.core.totals import (
     NOTHING,
-    REASON_NAMES,
     TOTAL_NAMES,
     CampaignTotals,
     RecentFigures,
@@ -23,7 +21,7 @@ from banners.core.totals import (
     Totals,
 )
 from banners.core.views import Group
-from banners.errors import DamagedRecord, StoreClosed, StoreError, TotalsBusy
+from banners.errors import DamagedRecord, StoreClosed
 from banners.reports.totals import (
     DAY_SLOTS,
     HOUR_SLOTS,
@@ -31,11 +29,8 @@ from banners.reports.totals import (
     TotalsReader,
     added_up,
 )
-from banners.store.connect import open_database
-from banners.store.read.lineups import DatabaseReader
 from banners.store.read.totals import DatabaseTotals
-from banners.store.schema import DROPPED, SCHEMA_STEPS, SLOT_TOTALS, TOTALS_TABLES
-from support.publishing import drafting, publish, upgrading
+from banners.store.schema import DROPPED, SLOT_TOTALS, TOTALS_TABLES
 from support.totals import NOON, campaign_totals, day_of, totals_turn, write_slot
 
 # 2026-11-27 00:00 UTC
@@ -263,44 +258,6 @@ def test_slots_are_added_up_to_hours_and_gaps_are_shown() -> None:
     ]
 
 
-def test_the_first_writer_makes_the_tables_of_totals_alone(database: Engine, url: str) -> None:
-    write_slot(database, SLOT, [campaign_totals(5, BANNERS)])
-    made = set(sa.inspect(database).get_table_names())
-    assert made - {"sqlite_sequence"} == {table.name for table in TOTALS_TABLES}
-    opened = open_database(url, create=False)
-    assert DatabaseReader(opened).active() == {}
-    opened.dispose()
-
-
-def test_a_run_finds_the_tables_that_closing_made(database: Engine, totals: DatabaseTotals) -> None:
-    write_slot(database, SLOT, [campaign_totals(5, BANNERS)])
-    publish(database, 100, Quarter.FIRST)
-    assert list(totals.series(5, around(SLOT))) == [SLOT]
-    assert upgrading(database) == []
-
-
-def test_totals_are_written_while_a_run_publishes(database: Engine, another: Engine) -> None:
-    with drafting(database):
-        write_slot(another, SLOT, [])
-
-
-def test_one_process_at_a_time_writes_totals(database: Engine, another: Engine) -> None:
-    with (
-        totals_turn(database),
-        pytest.raises(TotalsBusy, match=r"Another process is writing totals .* close again"),
-        totals_turn(another, wait_seconds=0),
-    ):
-        pass
-
-
-def test_nothing_is_written_to_the_tables_of_a_newer_banners(database: Engine) -> None:
-    publish(database, 100, Quarter.FIRST)
-    with database.begin() as connection:
-        connection.execute(sa.insert(SCHEMA_STEPS).values(step=99, taken_at="2026"))
-    with pytest.raises(StoreError, match="step 99 of its tables by a newer Banners"):
-        write_slot(database, SLOT, [])
-
-
 def test_a_damaged_record_is_reported(database: Engine, totals: DatabaseTotals) -> None:
     write_slot(database, SLOT, [campaign_totals(5, BANNERS)])
     with database.begin() as connection:
@@ -381,21 +338,3 @@ def expected_day(
         for key, values in map(key_and_values, campaigns):
             sums[key] = [a + b for a, b in zip(sums[key], values, strict=True)]
     return [(key, tuple(values)) for key, values in sorted(sums.items()) if any(values)]
-
-
-def test_tables_of_an_earlier_release_get_the_columns_of_reasons(
-    database: Engine, another: Engine
-) -> None:
-    before = campaign_totals(5, {400: Figures(9, 1, 0, 0)})
-    write_slot(database, SLOT, [before])
-    with database.begin() as connection:
-        for table in ("closed_slots", "slot_totals", "day_totals"):
-            for name in REASON_NAMES:
-                connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
-    left_out = Totals(Figures(3, 0, 0, 0), Figures(1, 0, 0, 0), crawler=Figures(2, 0, 0, 0))
-    write_slot(database, SLOT + 1, [CampaignTotals(5, Group.RULE, left_out)])
-    totals = DatabaseTotals(another)
-    assert totals.series(5, around(SLOT)) == {SLOT: before.totals, SLOT + 1: left_out}
-    (found,) = totals.between(day_of(SLOT), day_of(SLOT))
-    assert found.totals == Totals.sum_of([before.totals, left_out])
-    totals.close()

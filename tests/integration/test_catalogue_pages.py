@@ -12,16 +12,13 @@ from banners.core.model import Quarter
 from banners.images.check import check
 from banners.store.connect import open_database
 from support.catalogue_pages import ADA, FILES, RITA, Operator, cards, images, installation
+from support.html_text import text_of
 from support.publishing import publish
 from support.servers import until
 from support.tiny_images import IMAGES
 
 BANNERS = "/catalogue/1"
 HOME = "/campaigns"
-
-
-def text_of(page: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page)))
 
 
 def test_an_empty_installation_says_how_to_begin(ada: Operator) -> None:

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from support.held_totals import HeldTotals
 from support.html_checker import said
-from support.recorded_pages import recorded_application, recorded_totals
-from support.running import serving
+from support.recorded_pages import recorded_site, recorded_totals
 
 PAGES = {
     "home": "/campaigns?order=-click_rate",
@@ -31,8 +29,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """What the checker says of each page; it is started once, which takes seconds."""
     folder = tmp_path_factory.mktemp("pages")
     for totals in (recorded_totals(), *WITHOUT.values()):
-        application = recorded_application(tmp_path_factory.mktemp("recorded"), totals)
-        with serving(application) as here, httpx.Client(base_url=here, timeout=30) as client:
+        with recorded_site(tmp_path_factory.mktemp("recorded"), totals) as client:
             for name, path in PAGES.items():
                 if (WITHOUT[name] is totals) if name in WITHOUT else (totals and totals.slots):
                     answer = client.get(path)

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from html import unescape
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ from banners.settings import load_settings
 from banners.store.connect import open_database
 from banners.wiring import web_application
 from support.catalogues import files
+from support.html_text import text_of
 from support.prepared import prepared, publish_prepared
 from support.running import Workplace, serving
 
@@ -66,10 +66,6 @@ def client(site: Workplace) -> Iterator[httpx.Client]:
     application = web_application(load_settings(overrides))
     with serving(application) as address, httpx.Client(base_url=address) as opened:
         yield opened
-
-
-def text_of(page: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page)))
 
 
 def report(client: httpx.Client, campaign: int, **query: str | int) -> str:

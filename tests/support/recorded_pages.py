@@ -1,11 +1,14 @@
 """The application over a catalogue of which something is recorded, with a clock that stands."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from banners.core.arms import ComparisonKind
 from banners.core.events import Kind
@@ -26,6 +29,7 @@ from support.answers import application_over
 from support.catalogues import campaign
 from support.held_totals import HeldTotals
 from support.publishing import publish
+from support.running import serving
 
 NOW = datetime(2026, 11, 27, 14, 20, tzinfo=UTC)
 UNTIL = slot_at(NOW.timestamp())
@@ -134,3 +138,13 @@ def recorded_application(
         editing=editing,
         totals=totals,
     )
+
+
+@contextmanager
+def recorded_site(
+    folder: Path, totals: HeldTotals | None, *, sign_ins: SignIns | None = None
+) -> Iterator[httpx.Client]:
+    """Serve the same application over real HTTP; yield a client of it."""
+    application = recorded_application(folder, totals, sign_ins=sign_ins)
+    with serving(application) as here, httpx.Client(base_url=here, timeout=30) as client:
+        yield client

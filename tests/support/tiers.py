@@ -65,6 +65,11 @@ def lineup_of(reader: LineupReader | CampaignReader, *key: Any) -> Lineup | None
     return None if candidates is None else line_up(candidates)
 
 
+def the(reader: LineupReader, quarter: Quarter = Quarter.FIRST) -> Generation:
+    """The active generation of a quarter."""
+    return reader.active()[quarter]
+
+
 def redis_reader(
     server: RedisServer,
     source: LineupSource,
