@@ -262,12 +262,12 @@ def read_lineup(
         StoreError: the database cannot be reached, or is damaged.
         SettingsError: the URL or another setting is invalid.
     """
-    campaign = parse_campaign_id(str(campaign_id))
+    campaign_id = parse_campaign_id(str(campaign_id))
     settings = load_settings({"database_url": database})
     wanted = wiring.quarter_now(settings) if quarter is None else _quarter(quarter)
     try:
         with closing(wiring.reader(settings)) as reader:
-            return read_from(reader, campaign, wanted)
+            return read_from(reader, campaign_id, wanted)
     except NothingPublished as error:
         raise NothingPublished(wiring.database_name(settings)) from error
 

@@ -210,10 +210,10 @@ def test_each_quarter_records_the_source_of_its_result(database: Engine) -> None
         (each.quarter, each.generation, each.source, each.digest, each.rows)
         for each in DatabaseReader(database).active_quarters()
     ] == [(1, first, "events", "digest 100", 100), (2, second, "events", "digest 200", 200)]
-    assert DatabaseReader(database).rows_served(Quarter.SECOND) == 200
-    assert DatabaseReader(database).rows_served(Quarter.THIRD) is None
-    assert DatabaseReader(database).digest_served(Quarter.SECOND) == "digest 200"
-    assert DatabaseReader(database).digest_served(Quarter.THIRD) is None
+    assert DatabaseReader(database).served_rows(Quarter.SECOND) == 200
+    assert DatabaseReader(database).served_rows(Quarter.THIRD) is None
+    assert DatabaseReader(database).served_digest(Quarter.SECOND) == "digest 200"
+    assert DatabaseReader(database).served_digest(Quarter.THIRD) is None
 
 
 def test_the_summary_of_a_quarter_is_read_as_it_was_written(database: Engine) -> None:

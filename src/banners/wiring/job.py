@@ -163,8 +163,8 @@ def _run(
             job = Job(
                 engine=engine,
                 check=check,
-                judgement=_judgement(settings, accept, served.rows_served, with_image),
-                served_digest=(lambda _: None) if unchanged_too else served.digest_served,
+                judgement=_judgement(settings, accept, served.served_rows, with_image),
+                served_digest=(lambda _: None) if unchanged_too else served.served_digest,
                 on_step=on_step,
                 prepare=ready,
                 before_serving=warm,

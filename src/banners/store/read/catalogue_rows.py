@@ -134,8 +134,8 @@ def in_chunks(
     """Return campaigns of a version, None for each that is not in it, read a few at a time."""
     for ids in chunks(campaign_ids):
         found = some_campaigns(run, version, ids)
-        for number in ids:
-            yield number, found.get(number)
+        for campaign_id in ids:
+            yield campaign_id, found.get(campaign_id)
 
 
 def as_campaign(row: Any, banners: Sequence[CatalogueBanner] = ()) -> CatalogueCampaign:
@@ -168,8 +168,8 @@ def _with_banners(
     run: Run, version: int, rows: Rows, condition: sa.ColumnElement[bool]
 ) -> Iterator[CatalogueCampaign]:
     banners: Mapping[int, list[CatalogueBanner]] = {
-        number: list(map(as_banner, of_campaign))
-        for number, of_campaign in groupby(
+        campaign_id: list(map(as_banner, of_campaign))
+        for campaign_id, of_campaign in groupby(
             run(
                 sa.select(CATALOGUE_BANNERS)
                 .where(is_in(CATALOGUE_BANNERS, version), condition)
@@ -183,11 +183,11 @@ def _with_banners(
 
 
 def _campaign_id(row: Any) -> int:
-    number: int = row.campaign_id
-    return number
+    campaign_id: int = row.campaign_id
+    return campaign_id
 
 
-def chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+def chunks(campaign_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     """Cut ids into as many as one query takes."""
-    for start in range(0, len(numbers), CAMPAIGNS_AT_ONCE):
-        yield numbers[start : start + CAMPAIGNS_AT_ONCE]
+    for start in range(0, len(campaign_ids), CAMPAIGNS_AT_ONCE):
+        yield campaign_ids[start : start + CAMPAIGNS_AT_ONCE]

@@ -48,9 +48,9 @@ def search(run: Run, version: int, wanted: Search) -> FoundCampaigns:
     return FoundCampaigns(
         total=len(found),
         campaigns=[
-            FoundCampaign(replace(campaigns[number], banners=()), len(campaigns[number].banners))
-            for number in ids
-            if number in campaigns
+            FoundCampaign(replace(campaigns[each], banners=()), len(campaigns[each].banners))
+            for each in ids
+            if each in campaigns
         ],
     )
 

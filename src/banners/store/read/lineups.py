@@ -201,12 +201,12 @@ class DatabaseReader:
         rows = self._queries.rows(_SUMMARY, key_of(generation, quarter))
         return read_outcome(generation.number, quarter, rows[0].summary) if rows else None
 
-    def digest_served(self, quarter: Quarter) -> str | None:
+    def served_digest(self, quarter: Quarter) -> str | None:
         """Return the digest of the event files behind the live quarter; None if there is none."""
         digests = {each.quarter: each.digest for each in self.active_quarters()}
         return digests.get(quarter)
 
-    def rows_served(self, quarter: Quarter) -> int | None:
+    def served_rows(self, quarter: Quarter) -> int | None:
         """Return the number of event rows behind the live quarter; None if there is none."""
         rows = {each.quarter: each.rows for each in self.active_quarters()}
         return rows.get(quarter)

@@ -59,6 +59,11 @@ class Opened:
     version: Version
     campaign: CatalogueCampaign
 
+    @property
+    def campaign_id(self) -> int:
+        """The id of the campaign."""
+        return self.campaign.campaign_id
+
     def banner(self, banner_id: int) -> CatalogueBanner:
         """Return a banner of the campaign.
 
@@ -68,7 +73,7 @@ class Opened:
         for banner in self.campaign.banners:
             if banner.banner_id == banner_id:
                 return banner
-        raise NotInCatalogue(self.campaign.campaign_id, banner_id)
+        raise NotInCatalogue(self.campaign_id, banner_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ class Editing:
             NotInCatalogue: the campaign does not have the banner any more.
             EditOvertaken: somebody else has changed it since.
         """
-        campaign_id = opened.campaign.campaign_id
+        campaign_id = opened.campaign_id
         if banner_id is None:
             edit = Edit.of_campaign(replace(opened.campaign, **self._switched(action)))
         elif action is Action.REMOVE:
@@ -225,7 +230,7 @@ class Editing:
         for left in reversed(range(_TRIES)):
             _, first = self.catalogue.free_ids()
             new = [replace(each, banner_id=first + each.banner_id) for each in banners]
-            edits = [Edit.of_banner(opened.campaign.campaign_id, each) for each in new]
+            edits = [Edit.of_banner(opened.campaign_id, each) for each in new]
             try:
                 return self.writer.edit(edits, seen=opened.version.number, by=by)
             except EditOvertaken:
@@ -267,7 +272,7 @@ class Editing:
                 faults["image"] = str(error)
         values = banner_values(fields, self.zone, faults)
         changed = replace(banner, **values)
-        campaign_id = opened.campaign.campaign_id
+        campaign_id = opened.campaign_id
         if image is None:
             edits = [Edit.of_banner(campaign_id, changed)]
         else:
@@ -291,7 +296,7 @@ class Editing:
         for each in catalogue.search(version, wanted).campaigns:
             number = each.campaign.campaign_id
             campaign = catalogue.campaign(version, number)
-            if campaign and number != opened.campaign.campaign_id:
+            if campaign and number != opened.campaign_id:
                 found.update(
                     (number, banner) for banner in campaign.banners if banner.banner_id == banner_id
                 )

@@ -99,11 +99,11 @@ class Recording:
             if not last or path[: -len(last)] not in self._seen:
                 return None
             return self._answer_seen(last, asked, second)
-        before, _, place = path.rpartition("/")
+        before, _, position = path.rpartition("/")
         before, _, token = before.rpartition("/")
         if f"{before}/" not in self._click:
             return None
-        return self._answer_click(token, place, asked, second)
+        return self._answer_click(token, position, asked, second)
 
     def views(
         self, subject: Subject | None, asked: Asked, second: float
@@ -136,9 +136,11 @@ class Recording:
             SMALL_IMAGE, self._counters[Route.SEEN], turns.seen if is_recorded else None
         )
 
-    def _answer_click(self, token: str, place: str, asked: Asked, second: float) -> Recorded | None:
+    def _answer_click(
+        self, token: str, position: str, asked: Asked, second: float
+    ) -> Recorded | None:
         recorder = self.recorder
-        click = recorder.click(*written(token, place), asked, second)
+        click = recorder.click(*written(token, position), asked, second)
         if click is None:
             return None
         counter = self._counters[Route.CLICK]

@@ -56,14 +56,13 @@ class _Tab:
         self, request: Request, opened: Opened, banner_id: int | None, fields: Fields
     ) -> Response:
         """Do what a button says, with a banner or with the campaign."""
-        action, number = action_of(fields), opened.campaign.campaign_id
-        version, name = seen(fields), by(request)
+        action, version, name = action_of(fields), seen(fields), by(request)
         try:
             made = self.pages.editing.switch(opened, banner_id, action, seen=version, by=name)
         except EditOvertaken as error:
-            again = self.pages.editing.open(number)
+            again = self.pages.editing.open(opened.campaign_id)
             return self.show(request, again, status=409, overtaken=error)
-        return self.pages.after(made, number)
+        return self.pages.after(made, opened.campaign_id)
 
     def add(self, request: Request, opened: Opened, sent: SentForm) -> Response:
         """Add a banner for each uploaded image."""
@@ -74,7 +73,7 @@ class _Tab:
         except StoreError as error:
             faults = could_not_be_kept(error)
         else:
-            return self.pages.after(made, opened.campaign.campaign_id)
+            return self.pages.after(made, opened.campaign_id)
         return self.show(request, opened, status=400, fields=sent.fields, faults=faults)
 
 

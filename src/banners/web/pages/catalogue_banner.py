@@ -49,7 +49,7 @@ def routes(pages: Pages) -> APIRouter:
         request: Request, opened: Opened, banner: CatalogueBanner, sent: SentForm
     ) -> Response:
         version, name = seen(sent.fields), by(request)
-        campaign_id = opened.campaign.campaign_id
+        campaign_id = opened.campaign_id
         try:
             made = editing.change_banner(
                 *(opened, banner, sent.fields, sent.files), seen=version, by=name

@@ -64,7 +64,6 @@ def routes(pages: Pages, hides_published: Callable[[], bool]) -> APIRouter:
     def change_campaign(request: Request, campaign_id: CampaignId, fields: CheckedForm) -> Response:
         """Change the name and the dates of a campaign."""
         opened = pages.open(campaign_id)
-        number = opened.campaign.campaign_id
         try:
             made = editing.change_campaign(opened, fields, seen=seen(fields), by=by(request))
         except Faulty as error:
@@ -72,8 +71,8 @@ def routes(pages: Pages, hides_published: Callable[[], bool]) -> APIRouter:
                 *(request, _PAGE, opened), status=400, fields=fields, faults=error.faults
             )
         except EditOvertaken as error:
-            again = editing.open(number)
+            again = editing.open(opened.campaign_id)
             return pages.show(*(request, _PAGE, again), status=409, fields=fields, overtaken=error)
-        return pages.after(made, number)
+        return pages.after(made, opened.campaign_id)
 
     return router

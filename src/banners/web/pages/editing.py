@@ -66,7 +66,7 @@ class Pages:
         context = {
             "opened": opened,
             "campaign": opened.campaign,
-            "campaign_id": opened.campaign.campaign_id,
+            "campaign_id": opened.campaign_id,
             "second": self.editing.second,
             "zone": self.editing.zone,
             "State": State,

@@ -54,13 +54,12 @@ def routes(pages: Pages, sizes: Sizes) -> APIRouter:
     def choose_house(request: Request, campaign_id: CampaignId, fields: CheckedForm) -> Response:
         """Make this the house campaign, or have none."""
         opened = pages.open(campaign_id)
-        number = opened.campaign.campaign_id
-        chosen = number if fields.get("house") == "this" else None
+        chosen = opened.campaign_id if fields.get("house") == "this" else None
         try:
             made = pages.editing.writer.choose_house(chosen, seen=seen(fields), by=by(request))
         except EditOvertaken as error:
             return show(request, pages.open(campaign_id), status=409, overtaken=error)
-        address = pages.site.at(Route.CATALOGUE_EMBED, campaign_id=number)
+        address = pages.site.at(Route.CATALOGUE_EMBED, campaign_id=opened.campaign_id)
         return RedirectResponse(f"{address}?done={made.version.number}", status_code=303)
 
     return router

@@ -12,7 +12,7 @@ from banners.catalogue.sentences import sentence
 from banners.catalogue.versions import CampaignChange
 from banners.core.addresses import Route
 from banners.core.model import Quarter
-from banners.errors import CatalogueError, StoreError
+from banners.errors import CatalogueError, StoreError, listed
 from banners.reports.reader import KeptQuarter
 from banners.web.catalogue.editing import Opened
 from banners.web.http.parameters import CampaignId
@@ -55,8 +55,7 @@ def routes(pages: Pages, kept: Callable[[], Sequence[KeptQuarter]]) -> APIRouter
     editing = pages.editing
 
     def show(request: Request, opened: Opened, *, status: int = 200, refused: str = "") -> Response:
-        number = opened.campaign.campaign_id
-        changes = editing.catalogue.history(number, most=MOST_CHANGES)
+        changes = editing.catalogue.history(opened.campaign_id, most=MOST_CHANGES)
         happened = [*map(changed, changes), *published()]
         happened.sort(key=lambda each: each.at, reverse=True)
         return pages.show(
@@ -85,7 +84,9 @@ def routes(pages: Pages, kept: Callable[[], Sequence[KeptQuarter]]) -> APIRouter
         for number, quarters in groupby(found, lambda each: each.generation):
             of_generation = sorted(quarters, key=lambda each: each.quarter)
             at = max(datetime.fromisoformat(each.published_at) for each in of_generation)
-            which = _quarters([int(each.quarter) for each in of_generation])
+            which = listed(each.quarter for each in of_generation)
+            if len(of_generation) == len(Quarter):
+                which = "all four quarters"
             yield Happened(
                 at=at.astimezone(editing.zone),
                 by="",
@@ -107,14 +108,7 @@ def routes(pages: Pages, kept: Callable[[], Sequence[KeptQuarter]]) -> APIRouter
             made = editing.writer.undo(seen({"seen": fields.get("undo", "")}), by=by(request))
         except CatalogueError as error:
             return show(request, opened, status=409, refused=str(error))
-        return pages.after(made, opened.campaign.campaign_id)
+        return pages.after(made, opened.campaign_id)
 
     return router
 
-
-def _quarters(numbers: Sequence[int]) -> str:
-    """Return which quarters of the hour these are, in words: ``quarters 1 and 3``."""
-    if len(numbers) == len(Quarter):
-        return "all four quarters"
-    *first, last = map(str, numbers)
-    return f"quarters {', '.join(first)} and {last}" if first else f"quarter {last}"

@@ -247,16 +247,16 @@ class Home:
         last_day: LastDay | None,
         of_quarter: Mapping[int, ListedCampaign],
     ) -> Row:
-        second, number = self.editing.second, campaign.campaign_id
+        second, campaign_id = self.editing.second, campaign.campaign_id
         policy = PolicyName(campaign.policy or self.default)
         return Row(
             campaign,
             campaign.state(second),
             self._shown(campaign, quarter, second),
-            last_day.of(number) if last_day else None,
-            of_quarter.get(number),
+            last_day.of(campaign_id) if last_day else None,
+            of_quarter.get(campaign_id),
             policy,
-            last_day.gain(number, policy) if last_day else "",
+            last_day.gain(campaign_id, policy) if last_day else "",
         )
 
     def _shown(
