@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from banners.collect.conversions import senders as sending
 from banners.collect.conversions.check import (
-    MOST_CONVERSIONS,
     Checked,
     Conversion,
     Conversions,
@@ -21,6 +20,7 @@ from banners.collect.conversions.check import (
 )
 from banners.collect.conversions.senders import ANY_CAMPAIGN, Sender
 from banners.collect.token import Tokens
+from banners.core.conversions import MOST_CONVERSIONS
 from banners.core.slots import SLOT_SECONDS
 from banners.core.views import event_id
 from banners.errors import CollectError

@@ -15,6 +15,9 @@ ID_PATTERN = "[0-9]{1,18}"
 CANONICAL_ID = "[1-9][0-9]{0,17}"
 """Pattern of an id as it is written everywhere else: 1 to 18 digits, no zero in front."""
 
+LARGEST_ID = 10**18 - 1
+"""The largest id: 18 digits."""
+
 _ID = re.compile(ID_PATTERN)
 
 

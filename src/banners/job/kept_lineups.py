@@ -23,10 +23,9 @@ from banners.core.policy import PreparedLineups
 from banners.core.slots import SLOT_NAME, slot_name, slot_named
 from banners.crunch.scratch import locked_folder, put_in_place, writing_to_scratch
 from banners.errors import InvalidSlot
-from banners.serve.packed_lineups import DamagedLineups, decode_lineups
+from banners.serve.packed_lineups import LINEUPS_COLUMN, DamagedLineups, decode_lineups
 
-_LINEUPS = "lineups"
-_COLUMNS = ["campaign_id", "banner_id", _LINEUPS]
+_COLUMNS = ["campaign_id", "banner_id", LINEUPS_COLUMN]
 _NAME = re.compile(f"([0-9]+)-({SLOT_NAME})[.]parquet")
 
 
@@ -79,7 +78,7 @@ class LineupsTaken:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches as they are."""
         for batch in self._batches:
-            if _LINEUPS in batch.schema.names:
+            if LINEUPS_COLUMN in batch.schema.names:
                 self._taken.append(batch.select(_COLUMNS))
             yield batch
 
@@ -98,7 +97,7 @@ class LineupsTaken:
         if not self._taken:
             return
         table = pa.Table.from_batches(self._taken)
-        prepared = table.filter(table.column(_LINEUPS).is_valid()).column("campaign_id")
+        prepared = table.filter(table.column(LINEUPS_COLUMN).is_valid()).column("campaign_id")
         table = table.filter(pc.is_in(table.column("campaign_id"), prepared))
         path = _folder(folder, quarter) / f"{generation}-{slot_name(slot)}.parquet"
         with writing_to_scratch():

@@ -21,9 +21,7 @@ from banners.policies.window import (
     campaigns_of,
     measure,
 )
-
-LINEUPS = "lineups"
-"""The column of candidates with the prepared lineups of their campaign, in its first row."""
+from banners.serve.packed_lineups import LINEUPS_COLUMN
 
 Pairs = Mapping[tuple[int, int], int]
 """The place of each pair of a campaign and a banner."""
@@ -48,7 +46,7 @@ def with_lineups(
         preparing: calls the function that prepares lineups, in this process or on executors.
 
     Yields:
-        The same columns, and a column :data:`LINEUPS`.
+        The same columns, and a column :data:`~banners.serve.packed_lineups.LINEUPS_COLUMN`.
     """
     batches = list(by_arm)
     sums = pa.Table.from_batches(batches) if batches else None
@@ -64,7 +62,7 @@ def with_lineups(
     column = pa.array(
         [encoded.pop(each, None) for each in table.column("campaign_id").to_pylist()], pa.binary()
     )
-    yield from table.append_column(LINEUPS, column).to_batches()
+    yield from table.append_column(LINEUPS_COLUMN, column).to_batches()
 
 
 def _completed(candidates: Iterable[pa.RecordBatch], wanted: Wanted) -> pa.Table:

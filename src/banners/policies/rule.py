@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from banners.core.candidates import Candidates
-from banners.core.model import Generation, Quarter
+from banners.core.model import Quarter
 from banners.core.policy import PolicyName, PreparedLineups
 from banners.core.rule import line_up
+from banners.core.showing import NO_GENERATION
 from banners.core.views import Group
 from banners.policies.policy import PolicySettings
 from banners.policies.window import Window
 
-_UNPUBLISHED = Generation(0, "")
 
 
 class Rule:
@@ -64,6 +64,6 @@ def ranked_candidates(
         # The ranking of core.rule.RANKING.
         ranked = sorted(given, key=lambda row: (-row[4], -row[2], row[0]))
         candidates = Candidates(
-            campaign_id, quarter, _UNPUBLISHED, *map(tuple, zip(*ranked, strict=True))
+            campaign_id, quarter, NO_GENERATION, *map(tuple, zip(*ranked, strict=True))
         )
         yield campaign_id, index, candidates

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from banners.core.candidates import COLUMNS
 from banners.core.figures import FIGURE_NAMES, MICROS, MOST_MICROS, as_decimal
-from banners.core.model import Quarter
+from banners.core.model import LARGEST_ID, Quarter
 from banners.core.rule import Choice, choose
 from banners.errors import FiguresError
 from banners.reports.named import Names
@@ -39,7 +39,7 @@ class _Sort:
     most: int | Decimal
 
 
-_ID = _Sort("ids, which are whole numbers of up to 18 digits above zero", pa.int64(), 1, 10**18 - 1)
+_ID = _Sort("ids, which are whole numbers of up to 18 digits above zero", pa.int64(), 1, LARGEST_ID)
 _COUNT = _Sort("whole numbers, not below zero", pa.int64(), 0, 2**63 - 1)
 _QUARTER = _Sort("quarters of the hour, 1 to 4", pa.int64(), min(Quarter), max(Quarter))
 _AMOUNT = _Sort(

@@ -10,6 +10,7 @@ from banners.core.figures import Figures
 from banners.core.model import FillPolicy, Lineup
 from banners.core.rule import draws_on_inventory, missing
 from banners.reports.json_object import JsonObject
+from banners.reports.named import banner_names
 from banners.reports.prepared_json import PreparedBanner, prepared_banners
 
 
@@ -166,7 +167,7 @@ def lineup_answer(
     prepared = ranked.prepared if ranked else None
     needed = missing(lineup, policy)
     others = lineup.others if needed else ()
-    names = {each.banner_id: each.name for each in campaign.banners} if campaign else {}
+    names = banner_names(campaign)
     return LineupAnswer(
         campaign_id=lineup.campaign_id,
         campaign_id_text=str(lineup.campaign_id),

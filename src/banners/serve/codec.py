@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from banners.core.columns import little_endian
-from banners.core.model import Generation, Quarter
+from banners.core.model import LARGEST_ID, Generation, Quarter
 from banners.errors import DamagedRecord
 
-_LARGEST_ID = 10**18 - 1
 _POINTER = re.compile(rb"([1-4]) ([1-9][0-9]{0,18}) ([0-9T:.+-]{1,40})")
 
 
@@ -45,7 +44,7 @@ def decode_ids(record: bytes, name: str) -> Sequence[int]:
     ids.frombytes(numbers)
     ids = little_endian(ids)
     ascending = all(map(operator.lt, ids, islice(ids, 1, None)))
-    if not (ids and ascending and ids[0] >= 1 and ids[-1] <= _LARGEST_ID):
+    if not (ids and ascending and ids[0] >= 1 and ids[-1] <= LARGEST_ID):
         raise DamagedRecord("The ids are not sorted, or an id occurs twice.")
     return ids
 

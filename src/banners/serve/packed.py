@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from banners.core.candidates import Candidates
 from banners.core.columns import TYPES, little_endian, width_of
 from banners.core.figures import MOST_MICROS
-from banners.core.model import Generation, Quarter
+from banners.core.model import LARGEST_ID, Generation, Quarter
 from banners.errors import DamagedRecord
 from banners.serve.packed_lineups import DamagedLineups, decode_lineups, encode_lineups
 
@@ -29,7 +29,6 @@ _PLAIN, _PREPARED = 1, 2
 _HEAD = struct.Struct("<6BI")
 _CHECKSUM = struct.Struct("<I")
 _KEY = struct.Struct("<QBQ")
-_LARGEST_ID = 10**18 - 1
 _SOUND = 0x2144DF1C
 """CRC-32 of anything that is followed by its own CRC-32, little-endian."""
 
@@ -109,7 +108,7 @@ def decode_candidates(
             raise _damaged(what, generation, quarter, campaign_id) from error
     found = Candidates(campaign_id, quarter, generation, *columns, prepared=prepared)
     ids = found.banner_ids
-    if min(ids) < 1 or max(ids) > _LARGEST_ID or len(set(ids)) < count:
+    if min(ids) < 1 or max(ids) > LARGEST_ID or len(set(ids)) < count:
         raise _damaged("holds a banner twice, or an invalid id", generation, quarter, campaign_id)
     largest = [max(column) for column in columns]
     if [width_of(each) for each in largest] != widths or max(largest) > MOST_MICROS:

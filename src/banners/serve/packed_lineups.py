@@ -20,6 +20,9 @@ from math import isfinite
 from banners.core.policy import EXPECTATION_NAMES, PolicyName, PreparedLineups
 from banners.core.views import MOST_PLACES, Group
 
+LINEUPS_COLUMN = "lineups"
+"""Column of candidates with the prepared lineups of their campaign, encoded, in its first row."""
+
 _HEAD = struct.Struct("<6B")
 _POLICIES = tuple(PolicyName)
 _GROUPS = tuple(Group)

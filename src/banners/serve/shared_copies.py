@@ -32,7 +32,7 @@ from banners.serve.shared_files import (
     write_numbers,
     write_records,
 )
-from banners.serve.unused_copies import note_use, remove_unused
+from banners.serve.unused_copies import TO_READ, note_use, remove_unused
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -45,7 +45,6 @@ _PAUSE_SECONDS = 0.02
 _BUFFER_BYTES = 1 << 20
 _NAME_DIGITS = 16
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TO_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _TO_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -238,7 +237,7 @@ class _Place:
 
     def _open(self, folder: int, part: str, read: Callable[[int, bytes], _T | None]) -> _T | None:
         try:
-            file = os.open(self.name(part), _TO_READ, dir_fd=folder)
+            file = os.open(self.name(part), TO_READ, dir_fd=folder)
         except FileNotFoundError:
             return None
         found = None

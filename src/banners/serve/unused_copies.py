@@ -15,7 +15,8 @@ UNUSED_SECONDS = 7 * 24 * 3_600
 """Seconds after which a copy that no worker has opened is removed."""
 
 _COPY = re.compile(r"[0-9a-f]{16}-[1-4]-(?:records|inventory)\.(?:[0-9]+-[0-9a-f]{16}|new)")
-_TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a copy is opened: neither a link nor a pipe in its place is followed or waited for."""
 
 
 def note_use(file: int) -> bool:
@@ -46,7 +47,7 @@ def remove_unused(folder: int) -> None:
 
 
 def _remove_unless_open(folder: int, name: str) -> None:
-    file = os.open(name, _TO_READ, dir_fd=folder)
+    file = os.open(name, TO_READ, dir_fd=folder)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # A worker may have put a new file in its place.

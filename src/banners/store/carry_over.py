@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from banners.core.candidates import COLUMNS, Candidates
 from banners.core.figures import FIGURE_NAMES
-from banners.core.model import Generation, Quarter
+from banners.core.model import LARGEST_ID, Generation, Quarter
 from banners.core.rule import choose, count_clicked, count_converting
 from banners.errors import StoreError, listed
 from banners.serve.packed import encode_candidates
@@ -169,7 +169,7 @@ def _pages(
         .limit(ROWS_AT_ONCE)
     )
     # No id is larger, so that the first page begins after the last campaign that was carried over.
-    after = {"campaign": last, "banner": 10**18}
+    after = {"campaign": last, "banner": LARGEST_ID}
     unfinished: list[sa.Row[Any]] = []
     while True:
         with connection.begin():
@@ -192,6 +192,7 @@ def _by_campaign(rows: Iterable[sa.Row[Any]]) -> list[tuple[int, list[sa.Row[Any
 def _row(
     generation: Generation, quarter: Quarter, campaign_id: int, rows: list[sa.Row[Any]]
 ) -> dict[str, object]:
+    # The ranking of core.rule.RANKING.
     ranked = sorted(rows, key=lambda row: (-row.revenue_micros, -row.clicks, row.banner_id))
     columns = ([getattr(row, name) for row in ranked] for name in COLUMNS)
     candidates = Candidates(campaign_id, quarter, generation, *columns)

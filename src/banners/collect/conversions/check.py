@@ -12,16 +12,14 @@ from typing import NamedTuple
 
 from banners.collect.conversions.senders import Sender
 from banners.collect.token import CLICK_LENGTH, Click, Tokens
+from banners.core.conversions import LONGEST_OWN_ID, MOST_CONVERSIONS
+from banners.core.events import REVENUE_PATTERN
 from banners.core.slots import slot_at
-
-MOST_CONVERSIONS = 1_000
-"""Maximum number of conversions in one request."""
 
 MOST_REMEMBERED = 100_000
 """Number of conversions that are remembered, to report duplicates to senders."""
 
-_LONGEST_ID = 64
-_REVENUE = re.compile("-?[0-9]{1,12}(?:[.][0-9]{1,6})?")
+_REVENUE = re.compile(REVENUE_PATTERN)
 _ID_BITS = 59
 
 
@@ -52,7 +50,7 @@ class Refusal(StrEnum):
 
 _MEANINGS = {
     Refusal.NOT_AN_OBJECT: "expected an object with conversion_id, click and revenue",
-    Refusal.BAD_CONVERSION_ID: f"expected text of 1 to {_LONGEST_ID} printable characters",
+    Refusal.BAD_CONVERSION_ID: f"expected text of 1 to {LONGEST_OWN_ID} printable characters",
     Refusal.BAD_CLICK: f"expected a click token: the {CLICK_LENGTH} characters that replace "
     "{click} in the address of the landing page",
     Refusal.OTHER_CAMPAIGN: "the sender may not report conversions of the campaign of this click",
@@ -189,7 +187,7 @@ class Conversions:
 
 def is_conversion_id(text: str) -> bool:
     """Return whether a text can be a sender's own id of a conversion."""
-    return text.isprintable() and 0 < len(text) <= _LONGEST_ID
+    return text.isprintable() and 0 < len(text) <= LONGEST_OWN_ID
 
 
 def conversion_id(sender: str, own_id: str, click_id: int) -> int:

@@ -7,15 +7,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from banners.collect.conversions.check import (
-    MOST_CONVERSIONS,
-    Checked,
-    Conversions,
-    Refusal,
-    Verdict,
-)
+from banners.collect.conversions.check import Checked, Conversions, Refusal, Verdict
 from banners.collect.conversions.senders import Sender
 from banners.collect.segments.log import EventLog
+from banners.core.conversions import MOST_CONVERSIONS
 from banners.errors import CollectError
 
 COLUMNS = ("conversion_id", "click", "revenue")

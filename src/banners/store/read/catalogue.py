@@ -16,6 +16,7 @@ from banners.catalogue.versions import (
     Version,
 )
 from banners.core.catalogue import CatalogueCampaign
+from banners.core.model import LARGEST_ID
 from banners.errors import CatalogueError
 from banners.store.read import catalogue_history, catalogue_search
 from banners.store.read.catalogue_rows import (
@@ -40,8 +41,6 @@ from banners.store.schema import (
     CATALOGUE_VERSIONS,
     INVENTORY,
 )
-
-_LARGEST_ID = 10**18 - 1
 
 
 class DatabaseCatalogue:
@@ -147,9 +146,9 @@ class DatabaseCatalogue:
         for ids, of_generations in zip(used, self._ids_of_generations(), strict=True):
             ids.extend(of_generations)
         next_ids = tuple(max(ids, default=0) + 1 for ids in used)
-        if max(next_ids) > _LARGEST_ID:
+        if max(next_ids) > LARGEST_ID:
             raise CatalogueError(
-                f"There is no free id: {_LARGEST_ID}, which is the largest, is in use. Choose one "
+                f"There is no free id: {LARGEST_ID}, which is the largest, is in use. Choose one "
                 "of your own, and import it: banners catalogue import DIR"
             )
         return next_ids[0], next_ids[1]

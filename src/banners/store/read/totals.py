@@ -13,14 +13,13 @@ from banners.core.arms import ComparisonKind
 from banners.core.events import Kind
 from banners.core.figures import FIGURE_NAMES, MICROS, Figures
 from banners.core.totals import (
-    NOTHING,
-    RECENT_HOURS,
     TOGETHER,
     TOTAL_NAMES,
     CampaignTotals,
     RecentFigures,
     SlotState,
     Totals,
+    sum_of_recent,
 )
 from banners.core.views import Group
 from banners.policies.comparison import Comparison
@@ -145,7 +144,7 @@ class DatabaseTotals:
             )
         )
         found = {row.campaign_id: _recent(row) for row in rows}
-        together = found.pop(TOGETHER, RecentFigures(NOTHING, NOTHING, (NOTHING,) * RECENT_HOURS))
+        together = found.pop(TOGETHER, sum_of_recent(()))
         return Recent(rows[0].until if rows else None, together, found)
 
     def in_recent_order(self, order: RecentOrder) -> list[int]:

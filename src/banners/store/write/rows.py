@@ -12,6 +12,7 @@ from banners.core.model import RuleName
 from banners.core.rule import choose
 from banners.errors import SourceError, StoreError
 from banners.serve.packed import join_record
+from banners.serve.packed_lineups import LINEUPS_COLUMN
 from banners.store.dialects.dialect import Key
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ def _starts(campaign_ids: "_Numbers") -> "npt.NDArray[np.intp]":
 
 def _lineups(batches: "list[pa.RecordBatch]") -> list[bytes | None]:
     """Return the prepared lineups in each row; nothing if the batches have no such column."""
-    if "lineups" not in batches[0].schema.names:
+    if LINEUPS_COLUMN not in batches[0].schema.names:
         return []
-    return [each for batch in batches for each in batch.column("lineups").to_pylist()]
+    return [each for batch in batches for each in batch.column(LINEUPS_COLUMN).to_pylist()]
 
 
 def _integers(batches: "list[pa.RecordBatch]") -> "dict[str, _Numbers]":

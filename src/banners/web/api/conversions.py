@@ -6,7 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from banners.collect.token import CLICK_LENGTH
 from banners.core.addresses import Route
+from banners.core.conversions import LONGEST_OWN_ID, MOST_CONVERSIONS
+from banners.core.events import REVENUE_PATTERN
 from banners.errors import (
     NotConversions,
     NotKept,
@@ -19,7 +22,7 @@ from banners.web.http.client_address import client_address
 from banners.web.http.posted_json import JSON_TYPE, NOT_JSON, posted_json, too_large
 from banners.web.http.responses import problem_responses
 from banners.web.operators.delays import Delays
-from banners.web.recording.conversions import MOST_BYTES, MOST_CONVERSIONS, ReportedConversions
+from banners.web.recording.conversions import MOST_BYTES, ReportedConversions
 
 KEY_SCHEME = "conversionKey"
 """What the OpenAPI document calls the key of a sender."""
@@ -116,13 +119,13 @@ _CONVERSION = {
         "conversion_id": {
             "type": "string",
             "minLength": 1,
-            "maxLength": 64,
+            "maxLength": LONGEST_OWN_ID,
             "description": "Your own id of it, such as the number of the order.",
         },
         "click": {
             "type": "string",
-            "minLength": 34,
-            "maxLength": 34,
+            "minLength": CLICK_LENGTH,
+            "maxLength": CLICK_LENGTH,
             "description": "The click token: what replaced `{click}` in the address of the landing "
             "page.",
         },
@@ -130,7 +133,7 @@ _CONVERSION = {
             "description": "An exact amount as text or as a number, with up to 12 digits before "
             "the point and 6 after it; negative for a refund.",
             "anyOf": [
-                {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"},
+                {"type": "string", "pattern": f"^{REVENUE_PATTERN}$"},
                 {"type": "number"},
             ],
         },

@@ -9,6 +9,7 @@ from banners.core.images import Size, media_type_of
 from banners.errors import StoreError
 from banners.images.store import ImageStore
 from banners.web.hot.replies import Reply, headers_of, joined, respond
+from banners.web.http.files import is_known
 from banners.web.http.security import IMAGE_SECURITY
 
 _LOG = logging.getLogger(__name__)
@@ -80,8 +81,7 @@ def answer_uploaded(reply: Reply, known: str) -> Response:
         known: the tags of the versions that the client has, as in ``If-None-Match``.
     """
     headers = headers_of(reply)
-    tags = {each.strip().removeprefix("W/") for each in known.split(",")}
-    if tags & {dict(headers)[b"etag"].decode(), "*"}:
+    if is_known(dict(headers)[b"etag"].decode(), known):
         kept = [each for each in headers if each[0] not in {b"content-length", b"content-type"}]
         return respond((304, joined(kept), b""))
     return respond(reply)

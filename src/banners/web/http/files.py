@@ -75,10 +75,7 @@ class StaticFile:
             body, tag = self.compressed, f"{self.version}-gzip"
             headers["Content-Encoding"] = "gzip"
         headers["ETag"] = f'"{tag}"'
-        known = {
-            each.strip().removeprefix("W/") for each in asked.get("if-none-match", "").split(",")
-        }
-        if known & {headers["ETag"], "*"}:
+        if is_known(headers["ETag"], asked.get("if-none-match", "")):
             return NotModifiedResponse(Headers(headers))
         return Response(body, headers=headers, media_type=_MEDIA_TYPES[Path(self.name).suffix])
 
@@ -111,6 +108,16 @@ class StaticFiles:
     def find(self, name: str) -> StaticFile | None:
         """Return a file by its name; None if there is none."""
         return self._files.get(name)
+
+
+def is_known(tag: str, known: str) -> bool:
+    """Return whether a client has a version of a file.
+
+    Args:
+        tag: the version's ``ETag``.
+        known: the tags of the versions that the client has, as in ``If-None-Match``.
+    """
+    return not {tag, "*"}.isdisjoint(each.strip().removeprefix("W/") for each in known.split(","))
 
 
 def accepts_gzip(accepted: str) -> bool:

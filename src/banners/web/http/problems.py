@@ -63,10 +63,11 @@ CLIENT_LEFT = 499
 
 # Maximum number of characters of a malformed id that stay in the field.
 _ENTERED_CHARACTERS = 40
-_OLDER_TABLES = (
+OLDER_TABLES = (
     "The database has the tables of an earlier release. On the host of the job, bring them up to "
     "date: banners upgrade"
 )
+"""What operators are told to do about such a database."""
 # The first is the API in any version.
 _FOR_PROGRAMS = (
     *(f"{Route.API.rpartition('/')[0]}/", Route.HEALTH, Route.READY),
@@ -176,7 +177,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, RequestValidationError):
         detail = _validation_detail(error)
     elif isinstance(error, OlderTables):
-        detail = _OLDER_TABLES
+        detail = OLDER_TABLES
     elif isinstance(error, StoreError) or kind.status is HTTPStatus.INTERNAL_SERVER_ERROR:
         # Their messages may name hosts and files, which visitors must not see.
         detail = _public_detail(kind.status)

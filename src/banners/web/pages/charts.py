@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from banners.core.figures import Figures
 from banners.core.model import Quarter
+from banners.core.totals import NOTHING
 from banners.reports.figures import NO_VALUE, Money, Row, Shown, exactly, percent
 from banners.reports.reader import QuarterTotals
 
@@ -197,8 +198,7 @@ def quarters_chart(totals: Mapping[Quarter, QuarterTotals], current: Quarter) ->
         totals: the sums over the campaign's banners, for each quarter in which it has any.
         current: the quarter of the report.
     """
-    nothing = Figures.sum_of([])
-    figures = {each: totals[each].figures if each in totals else nothing for each in Quarter}
+    figures = {each: totals[each].figures if each in totals else NOTHING for each in Quarter}
     earned = {each: found.revenue_micros for each, found in figures.items()}
     amounts = {each: found.revenue for each, found in figures.items()}
     money = Money.fitting(amounts.values())

@@ -23,6 +23,7 @@ from banners.reports.reader import KeptQuarter
 from banners.serve.reader import LineupReader
 from banners.version import __version__
 from banners.web.hot.answering import HeldCatalogue
+from banners.web.http.problems import OLDER_TABLES
 from banners.web.pages import rollback
 from banners.web.pages.condition import Facts, Finding, QuarterFacts, condition_of
 from banners.web.pages.loop_status import loop_facts, loop_shown
@@ -31,10 +32,7 @@ from banners.web.pages.rollback import Rollbacks, notice_of, quarters_sent
 from banners.web.recording.watched import Watched, nothing_watched
 
 _QUARTER_MINUTES = 15
-_OLDER = Finding(
-    "The database has the tables of an earlier release. On the host of the job, bring them up to "
-    "date: banners upgrade"
-)
+_OLDER = Finding(OLDER_TABLES)
 
 
 @dataclass(frozen=True, slots=True)

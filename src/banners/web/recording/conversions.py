@@ -4,16 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from banners.core.conversions import MOST_CONVERSIONS
 from banners.errors import CollectError, NotConversions, NotKept
 from banners.web.recording.counts import Outcome
 from banners.web.recording.turns import Turns
 
-MOST_CONVERSIONS = 1_000
-"""Maximum number of conversions in one request."""
-
 MOST_BYTES = 1_000_000
 """Maximum number of bytes of one request; a thousand conversions have half of it at the most."""
-
 
 _OUTCOMES = {
     "accepted": Outcome.RECORDED,

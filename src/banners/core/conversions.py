@@ -1,0 +1,7 @@
+"""How conversions are reported: the bounds that the API describes and that reports are checked by."""
+
+MOST_CONVERSIONS = 1_000
+"""Maximum number of conversions in one request."""
+
+LONGEST_OWN_ID = 64
+"""Maximum number of characters of a sender's own id of a conversion."""
