@@ -20,7 +20,7 @@ from banners.crunch.engines.duckdb.crunch import duckdb_engine
 from banners.crunch.files.find import find_quarters
 from banners.crunch.gate import Limits
 from banners.crunch.scratch import scratch_folder
-from banners.job.window import EventsFolder
+from banners.job.window import ClosedSlots
 
 QUARTER = Quarter.FIRST
 NEW = slot_named("20261126T1400Z")
@@ -111,7 +111,7 @@ def seconds(events: Path, *, expected: int) -> tuple[float, float]:
 
 def crunch(folder: Path) -> int:
     """Crunch the window of a folder up to its candidates; return the number of crunched slots."""
-    events = EventsFolder(folder=folder, keep=True, window=None, now=NEW + 1, memory="2GB")
+    events = ClosedSlots(folder=folder, keep=True, window=None, now=NEW + 1, memory="2GB")
     with scratch_folder() as scratch, duckdb_engine(memory="2GB") as engine:
         made = events.crunch(
             QUARTER,

@@ -22,13 +22,7 @@ from banners.core.totals import (
 )
 from banners.core.views import Group
 from banners.errors import DamagedRecord, StoreClosed
-from banners.reports.totals import (
-    DAY_SLOTS,
-    HOUR_SLOTS,
-    RecentOrder,
-    TotalsReader,
-    added_up,
-)
+from banners.reports.totals import DAY_SLOTS, RecentOrder, TotalsReader
 from banners.store.read.totals import DatabaseTotals
 from banners.store.schema import DROPPED, SLOT_TOTALS, TOTALS_TABLES
 from support.totals import NOON, campaign_totals, day_of, totals_turn, write_slot
@@ -246,16 +240,6 @@ def test_campaigns_are_sorted_by_recent_figures(database: Engine, totals: Databa
         RecentOrder.CLICK_RATE: [2, 1, 4, 3],
         RecentOrder.REVENUE: [4, 1, 2, 3],
     }
-
-
-def test_slots_are_added_up_to_hours_and_gaps_are_shown() -> None:
-    slots = range(SLOT, SLOT + 9)
-    series = {slot: Totals(net=Figures(1, 0, 0, 0)) for slot in slots if not 4 <= slot - SLOT < 8}
-    assert added_up(series, slots, HOUR_SLOTS) == [
-        Totals(net=Figures(4, 0, 0, 0)),
-        None,
-        Totals(net=Figures(1, 0, 0, 0)),
-    ]
 
 
 def test_a_damaged_record_is_reported(database: Engine, totals: DatabaseTotals) -> None:

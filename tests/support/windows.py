@@ -14,7 +14,7 @@ from banners.core.slots import slot_name
 from banners.crunch.engines.engine import Engine
 from banners.crunch.files.find import find_quarters
 from banners.crunch.gate import Limits
-from banners.job.window import EventsFolder
+from banners.job.window import ClosedSlots
 from support.engines import crunch_with_duckdb
 
 LIMITS = Limits(bad_rows=Decimal("0.01"), orphans=Decimal("0.05"), least_rows=Decimal("0.5"))
@@ -59,7 +59,7 @@ def window_of(
     on_slot: Callable[[int, int], None] = lambda _place, _of: None,
 ) -> Found:
     """Crunch the slots of a quarter, and read the sums over its window."""
-    events = EventsFolder(folder=folder, keep=keep, window=window, now=now, memory="512MB")
+    events = ClosedSlots(folder=folder, keep=keep, window=window, now=now, memory="512MB")
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory()))
         made = events.crunch(

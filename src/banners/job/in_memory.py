@@ -14,7 +14,7 @@ from banners.crunch.files.place import Place
 from banners.job.judgement import Judgement
 from banners.job.outcome import JobOutcome
 from banners.job.run import Check, Job
-from banners.job.window import EventsFolder
+from banners.job.window import ClosedSlots
 from banners.reports.arrow import lineups_table, performance_table
 from banners.store.write.quarter import Written
 
@@ -24,7 +24,7 @@ def crunch_in_memory(
     judgement: Judgement,
     folder: Place,
     quarters: Collection[Quarter],
-    slots: EventsFolder | None = None,
+    slots: ClosedSlots | None = None,
     check: Check = check_quarter,
 ) -> "tuple[JobOutcome, InMemory]":
     """Run the batch job without a database: see :meth:`banners.job.run.Job.run`.

@@ -14,7 +14,7 @@ from banners.store.write.quarter import Written
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from banners.job.window import EventsFolder
+    from banners.job.window import ClosedSlots
 
 
 class Destination(Protocol):
@@ -71,25 +71,25 @@ class Result:
         self,
         draft: Destination,
         with_image: Collection[int],
-        events: "EventsFolder | None",
+        slots: "ClosedSlots | None",
     ) -> None:
         """Write it to a draft, and tell the outcome what was published.
 
         Args:
             draft: where it goes.
             with_image: ids of the banners that have an image.
-            events: where prepared lineups are kept; None to keep none.
+            slots: the closed slots, beside which prepared lineups are kept; None to keep none.
         """
         inventory = _Counting(self.inventory, with_image)
         quarter, keeping = self.outcome.quarter, None
-        if events and events.keep:
+        if slots and slots.keep:
             from banners.job.kept_lineups import LineupsTaken
 
             keeping = LineupsTaken(self.candidates)
         written = draft.write_quarter(quarter, keeping or self.candidates, inventory)
         # Before the generation goes live, so that no view of it is without them.
-        if events and keeping and draft.generation:
-            keeping.keep(events.folder, quarter, draft.generation.number, events.now)
+        if slots and keeping and draft.generation:
+            keeping.keep(slots.folder, quarter, draft.generation.number, slots.now)
         self.outcome.published = Published(
             campaigns=written.campaigns,
             candidates=written.candidates,

@@ -25,13 +25,14 @@ from banners.crunch.files.find import (
 from banners.crunch.files.listing import left_out
 from banners.crunch.files.place import Place
 from banners.crunch.scratch import scratch_folder, sweep
+from banners.crunch.window.run import Window
 from banners.crunch.window.slots import has_slots
 from banners.errors import SourceError, readable
 from banners.job.judgement import Judgement
 from banners.job.outcome import JobOutcome
 from banners.job.result import Destination, Result
 from banners.job.spool import spooled
-from banners.job.window import EventsFolder, Window, changed_in, describe_window
+from banners.job.window import ClosedSlots, changed_in, describe_window
 
 if TYPE_CHECKING:
     from banners.job.policies import Policies
@@ -76,7 +77,7 @@ class Job:
         engine: crunches the files.
         judgement: decides what may be published.
         served_digest: returns the digest of the event files behind what is live in a quarter; a
-            quarter with the same files is skipped. None to crunch the quarter in any case.
+            quarter with the same files is skipped. It returns None to crunch the quarter in any case.
         on_step: called at each step.
         check: checks the files of a quarter, and makes them ready for the engine.
         prepare: called when event files were found, before any of them is read.
@@ -85,6 +86,7 @@ class Job:
         basis: returns what decides the result of a quarter besides its events.
         policies: the policies of campaigns; None if the rule picks all lineups. Only where closed
             slots are crunched can another policy pick, since it works from all four quarters.
+        preparing: calls the function that prepares lineups, in this process or on executors.
         seconds: a clock in seconds; only differences matter.
     """
 
@@ -95,7 +97,7 @@ class Job:
     check: Check = check_quarter
     prepare: Callable[[], None] = lambda: None
     before_serving: Callable[[Generation, Quarter], None] = lambda _generation, _quarter: None
-    slots: EventsFolder | None = None
+    slots: ClosedSlots | None = None
     basis: BasisOf = _nothing_else
     policies: "Policies | None" = None
     preparing: "Preparing" = map
@@ -176,18 +178,18 @@ class Job:
         return [result]
 
     def _crunch_slots(
-        self, events: EventsFolder, outcome: QuarterOutcome, found: _Found, spools: ExitStack
+        self, slots: ClosedSlots, outcome: QuarterOutcome, found: _Found, spools: ExitStack
     ) -> list[Result]:
         """Crunch a quarter of closed slots; each that is kept and unchanged is only added up."""
         quarter = outcome.quarter
         with scratch_folder() as scratch:
-            window = self._window(events, quarter, found, scratch)
+            window = self._window(slots, quarter, found, scratch)
             describe_window(outcome, window)
             wanted = self.policies.wanted() if self.policies else None
             basis, others = self.basis(quarter, of_slots=True), list[Window]()
             if wanted and wanted.campaigns:
                 asked = [each for each in found if each != quarter and has_slots(found[each])]
-                others = [self._window(events, each, found, scratch) for each in asked]
+                others = [self._window(slots, each, found, scratch) for each in asked]
                 basis = wanted.basis(basis, {each.quarter: each.digest for each in others})
             digest = input_digest(window.digest, basis)
             if self._is_unchanged(outcome, digest):
@@ -195,12 +197,12 @@ class Job:
             self.on_step(quarter, "crunching")
             changed = partial(changed_in, (window, *others))
             result = Result(outcome, digest, changed, window.accounting, ())
-            with events.added_up(window, scratch) as sums:
+            with slots.added_up(window, scratch) as sums:
                 candidates = sums.candidates()
                 if wanted and wanted.campaigns:
                     from banners.job.lineups import with_lineups
 
-                    with events.added_up(window, scratch, *others) as all_quarters:
+                    with slots.added_up(window, scratch, *others) as all_quarters:
                         arms = list(all_quarters.by_arm())
                     candidates = with_lineups(
                         *(candidates, arms, wanted, quarter, digest), preparing=self.preparing
@@ -210,10 +212,10 @@ class Job:
         return [result]
 
     def _window(
-        self, events: EventsFolder, quarter: Quarter, found: _Found, scratch: Path
+        self, slots: ClosedSlots, quarter: Quarter, found: _Found, scratch: Path
     ) -> Window:
         """Crunch the slots of a quarter that are new, and return its window."""
-        return events.crunch(
+        return slots.crunch(
             quarter,
             found.get(quarter, {}),
             engine=self.engine,

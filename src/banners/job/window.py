@@ -1,7 +1,7 @@
-"""Crunches a quarter of closed slots: the events folder of the live loop."""
+"""Crunches the closed slots of a quarter, from the folder of events of the live loop."""
 
 from collections.abc import Collection, Container, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,10 @@ from banners.crunch.window.slots import Files, by_slot, slot_of
 from banners.crunch.window.sums import Sums, added_up
 from banners.errors import InvalidSlot
 
-__all__ = ["EventsFolder", "Sums", "Window", "changed_in", "describe_window"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventsFolder:
-    """A folder with event files of closed slots.
+class ClosedSlots:
+    """The closed slots in a folder of event files, and how they are crunched.
 
     Args:
         folder: the folder, ``BANNERS_EVENTS`` or a copy of it.
@@ -106,7 +104,7 @@ class EventsFolder:
         return slot is None or self.window is None or slot in self.window
 
     def _accepted(self, quarter: Quarter) -> Collection[int]:
-        return {slot for slot, _ in _marks(self._marks_of(quarter))}
+        return set(_slots_marked(self._marks_of(quarter)))
 
     def _accept(self, quarter: Quarter, slots: Collection[int]) -> None:
         folder = self._marks_of(quarter)
@@ -126,14 +124,11 @@ class _Every:
         return True
 
 
-def _marks(folder: Path) -> Iterator[tuple[int, Path]]:
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        try:
-            yield slot_named(path.name), path
-        except InvalidSlot:
-            continue
+def _slots_marked(folder: Path) -> Iterator[int]:
+    if folder.is_dir():
+        for path in folder.iterdir():
+            with suppress(InvalidSlot):
+                yield slot_named(path.name)
 
 
 def changed_in(windows: Iterable[Window]) -> Path | None:

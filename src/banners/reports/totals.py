@@ -82,8 +82,7 @@ class TotalsReader(Protocol):
     def series(self, campaign_id: int | None, slots: range) -> Mapping[int, Totals]:
         """Return totals by slot, in order, of the slots of a range that were closed.
 
-        A slot that is not in it was not closed; one without events has zeros. Add slots up to
-        hours or days with :func:`added_up`.
+        A slot that is not in it was not closed; one without events has zeros.
 
         Args:
             campaign_id: a campaign; None for all campaigns together.
@@ -138,22 +137,6 @@ class TotalsReader(Protocol):
     def close(self) -> None:
         """Close the database; nothing can be read after that."""
         ...
-
-
-def added_up(series: Mapping[int, Totals], slots: range, step: int) -> list[Totals | None]:
-    """Return totals by spans of several slots, such as hours.
-
-    Args:
-        series: totals by slot.
-        slots: the range of slots, which is cut into spans from its beginning.
-        step: number of slots in a span, such as ``HOUR_SLOTS``.
-
-    Returns:
-        The totals of each span, in order; None where no slot was closed.
-    """
-    spans = (range(first, min(first + step, slots.stop)) for first in slots[::step])
-    parts = ([series[slot] for slot in span if slot in series] for span in spans)
-    return [Totals.sum_of(each) if each else None for each in parts]
 
 
 def comparisons_of_all(totals: TotalsReader | None) -> Sequence[Comparison]:

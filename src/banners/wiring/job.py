@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from banners.job.outcome import JobOutcome
     from banners.job.policies import Policies
     from banners.job.run import Check, OnStep
-    from banners.job.window import EventsFolder
+    from banners.job.window import ClosedSlots
     from banners.store.write.publisher import Publisher
     from banners.store.write.rollback import RolledBack
 
@@ -204,7 +204,7 @@ def _reading(
     engine: "Engine",
     window: Container[int] | None,
     now: datetime,
-) -> "tuple[Place, Check, EventsFolder | None]":
+) -> "tuple[Place, Check, ClosedSlots | None]":
     """Return where event files are, what checks them, and how those of closed slots are crunched.
 
     Raises:
@@ -226,10 +226,10 @@ def _reading(
 
 def _slots(
     settings: Settings, folder: Path, window: Container[int] | None, now: datetime
-) -> "EventsFolder":
-    from banners.job.window import EventsFolder
+) -> "ClosedSlots":
+    from banners.job.window import ClosedSlots
 
-    return EventsFolder(
+    return ClosedSlots(
         folder=folder,
         keep=bool(settings.events)
         and os.path.realpath(folder) == os.path.realpath(settings.events),

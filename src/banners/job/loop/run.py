@@ -163,11 +163,13 @@ class Loop:
             self._progress = replace(self._progress, held=frozenset(Quarter))
             return
         self._forgive("database", "The database is in use again.")
-        lacks = "There is no catalogue, so nothing is published: banners catalogue import DIR"
         if has_catalogue:
             self._forgive("catalogue", "There is a catalogue now.")
         else:
-            self._complain("catalogue", lacks)
+            self._complain(
+                "catalogue",
+                "There is no catalogue, so nothing is published: banners catalogue import DIR",
+            )
         slots = {quarter: each.slot for quarter, each in status.quarters.items()}
         self._progress = replace(
             self._progress,
