@@ -77,7 +77,7 @@ class Job:
         engine: crunches the files.
         judgement: decides what may be published.
         served_digest: returns the digest of the event files behind what is live in a quarter; a
-            quarter with the same files is skipped. It returns None to crunch the quarter in any case.
+            quarter with the same files is skipped. It returns None for one to crunch in any case.
         on_step: called at each step.
         check: checks the files of a quarter, and makes them ready for the engine.
         prepare: called when event files were found, before any of them is read.

@@ -124,7 +124,7 @@ class Learned:
 
 
 def rule_instead(
-    campaign_id: int, policy: PolicyName, lineups: tuple[tuple[int, ...], ...], why: str
+    campaign_id: int, policy: PolicyName, lineups: tuple[tuple[int, ...], ...], fallback: str
 ) -> PreparedLineups:
     """Return the rule's lineups for a campaign whose figures the policy cannot use.
 
@@ -132,7 +132,7 @@ def rule_instead(
         campaign_id: the campaign.
         policy: the policy that cannot use them.
         lineups: the rule's lineups.
-        why: what is wrong with the figures.
+        fallback: what is wrong with the figures.
     """
     return PreparedLineups(
         campaign_id=campaign_id,
@@ -140,5 +140,5 @@ def rule_instead(
         places=len(lineups[0]),
         lineups=lineups,
         groups=(Group.RULE,) * len(lineups),
-        fallback=why,
+        fallback=fallback,
     )

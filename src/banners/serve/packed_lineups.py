@@ -43,14 +43,14 @@ def encode_lineups(prepared: PreparedLineups, candidates: int) -> bytes:
         candidates: the number of candidates, which the indexes are below.
     """
     width = _index_width(candidates)
-    reason = prepared.fallback.encode()[:_MOST_TEXT]
+    fallback = prepared.fallback.encode()[:_MOST_TEXT]
     head = _HEAD.pack(
         _POLICIES.index(prepared.policy),
         prepared.places,
         len(prepared.lineups),
         width,
         bool(prepared.expectations),
-        len(reason),
+        len(fallback),
     )
     groups = bytes(
         number
@@ -61,7 +61,7 @@ def encode_lineups(prepared: PreparedLineups, candidates: int) -> bytes:
     return b"".join(
         (
             head,
-            reason,
+            fallback,
             groups,
             struct.pack(f"<{len(indexes)}{_INDEXES[width]}", *indexes),
             *(
@@ -90,12 +90,12 @@ def decode_lineups(part: bytes | memoryview, campaign_id: int, candidates: int) 
 
 
 def _decoded(part: bytes, campaign_id: int, candidates: int) -> PreparedLineups:
-    policy, places, count, width, expects, text = _HEAD.unpack_from(part)
+    policy, places, count, width, expects, length = _HEAD.unpack_from(part)
     if width != _index_width(candidates) or expects > 1 or not 0 < places <= MOST_PLACES:
         raise DamagedLineups("the head is damaged")
     start = _HEAD.size
-    reason = part[start : start + text].decode()
-    start += text
+    fallback = part[start : start + length].decode()
+    start += length
     marks = struct.unpack_from(f"<{2 * count}B", part, start)
     start += len(marks)
     sizes = marks[1::2]
@@ -113,7 +113,7 @@ def _decoded(part: bytes, campaign_id: int, candidates: int) -> PreparedLineups:
         lineups=lineups,
         groups=tuple(_GROUPS[mark] for mark in marks[::2]),
         expectations=columns,
-        fallback=reason,
+        fallback=fallback,
     )
 
 
