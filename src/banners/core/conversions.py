@@ -1,4 +1,4 @@
-"""How conversions are reported: the bounds that the API describes and that reports are checked by."""
+"""Bounds of reported conversions, which the API describes and collecting checks."""
 
 MOST_CONVERSIONS = 1_000
 """Maximum number of conversions in one request."""

@@ -1,7 +1,7 @@
 """The four figures of banners and campaigns, and the rates that follow from them.
 
 Revenue is counted in whole millionths ("micros"), which add up without rounding (docs/adr/0006).
-Only this module converts them to decimals.
+Only this module converts them to decimals, and :mod:`banners.reports.arrow` whole columns of them.
 """
 
 from collections.abc import Iterable

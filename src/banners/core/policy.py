@@ -54,6 +54,11 @@ class Expectation:
         """Expected revenue per thousand impressions."""
         return float(self.micros * 1_000 / MICROS)
 
+    @property
+    def revenue_per_conversion(self) -> float:
+        """Expected revenue per conversion."""
+        return self.value_micros / MICROS
+
 
 EXPECTATION_NAMES = tuple(each.name for each in fields(Expectation))
 """The names of the numbers of an expectation, in their order."""

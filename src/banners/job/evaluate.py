@@ -237,7 +237,7 @@ def _banners(
                 revenue=figures.micros / MICROS if figures else 0.0,
                 revenue_squares=figures.squares / MICROS**2 if figures else 0.0,
                 expected=expected.micros / MICROS,
-                value=expected.value_micros / MICROS,
+                value=expected.revenue_per_conversion,
             )
         )
     return banners

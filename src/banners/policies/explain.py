@@ -6,7 +6,6 @@ They need no numpy, since they use only what was published.
 from collections.abc import Sequence
 
 from banners.core.arms import ARMS
-from banners.core.figures import MICROS
 from banners.core.policy import Expectation, PreparedLineups
 
 _ALIKE = 0.9
@@ -46,7 +45,7 @@ def _rates(expected: Expectation) -> str:
     return (
         f"{_percent(expected.click_rate)} clicked, "
         f"{_percent(expected.conversion_rate)} of clicks convert, "
-        f"{expected.value_micros / MICROS:,.2f} each"
+        f"{expected.revenue_per_conversion:,.2f} each"
     )
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from banners.core.candidates import Candidates
-from banners.core.figures import MICROS
 from banners.reports.json_object import JsonObject
 from banners.reports.outlook import outlooks_of
 
@@ -58,7 +57,7 @@ def prepared_banners(ranked: Candidates) -> list[PreparedBanner]:
                 expected_per_thousand=expected.per_thousand if expected else None,
                 click_rate=expected.click_rate if expected else None,
                 conversion_rate=expected.conversion_rate if expected else None,
-                revenue_per_conversion=expected.value_micros / MICROS if expected else None,
+                revenue_per_conversion=expected.revenue_per_conversion if expected else None,
             )
         )
     return found

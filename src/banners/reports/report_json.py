@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from banners.core.addresses import Site
 from banners.core.arms import ComparisonKind
-from banners.core.figures import MICROS, Figures, as_decimal
+from banners.core.figures import Figures, as_decimal
 from banners.core.model import FillPolicy
 from banners.core.slots import slot_name
 from banners.core.spreadsheet import Cell, write_csv
@@ -346,7 +346,7 @@ def _expected(row: Row) -> Sequence[float | None]:
         return (None,) * len(POLICY_HEADER[1:])
     return (
         *(expected.per_thousand, *interval, expected.click_rate),
-        *(expected.conversion_rate, expected.value_micros / MICROS),
+        *(expected.conversion_rate, expected.revenue_per_conversion),
     )
 
 
