@@ -52,8 +52,8 @@ def apply(edits: Iterable[Edit], current: Campaigns) -> Campaigns:
     """
     alone: dict[int, CatalogueCampaign] = dict(current)
     banners = {
-        number: {banner.banner_id: banner for banner in campaign.banners}
-        for number, campaign in current.items()
+        campaign_id: {banner.banner_id: banner for banner in campaign.banners}
+        for campaign_id, campaign in current.items()
     }
     for edit in edits:
         if edit.new is not None:
@@ -68,14 +68,14 @@ def apply(edits: Iterable[Edit], current: Campaigns) -> Campaigns:
                 of_campaign.pop(edit.banner_id, None)
             case _:
                 alone.pop(edit.campaign_id, None)
-    for number, of_campaign in banners.items():
-        _check(number, of_campaign, is_known=number in alone)
+    for campaign_id, of_campaign in banners.items():
+        _check(campaign_id, of_campaign, is_known=campaign_id in alone)
     return {
-        number: replace(
+        campaign_id: replace(
             campaign,
-            banners=tuple(banner for _, banner in sorted(banners.get(number, {}).items())),
+            banners=tuple(banner for _, banner in sorted(banners.get(campaign_id, {}).items())),
         )
-        for number, campaign in sorted(alone.items())
+        for campaign_id, campaign in sorted(alone.items())
     }
 
 
@@ -96,7 +96,7 @@ def _check(campaign_id: int, banners: Mapping[int, CatalogueBanner], *, is_known
 def _entries(campaigns: Campaigns) -> Mapping[tuple[int, int | None], Entry]:
     """Return campaigns without their banners, and the banners, by key."""
     found: dict[tuple[int, int | None], Entry] = {}
-    for number, campaign in campaigns.items():
-        found[number, None] = replace(campaign, banners=())
-        found |= {(number, banner.banner_id): banner for banner in campaign.banners}
+    for campaign_id, campaign in campaigns.items():
+        found[campaign_id, None] = replace(campaign, banners=())
+        found |= {(campaign_id, banner.banner_id): banner for banner in campaign.banners}
     return found

@@ -1,7 +1,7 @@
 """Reads a catalogue from a folder with ``campaigns.csv`` and ``banners.csv``, and checks it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar
@@ -84,16 +84,13 @@ def read_folder(folder: Path, zone: tzinfo) -> CheckedFolder:
     campaigns = reading.campaigns()
     of_campaign = reading.banners()
     complete = [
-        CatalogueCampaign(
-            campaign_id=campaign.campaign_id,
-            name=campaign.name,
-            policy=campaign.policy,
-            starts=campaign.starts,
-            ends=campaign.ends,
-            active=campaign.active,
-            banners=tuple(sorted(of_campaign.get(number, ()), key=lambda banner: banner.banner_id)),
+        replace(
+            campaign,
+            banners=tuple(
+                sorted(of_campaign.get(campaign_id, ()), key=lambda banner: banner.banner_id)
+            ),
         )
-        for number, campaign in sorted(campaigns.items())
+        for campaign_id, campaign in sorted(campaigns.items())
     ]
     return CheckedFolder(tuple(complete), tuple(reading.faults.listed), reading.faults.total)
 

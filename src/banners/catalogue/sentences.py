@@ -5,7 +5,7 @@ from datetime import UTC, tzinfo
 
 from banners.catalogue.compare import Difference, Entry, FieldChange, Kind, Value
 from banners.catalogue.values import local_moment
-from banners.errors import shorten
+from banners.errors import counted, shorten
 
 MOST_TOLD = 3
 """Maximum number of differences that a summary describes."""
@@ -49,7 +49,7 @@ def summary(differences: Sequence[Difference], total: int) -> str:
 
 def contents(campaigns: int, banners: int) -> str:
     """Return in words how many campaigns and banners there are."""
-    return f"{_counted(campaigns, 'campaign')} with {_counted(banners, 'banner')}"
+    return f"{counted(campaigns, 'campaign')} with {counted(banners, 'banner')}"
 
 
 def lacking_sentence(lacking: Sequence[int]) -> str:
@@ -62,13 +62,9 @@ def lacking_sentence(lacking: Sequence[int]) -> str:
     more = len(lacking) - MOST_TOLD
     ids = ", ".join(map(str, lacking[:MOST_TOLD])) + (f" and {more:,} more" if more > 0 else "")
     return (
-        f"{_counted(len(lacking), 'published campaign')} {are} not in the files, so {show} "
+        f"{counted(len(lacking), 'published campaign')} {are} not in the files, so {show} "
         f"nothing with this catalogue: {ids}."
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _named(difference: Difference) -> str:

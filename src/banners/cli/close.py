@@ -11,7 +11,7 @@ from banners.cli.stopping import stoppable
 from banners.cli.streams import echo, keep_status
 from banners.core.events import Kind
 from banners.core.slots import slot_name, slot_named
-from banners.errors import CollectError, InvalidSlot, readable
+from banners.errors import CollectError, InvalidSlot, counted, readable
 
 if TYPE_CHECKING:
     from banners.collect.close.account import ClosedSlot
@@ -84,28 +84,24 @@ def _lines(closed: "Closed") -> Iterator[str]:
     if not closed.slots and not closed.problems:
         yield "No slot has anything new."
     if earlier := set(closed.written) - {each.slot for each in (*closed.slots, *closed.recounted)}:
-        yield f"Totals that the database lacked: {_counted(len(earlier), 'slot')}."
+        yield f"Totals that the database lacked: {counted(len(earlier), 'slot')}."
     if closed.archived:
-        count = _counted(len(closed.archived), "slot")
+        count = counted(len(closed.archived), "slot")
         yield f"Archived, since they have left the window: {count}."
     if closed.late:
-        yield f"Too late for the files of archived slots: {_counted(closed.late, 'record')}."
+        yield f"Too late for the files of archived slots: {counted(closed.late, 'record')}."
     if closed.uncounted:
-        yield f"Too late for the totals of their days: {_counted(closed.uncounted, 'record')}."
+        yield f"Too late for the totals of their days: {counted(closed.uncounted, 'record')}."
     if closed.torn:
-        yield f"Damaged, and left out: {_counted(closed.torn, 'byte')} of segments."
+        yield f"Damaged, and left out: {counted(closed.torn, 'byte')} of segments."
     if closed.removed:
-        yield f"Removed, since nothing needs them any more: {_counted(closed.removed, 'segment')}."
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        yield f"Removed, since nothing needs them any more: {counted(closed.removed, 'segment')}."
 
 
 def _line(closed: "ClosedSlot") -> str:
     quarters = " and ".join(str(int(quarter)) for quarter in closed.quarters)
     counts = ", ".join(
-        _counted(closed.count(kind, "kept"), kind.removesuffix("s")) for kind in Kind
+        counted(closed.count(kind, "kept"), kind.removesuffix("s")) for kind in Kind
     )
     left_out = sum(
         count

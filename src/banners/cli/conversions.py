@@ -9,6 +9,8 @@ from banners.cli.options import database_option, settings_from
 from banners.cli.stopping import stoppable
 from banners.cli.streams import echo, keep_status
 
+_VERDICTS = ("accepted", "duplicate", "refused")
+
 
 @click.command(
     epilog="""\b
@@ -52,6 +54,3 @@ def conversions(path: Path, name: str, database_url: str | None) -> None:
         echo(f"and {more:,} more refused rows", err=True)
     words = ", ".join(f"{counts.get(each, 0):,} {each}" for each in _VERDICTS)
     echo(f"{words}. Conversions count when their slots are closed: banners close")
-
-
-_VERDICTS = ("accepted", "duplicate", "refused")

@@ -55,9 +55,9 @@ def evaluate(
 ) -> None:
     """Estimate what another policy would have earned."""
     settings = settings_from()
-    number = parse_campaign_id(campaign) if campaign is not None else None
+    campaign_id = parse_campaign_id(campaign) if campaign is not None else None
     with stoppable() as check:
-        found = wiring.evaluate(settings, number, lambda _: check())
+        found = wiring.evaluate(settings, campaign_id, lambda _: check())
     left_out = list(_left_out(found))
     if not found.campaigns:
         raise CollectError("There are no pages to evaluate.", *left_out)

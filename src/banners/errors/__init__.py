@@ -121,7 +121,7 @@ from banners.errors.reported import (
     WrongKey,
 )
 from banners.errors.root import BannersError
-from banners.errors.texts import listed, readable, shorten
+from banners.errors.texts import counted, listed, readable, shorten
 
 __all__ = [
     "AccessRefused",
@@ -177,6 +177,7 @@ __all__ = [
     "UploadsUnavailable",
     "WrongKey",
     "WrongPassword",
+    "counted",
     "listed",
     "readable",
     "shorten",

@@ -10,6 +10,11 @@ def listed(quarters: Iterable[int]) -> str:
     return f"{noun} {joined(numbers, 'and')}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 banner``, or ``1,000 banners``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def joined(numbers: Sequence[int], word: str) -> str:
     """Return numbers as text: ``2``, or ``2, 3 and 4`` with the word before the last."""
     *first, last = map(str, numbers)

@@ -14,6 +14,7 @@ from banners.core.images import Size, media_type_of
 from banners.errors import UploadRefused
 from banners.images.formats import gif, jpeg, png, webp
 from banners.images.formats.essential import Damaged, Essential
+from banners.images.size import FIRST_ON_ITS_SIDE, ORIENTATION
 from banners.images.store import UploadedImage
 
 MOST_BYTES = 4 * 2**20
@@ -52,8 +53,7 @@ _OTHERS = {
     "a ZIP archive or an office document": re.compile(rb"PK\x03\x04"),
     "a web page": re.compile(rb"\s*<(!doctype html|html|head|body)\b", re.IGNORECASE),
 }
-_ORIENTATION = 0x0112  # of the camera: EXIF 2.3
-_UPRIGHT, _FIRST_ON_ITS_SIDE, _LAST = 1, 5, 8
+_UPRIGHT, _LAST = 1, 8  # orientations
 # One image is decoded at a time, so that uploads take a bounded amount of memory.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -131,7 +131,7 @@ def _decoded(content: bytes, kind: str, found: Essential) -> UploadedImage:
 
     try:
         with Image.open(io.BytesIO(content), formats=[_PILLOW_NAMES[kind]]) as given:
-            orientation = given.getexif().get(_ORIENTATION) if "exif" in given.info else None
+            orientation = given.getexif().get(ORIENTATION) if "exif" in given.info else None
         with Image.open(io.BytesIO(found.content), formats=[_PILLOW_NAMES[kind]]) as image:
             for frame in range(getattr(image, "n_frames", 1)):
                 image.seek(frame)
@@ -149,7 +149,7 @@ def _decoded(content: bytes, kind: str, found: Essential) -> UploadedImage:
             "image editor, rotate it, and save it upright."
         )
     turned = Image.Exif()
-    turned[_ORIENTATION] = orientation
+    turned[ORIENTATION] = orientation
     width, height = found.size
-    size = Size(height, width) if orientation >= _FIRST_ON_ITS_SIDE else found.size
+    size = Size(height, width) if orientation >= FIRST_ON_ITS_SIDE else found.size
     return UploadedImage(size, jpeg.with_orientation(found.content, turned.tobytes()))

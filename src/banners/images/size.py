@@ -7,9 +7,13 @@ from pathlib import Path
 
 from banners.core.images import MEDIA_TYPES, USUAL_SIZE, Size
 
+ORIENTATION = 0x0112
+"""The tag of the camera's orientation (EXIF 2.3)."""
+
+FIRST_ON_ITS_SIDE = 5
+"""The orientation from which on width and height are exchanged."""
+
 _SVG_BYTES = 1 << 14
-_ORIENTATION = 0x0112  # of the camera (EXIF 2.3): from 5 on, width and height are exchanged
-_FIRST_TURNED = 5
 _SVG_TAG = re.compile(r"<svg\b[^>]*>")
 _NUMBER = r"([0-9]{1,5}(?:\.[0-9]+)?)"
 _LENGTHS = {
@@ -57,7 +61,7 @@ def size_of_pixels(file: Path) -> Size:
                 width, height = image.size
                 # Without this condition, Pillow decodes all of a PNG in search of an orientation.
                 stated = image.getexif() if "exif" in image.info else {}
-                turned = stated.get(_ORIENTATION, 1) >= _FIRST_TURNED
+                turned = stated.get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE
         except Image.DecompressionBombError:
             return USUAL_SIZE
     return Size(height, width) if turned else Size(width, height)

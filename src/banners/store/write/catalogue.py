@@ -13,7 +13,7 @@ from banners.catalogue.edits import apply, refuse_overtaken
 from banners.catalogue.sentences import house_sentence, summary
 from banners.catalogue.versions import Edit, MadeVersion
 from banners.core.catalogue import CatalogueCampaign
-from banners.errors import CatalogueError, EditOvertaken, StoreClosed
+from banners.errors import CatalogueError, EditOvertaken, StoreClosed, counted
 from banners.store.dialects.dialect import Rows
 from banners.store.read.catalogue_history import differences, one_version, version_before
 from banners.store.read.catalogue_rows import (
@@ -81,7 +81,7 @@ class DatabaseCatalogueWriter:
                         with_images(turn.run, turn.number, campaigns),
                     )
                 ),
-                lambda told: f"{what}: {_counted(told)}.",
+                lambda told: f"{what}: {_in_words(told)}.",
                 house=turn.house if is_kept else None,
             )
 
@@ -138,7 +138,7 @@ class DatabaseCatalogueWriter:
             target = one_version(turn.run, number)
             made = turn.write(
                 differences(turn.run, turn.number, number),
-                lambda told: f"Rolled back to version {number}: {_counted(told)}.",
+                lambda told: f"Rolled back to version {number}: {_in_words(told)}.",
                 house=target.version.house,
             )
             return made or turn.latest()
@@ -252,15 +252,11 @@ class _Turn:
         return made
 
 
-def _counted(told: Told) -> str:
+def _in_words(told: Told) -> str:
     counts = (
         (count[kind], noun, kind)
         for kind in Kind
         for noun, count in (("campaign", told.campaigns), ("banner", told.banners))
     )
-    texts = [
-        f"{number:,} {noun}{'' if number == 1 else 's'} {kind}"
-        for number, noun, kind in counts
-        if number
-    ]
+    texts = [f"{counted(number, noun)} {kind}" for number, noun, kind in counts if number]
     return ", ".join(texts) or "no campaign differs"

@@ -28,7 +28,7 @@ before it was set back."""
 
 _LONGEST = 1_000
 _NONCE_BYTES = 16
-_OPTIONS = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+_OPTIONS: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Signing:
         self._clock = clock
         self._sessions = serializer("banners session")
         self._links = serializer("banners link")
-        self._marks = Signer(key, salt="banners password", **_options())
-        self._forms = Signer(key, salt="banners form", **_options())
+        self._marks = Signer(key, salt="banners password", **_OPTIONS)
+        self._forms = Signer(key, salt="banners form", **_OPTIONS)
 
     def mark(self, password: bytes) -> str:
         """Return the mark of a password in a session, from which the password cannot be found."""
@@ -147,7 +147,3 @@ def _xor(mask: bytes, text: bytes) -> bytes:
 def are_equal(first: str, second: str) -> bool:
     """Return whether two texts are equal, in a time that does not depend on where they differ."""
     return hmac.compare_digest(first.encode(), second.encode())
-
-
-def _options() -> dict[str, Any]:
-    return dict(_OPTIONS)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from banners.errors import counted
+
 
 def in_words(span: timedelta) -> str:
     """Return a time in its largest usual unit, such as ``20 seconds`` or ``3 hours``."""
@@ -9,5 +11,5 @@ def in_words(span: timedelta) -> str:
     # Two minutes say less than 100 seconds.
     for unit, name in ((3_600, "hour"), (60, "minute")):
         if seconds >= 2 * unit:
-            return f"{seconds // unit:,} {name}s"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+            return counted(seconds // unit, name)
+    return counted(seconds, "second")
