@@ -1,6 +1,6 @@
 """What memory keeps, and when it asks the database behind it, over each kind of database."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any

@@ -25,7 +25,7 @@ from banners.errors import DamagedRecord, StoreClosed
 from banners.reports.totals import DAY_SLOTS, RecentOrder, TotalsReader
 from banners.store.read.totals import DatabaseTotals
 from banners.store.schema import DROPPED, SLOT_TOTALS, TOTALS_TABLES
-from support.totals import NOON, campaign_totals, day_of, totals_turn, write_slot
+from support.totals import NOON, around, campaign_totals, day_of, totals_turn, write_slot
 
 # 2026-11-27 00:00 UTC
 SLOT = 1_995_840
@@ -33,10 +33,6 @@ DAY = date(2026, 12, 1)
 LARGE = Figures(2**40, 2**33, 2**20, 10**17)
 BANNERS = {7: Figures(100, 5, 1, 2_500_000), 10**18 - 1: LARGE, 9: NOTHING}
 LEFT_OUT = Figures(40, 3, 2, 10)
-
-
-def around(slot: int, slots: int = 10) -> range:
-    return range(slot - slots, slot + slots)
 
 
 def test_it_is_a_reader_of_totals(totals: DatabaseTotals) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy.engine import Engine
 
 from banners.core.figures import Figures
 from banners.core.model import Quarter
-from banners.core.totals import REASON_NAMES, CampaignTotals, SlotState, Totals
+from banners.core.totals import REASON_NAMES, CampaignTotals, Totals
 from banners.core.views import Group
 from banners.errors import StoreError, TotalsBusy
 from banners.store.connect import open_database
@@ -14,7 +14,7 @@ from banners.store.read.lineups import DatabaseReader
 from banners.store.read.totals import DatabaseTotals
 from banners.store.schema import SCHEMA_STEPS, TOTALS_TABLES
 from support.publishing import drafting, publish, upgrading
-from support.totals import campaign_totals, day_of, totals_turn, write_slot
+from support.totals import around, campaign_totals, day_of, totals_turn, write_slot
 
 # 2026-11-27 00:00 UTC
 SLOT = 1_995_840

@@ -26,6 +26,11 @@ def day_of(slot: int) -> date:
     return datetime.fromtimestamp(slot * SLOT_SECONDS, UTC).date()
 
 
+def around(slot: int, slots: int = 10) -> range:
+    """The slots shortly before a slot, itself, and those shortly after it."""
+    return range(slot - slots, slot + slots)
+
+
 def write_slot(
     database: Engine, slot: int, campaigns: Iterable[CampaignTotals], digest: str = "d1"
 ) -> None:

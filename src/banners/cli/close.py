@@ -100,9 +100,7 @@ def _lines(closed: "Closed") -> Iterator[str]:
 
 def _line(closed: "ClosedSlot") -> str:
     quarters = " and ".join(str(int(quarter)) for quarter in closed.quarters)
-    counts = ", ".join(
-        counted(closed.count(kind, "kept"), kind.removesuffix("s")) for kind in Kind
-    )
+    counts = ", ".join(counted(closed.count(kind, "kept"), kind.removesuffix("s")) for kind in Kind)
     left_out = sum(
         count
         for outcomes in closed.account.values()

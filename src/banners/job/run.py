@@ -211,9 +211,7 @@ class Job:
                 result.inventory = spools.enter_context(spooled(sums.inventory()))
         return [result]
 
-    def _window(
-        self, slots: ClosedSlots, quarter: Quarter, found: _Found, scratch: Path
-    ) -> Window:
+    def _window(self, slots: ClosedSlots, quarter: Quarter, found: _Found, scratch: Path) -> Window:
         """Crunch the slots of a quarter that are new, and return its window."""
         return slots.crunch(
             quarter,

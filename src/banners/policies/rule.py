@@ -12,7 +12,6 @@ from banners.policies.policy import PolicySettings
 from banners.policies.window import Window
 
 
-
 class Rule:
     """Picks what ``core.rule`` picks. Its fill is drawn when a page is served."""
 

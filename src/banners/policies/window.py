@@ -7,15 +7,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from banners.core.model import Quarter
 from banners.policies.exact import exact_sum
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
 """Numbers in a column or a table of columns."""
 Ids: TypeAlias = npt.NDArray[np.int64]
 """Ids, counts or indexes."""
-
-QUARTERS = len(Quarter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,10 +40,10 @@ class Row:
     Args:
         place: its rank among the candidates, from 1.
         banner_id: its id.
-        name: its name in the catalogue; None if it has none.
         position: its place in the lineup, from 1; None if it is not in the lineup.
         shown: whether the candidate is on the campaign's page.
         figures: its figures.
+        name: its name in the catalogue; None if it has none.
         out: why the catalogue keeps it from being shown, such as ``paused``; empty if it does not.
         outlook: what a policy does with it; None where the rule picks, and if it was no candidate
             when the lineups were prepared.

@@ -47,9 +47,9 @@ class PublishedHistory:
         fill: where the fill of a short lineup may come from; None for the default.
         now: a monotonic clock, in seconds.
         quarter_at: returns the quarter of the hour at a moment of that clock.
+        at_most: the number of campaigns whose lineups are kept; others are read when needed.
         second_at: returns the second, since 1970 in UTC, at a moment of that clock.
         catalogue: returns the catalogue that is in force.
-        at_most: the number of campaigns whose lineups are kept; others are read when needed.
         prefix: what the addresses of images must begin with; empty for nothing.
     """
 

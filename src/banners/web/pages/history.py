@@ -111,4 +111,3 @@ def routes(pages: Pages, kept: Callable[[], Sequence[KeptQuarter]]) -> APIRouter
         return pages.after(made, opened.campaign_id)
 
     return router
-
