@@ -28,20 +28,11 @@ from support.loops import generations, moment, run_loop, see, settings_of, with_
 from support.publishing import publish
 from support.running import serving
 from support.servers import until
+from support.set_clock import SetClock
 
 # The slot of the events is of quarter 4, and is published for the first time for this one.
 NEXT = SLOT + 4
 FOURTH = Quarter.FOURTH
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Page:
@@ -53,7 +44,7 @@ class Page:
         clock: the clock of the web application.
     """
 
-    def __init__(self, client: httpx.Client, settings: Settings, clock: Clock) -> None:
+    def __init__(self, client: httpx.Client, settings: Settings, clock: SetClock) -> None:
         self.client = client
         self.settings = settings
         self.clock = clock
@@ -129,7 +120,7 @@ def settings_in(folder: Path) -> Settings:
 @pytest.fixture
 def page(made: Path, tmp_path: Path) -> Iterator[Page]:
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    settings, clock = settings_in(tmp_path), Clock(moment(NEXT + 4, -20))
+    settings, clock = settings_in(tmp_path), SetClock(moment(NEXT + 4, -20))
     application = web_application(settings, Metrics(), session_key="of the tests" * 4, clock=clock)
     with serving(application) as address, httpx.Client(base_url=address) as client:
         page = Page(client, settings, clock)

@@ -6,19 +6,12 @@ import pytest
 
 from banners.serve.breaker import FAILURES, PAUSE_SECONDS, Breaker
 from banners.serve.lasting import HOUR_SECONDS
+from support.set_clock import SetClock
 
 GONE = ConnectionError("gone")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def opened(clock: Clock) -> Breaker:
+def opened(clock: SetClock) -> Breaker:
     breaker = Breaker("Redis", clock)
     for _ in range(FAILURES):
         assert breaker.lets_through()
@@ -27,7 +20,7 @@ def opened(clock: Clock) -> Breaker:
 
 
 def test_a_few_failures_among_successes_do_not_open_it() -> None:
-    breaker = Breaker("Redis", Clock())
+    breaker = Breaker("Redis", SetClock())
     for _ in range(10):
         for _ in range(FAILURES - 1):
             breaker.failed(GONE)
@@ -37,13 +30,13 @@ def test_a_few_failures_among_successes_do_not_open_it() -> None:
 
 
 def test_failures_in_a_row_open_it() -> None:
-    breaker = opened(Clock())
+    breaker = opened(SetClock())
     assert breaker.is_open
     assert not breaker.lets_through()
 
 
 def test_after_a_pause_one_of_many_is_let_through() -> None:
-    clock = Clock()
+    clock = SetClock()
     breaker = opened(clock)
     clock.now += PAUSE_SECONDS
     with ThreadPoolExecutor(16) as visitors:
@@ -52,7 +45,7 @@ def test_after_a_pause_one_of_many_is_let_through() -> None:
 
 
 def test_a_success_closes_it_for_all() -> None:
-    clock = Clock()
+    clock = SetClock()
     breaker = opened(clock)
     clock.now += PAUSE_SECONDS
     assert breaker.lets_through()
@@ -61,7 +54,7 @@ def test_a_success_closes_it_for_all() -> None:
 
 
 def test_a_failed_try_keeps_it_open_for_another_pause() -> None:
-    clock = Clock()
+    clock = SetClock()
     breaker = opened(clock)
     clock.now += PAUSE_SECONDS
     assert breaker.lets_through()
@@ -73,7 +66,7 @@ def test_a_failed_try_keeps_it_open_for_another_pause() -> None:
 
 
 def test_that_it_is_open_is_logged_once_and_then_hourly(caplog: pytest.LogCaptureFixture) -> None:
-    clock = Clock()
+    clock = SetClock()
     breaker = opened(clock)
     for _ in range(2 * int(HOUR_SECONDS)):
         clock.now += PAUSE_SECONDS
@@ -82,7 +75,7 @@ def test_that_it_is_open_is_logged_once_and_then_hourly(caplog: pytest.LogCaptur
 
 
 def test_a_try_that_never_ends_does_not_keep_it_open_for_good() -> None:
-    clock = Clock()
+    clock = SetClock()
     breaker = opened(clock)
     clock.now += PAUSE_SECONDS
     assert breaker.lets_through()

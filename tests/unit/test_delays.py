@@ -16,22 +16,16 @@ from banners.web.operators.delays import (
     Delays,
 )
 from banners.web.shared_memory import WRONG_PASSWORDS, SharedMemory
-
-
-class Clock:
-    time = 100.0
-
-    def __call__(self) -> float:
-        return self.time
+from support.set_clock import SetClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
-def counted(clock: Clock) -> Delays:
+def counted(clock: SetClock) -> Delays:
     return Delays(key=b"k", clock=clock)
 
 
@@ -65,10 +59,10 @@ def test_an_address_counts_together_however_it_is_written(counted: Delays) -> No
     assert counted.count("192.0.2.1") == 0.5
 
 
-def test_what_was_wrong_is_forgotten_after_a_while(counted: Delays, clock: Clock) -> None:
+def test_what_was_wrong_is_forgotten_after_a_while(counted: Delays, clock: SetClock) -> None:
     for _ in range(8):
         counted.count("192.0.2.1")
-    clock.time += FORGOTTEN_SECONDS + 1
+    clock.now += FORGOTTEN_SECONDS + 1
     assert counted.count("192.0.2.1") == 0.25
 
 

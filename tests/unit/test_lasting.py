@@ -1,17 +1,10 @@
 """What lasts is logged once and then hourly, with a clock that is set by hand."""
 
 from banners.serve.lasting import GONE_SECONDS, HOUR_SECONDS, Lasting
+from support.set_clock import SetClock
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def logged(lasting: Lasting, clock: Clock, *, seconds: float) -> int:
+def logged(lasting: Lasting, clock: SetClock, *, seconds: float) -> int:
     """Count how often a state that is met every half second is logged in this time."""
     count = 0
     for _ in range(int(seconds * 2)):
@@ -21,14 +14,14 @@ def logged(lasting: Lasting, clock: Clock, *, seconds: float) -> int:
 
 
 def test_a_lasting_state_is_logged_once_and_then_hourly() -> None:
-    clock = Clock()
+    clock = SetClock()
     lasting = Lasting(clock)
     assert logged(lasting, clock, seconds=HOUR_SECONDS) == 1
     assert logged(lasting, clock, seconds=2 * HOUR_SECONDS) == 2
 
 
 def test_a_state_that_was_gone_is_new() -> None:
-    clock = Clock()
+    clock = SetClock()
     lasting = Lasting(clock)
     assert [lasting.is_due("full"), lasting.is_due("full")] == [True, False]
     clock.now += GONE_SECONDS
@@ -38,12 +31,12 @@ def test_a_state_that_was_gone_is_new() -> None:
 
 
 def test_each_kind_is_logged() -> None:
-    lasting = Lasting(Clock())
+    lasting = Lasting(SetClock())
     assert [lasting.is_due(kind) for kind in ("full", "read-only", "full")] == [True, True, False]
 
 
 def test_a_state_lasts_some_seconds() -> None:
-    clock = Clock()
+    clock = SetClock()
     lasting = Lasting(clock)
     assert not lasting.lasts(5)
     lasting.is_due("full")

@@ -11,24 +11,19 @@ from banners.web.operators.signing import (
     Signing,
     are_equal,
 )
+from support.set_clock import SetClock
 
 KEY = "a key of the tests " * 3
-
-
-class Clock:
-    time = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
+MOMENT = 1_000_000.0
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> SetClock:
+    return SetClock(MOMENT)
 
 
 @pytest.fixture
-def signing(clock: Clock) -> Signing:
+def signing(clock: SetClock) -> Signing:
     return Signing(KEY, clock)
 
 
@@ -44,29 +39,29 @@ def test_no_two_sessions_are_alike(signing: Signing) -> None:
 
 @pytest.mark.parametrize(("after", "is_valid"), [(0, True), (0.5, True), (1, False), (9e9, False)])
 def test_a_session_ends_after_twelve_hours(
-    signing: Signing, clock: Clock, after: float, is_valid: bool
+    signing: Signing, clock: SetClock, after: float, is_valid: bool
 ) -> None:
     session = signing.session("anna", "mark")
-    clock.time += SESSION_SECONDS + after
+    clock.now += SESSION_SECONDS + after
     assert (signing.read_session(session) is not None) is is_valid
     assert SESSION_SECONDS == 12 * 60 * 60
 
 
-def test_a_link_ends_after_ten_minutes(signing: Signing, clock: Clock) -> None:
+def test_a_link_ends_after_ten_minutes(signing: Signing, clock: SetClock) -> None:
     link = signing.link("anna", "mark")
-    clock.time += LINK_SECONDS
+    clock.now += LINK_SECONDS
     assert signing.read_link(link)
-    clock.time += 1
+    clock.now += 1
     assert signing.read_link(link) is None
     assert LINK_SECONDS == 10 * 60
 
 
 @pytest.mark.parametrize(("behind", "is_valid"), [(0.01, True), (60, True), (61, False)])
 def test_a_clock_may_be_a_minute_behind_the_one_that_signed(
-    clock: Clock, behind: float, is_valid: bool
+    clock: SetClock, behind: float, is_valid: bool
 ) -> None:
-    ahead = Signing(KEY, lambda: Clock.time)
-    clock.time -= behind
+    ahead = Signing(KEY, SetClock(MOMENT))
+    clock.now -= behind
     signing = Signing(KEY, clock)
     assert (signing.read_session(ahead.session("anna", "mark")) is not None) is is_valid
     assert (signing.read_link(ahead.link("anna", "mark")) is not None) is is_valid
@@ -79,7 +74,7 @@ def test_one_kind_is_never_taken_for_another(signing: Signing) -> None:
     assert signing.mark(b"same") != signing.form_token("same")
 
 
-def test_another_key_signs_otherwise(clock: Clock, signing: Signing) -> None:
+def test_another_key_signs_otherwise(clock: SetClock, signing: Signing) -> None:
     other = Signing(KEY[::-1], clock)
     assert signing.read_session(other.session("anna", "mark")) is None
     assert signing.mark(b"same") != other.mark(b"same")

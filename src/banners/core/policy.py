@@ -57,7 +57,7 @@ class Expectation:
     @property
     def revenue_per_conversion(self) -> float:
         """Expected revenue per conversion."""
-        return self.value_micros / MICROS
+        return float(self.value_micros / MICROS)
 
 
 EXPECTATION_NAMES = tuple(each.name for each in fields(Expectation))
