@@ -226,7 +226,9 @@ DAMAGE: dict[str, tuple[Callable[..., bytes], int]] = {
     "not text": (lambda one, two, three, end: one + two + b"\xff\xfe\n" + three + end, 2),
     "cut off": (lambda one, two, three, _: one + two + three[:-9], 2),
     "no line end": (lambda one, two, three, _: one + two + three.rstrip(), 2),
-    "zeros": (lambda one, two, three, _: one + two + three + bytes(70_000), 3),
+    "zeros": (lambda one, two, three, _: one + two + three + bytes(2_000_000), 3),
+    "long line": (lambda one, two, *rest: one + two + b"0" * 1_100_000 + b"\n" + b"".join(rest), 2),
+    "byte order mark": (lambda *lines: b"\xef\xbb\xbf" + b"".join(lines), 0),
 }
 """What may be done to a segment of three records and its end, and how many records it leaves."""
 
@@ -277,6 +279,20 @@ def test_a_segment_that_is_sealed_after_it_was_listed_is_read(
         path_of = {(kind, each): tmp_path / f"{kind}{each:d}" for kind in Kind for each in Quarter}
         closed = closer.close(SLOT, Quarter.FOURTH, path_of, tmp_path / "totals")
     assert closed.count(Kind.CLICKS, "kept") == 1
+
+
+@pytest.mark.parametrize("opened", ["spark"], indirect=True)
+def test_less_than_there_is_ends_in_an_error(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from banners.job import spark_segments
+
+    limit = {"mapreduce.input.linerecordreader.line.maxlength": "50"}
+    monkeypatch.setattr(spark_segments, "_LIMIT", limit)
+    keep(tmp_path, EVENTS)
+    with pytest.raises(CollectError, match=r"executors have read \d+ of \d+ bytes"):
+        close_slots(closing_of(tmp_path, opened=opened.closer), LATER)
+    assert files_in(tmp_path) == {}
 
 
 def test_a_folder_may_have_any_name(opened: Opened, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyspark
 import pytest
@@ -17,12 +18,16 @@ from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.views import Traffic
 from banners.crunch.engines.spark.crunch import spark_engine
+from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.session import spark_session
+from banners.errors import CrunchError
 from banners.job.spark_closer import spark_closer
 from reference.closing import Clicked, Event, Seen
-from support.closings import EVENTS, keep
+from support.closings import EVENTS, expected_files, keep
 from support.cluster import Cluster, cluster
 from support.engines import QUICK_START, require_spark
-from support.event_logs import HOST, SLOT, view_of
+from support.event_logs import HOST, SLOT, ended_slot, files_in, view_of
+from support.running import Workplace
 
 # Spark compiles each statement anew, which takes a busy machine minutes.
 pytestmark = pytest.mark.timeout(1200)
@@ -80,6 +85,44 @@ def test_a_cluster_closes_a_slot_even_if_a_worker_is_lost(tmp_path: Path) -> Non
         opened = partial(spark_closer, engine=lambda: nullcontext(engine), memory="500MB")
         found = closed(tmp_path, opened, started)
     assert found == closed(tmp_path, partial(duckdb_closer, memory="500MB"))
+
+
+def test_the_command_closes_slots_with_spark_and_tables_at_an_address(tmp_path: Path) -> None:
+    require_spark()
+    keep(tmp_path / "events", EVENTS, ended_slot())
+    tables = tmp_path / "tables [1]"
+    tables.mkdir()
+    workplace = Workplace(
+        tmp_path,
+        {
+            "BANNERS_ENGINE": "spark",
+            "BANNERS_SPARK_MASTER": "local[1]",
+            "BANNERS_SPARK_TABLES": f"file://{tables}",
+            "BANNERS_MEMORY": "500MB",
+            "BANNERS_EVENTS": str(tmp_path / "events"),
+            "BANNERS_TIMEZONE": "UTC",
+        },
+    )
+    ended = workplace.run("close")
+    assert ended.returncode == 0, ended.stderr
+    assert "(quarter 4): 2 impressions, 1 click, 1 conversion." in ended.stdout
+    assert files_in(tmp_path / "events").items() >= expected_files(EVENTS, [SLOT]).items()
+    assert list(tables.iterdir()) == []
+    assert [path.name for path in (tmp_path / "events" / "closing").iterdir()] == []
+
+
+def test_spark_starts_again_after_its_java_has_ended() -> None:
+    require_spark()
+    options = {"spark.driver.extraJavaOptions": QUICK_START}
+    opened = partial(spark_session, master="local[1]", memory="500MB", options=options)
+    with opened() as session:
+        java: Any = session.sparkContext._gateway  # noqa: SLF001
+        java.proc.kill()
+        java.proc.wait()
+        with pytest.raises(CrunchError, match="Java process has ended"), translated():
+            session.range(3).count()
+    with opened() as session:
+        assert session.range(3).count() == 3
 
 
 def test_spark_starts_again_in_a_command_that_spark_submit_has_started(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from banners.collect.close.account import ClosedSlot
 from banners.collect.close.closer import account_of, quarters_of
+from banners.collect.close.duckdb_engine import DuckDBCloser
 from banners.collect.close.records import KIND_OF
 from banners.collect.close.statements import (
     COLUMNS,
@@ -53,16 +54,20 @@ class SparkCloser:
         self._scratch = scratch
         self._session: SparkSession
         self._records: Tables | None = None
+        self._slots: frozenset[int] = frozenset()
+        # Spark takes seconds for a slot without records.
+        self._without_records = DuckDBCloser(connection, scratch)
 
     def read(self, segments: Sequence[Segment], slots: Collection[int]) -> int:
         """Read the records of some slots; return the number of damaged bytes."""
         self.forget()
-        size = sum(each.path.stat().st_size for each in segments if each.path.exists())
-        self._session = self._engine.session_for(size)
-        self._records = self._engine.tables(self._scratch)
-        records, torn = read_segments(self._session, self._records, segments, slots)
-        records.createOrReplaceTempView("records")
-        return torn
+        with translated():
+            self._session = self._engine.session_for(sum(map(_size_of, segments)))
+            self._records = self._engine.tables(self._scratch)
+            read = read_segments(self._session, self._records, segments, slots)
+            read.records.createOrReplaceTempView("records")
+        self._slots = read.slots
+        return read.torn
 
     def close(
         self,
@@ -72,6 +77,8 @@ class SparkCloser:
         totals: Path,
     ) -> ClosedSlot:
         """Write the event files of a slot whose records were read."""
+        if slot not in self._slots:
+            return self._without_records.close(slot, quarter, path_of, totals)
         tables = self._engine.tables(self._scratch)
         try:
             with translated():
@@ -105,9 +112,13 @@ class SparkCloser:
                 f"CAST(fields[{place}] AS {_type(of)}) AS {name}"
                 for place, (name, of) in enumerate(COLUMNS[kind].items())
             )
+            number = len(COLUMNS[kind])
             of_kind = self._session.sql(
-                f"SELECT {fields} FROM (SELECT split(fields, ',', -1) AS fields "  # noqa: S608  # nothing in it comes from outside
-                f"FROM records WHERE slot = {slot:d} AND kind = '{letter}')"
+                f"SELECT {fields} FROM ("  # noqa: S608  # nothing in it comes from outside
+                f"SELECT CASE WHEN size(fields) = {number} THEN fields "
+                f"ELSE raise_error('A record has other than {number} fields') END AS fields "
+                "FROM (SELECT split(fields, ',', -1) AS fields "
+                f"FROM records WHERE slot = {slot:d} AND kind = '{letter}'))"
             )
             of_kind.createOrReplaceTempView(f"read_{kind}")
         for step in STEPS:
@@ -133,6 +144,13 @@ class SparkCloser:
             self._connection.from_arrow(_table(batch)).insert_into(name)
 
 
+def _size_of(segment: Segment) -> int:
+    try:
+        return segment.path.stat().st_size
+    except FileNotFoundError:
+        return 0  # sealed meanwhile; only about how much there is to read needs to be known
+
+
 def _table(batch: "pa.RecordBatch") -> "pa.Table":
     import pyarrow as pa
 
@@ -145,6 +163,7 @@ def _type(of: str) -> str:
 
 
 def _write_csv(path: Path, columns: Iterable[str], batches: "Iterable[pa.RecordBatch]") -> None:
+    import pyarrow as pa
     from pyarrow import csv
 
     # Fields are numbers and words of ours.
@@ -152,7 +171,13 @@ def _write_csv(path: Path, columns: Iterable[str], batches: "Iterable[pa.RecordB
     with path.open("wb") as file:
         file.write(",".join(columns).encode() + b"\n")
         for batch in batches:
-            csv.write_csv(batch, file, options)
+            try:
+                csv.write_csv(batch, file, options)
+            except pa.ArrowInvalid as error:
+                raise CollectError(
+                    f"A record has a field that no worker writes, for {path.name}: {error}. Remove "
+                    "the segment that has it, and close again."
+                ) from error
 
 
 @contextmanager
@@ -177,5 +202,7 @@ def spark_closer(
                 yield closer
             finally:
                 closer.forget()
-    except (CrunchError, SourceError) as error:
-        raise CollectError(f"{error} No slot is lost: close again.") from error
+    except SourceError as error:
+        raise CollectError(str(error)) from error
+    except CrunchError as error:
+        raise CollectError(f"{error} Then close again.") from error

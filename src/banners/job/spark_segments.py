@@ -1,16 +1,20 @@
 """Reads the segments of the event log on Spark's executors.
 
 A segment counts up to its first damaged record, as in :mod:`banners.collect.segments.read`. The
-executors check each line on its own; the driver gets one row for each segment that has damage.
+executors check each line on its own, and the driver compares the number of bytes that they have
+read with the size of each file. Only a segment that has damage is read by the driver too, to find
+where the damage begins.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from banners.collect.close.records import KIND_OF
 from banners.collect.segments.names import SEALED, Segment
-from banners.collect.segments.record import HEAD_BYTES
+from banners.collect.segments.read import Read, read_records
+from banners.collect.segments.record import HEAD_BYTES, MOST_BYTES
 from banners.crunch.engines.spark.errors import translated
 from banners.crunch.engines.spark.hadoop import literal
 from banners.crunch.engines.spark.lines import text_lines
@@ -20,12 +24,15 @@ from banners.errors import CrunchError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+# Longer lines, which are damage, are left out, and then the bytes of the segment do not add up.
+_LIMIT = {"mapreduce.input.linerecordreader.line.maxlength": str(MOST_BYTES + 1)}
+
 _HEAD = """concat(
     lpad(hex(octet_length(content)), 6, '0'), lpad(hex(crc32(content)), 8, '0'), ' '
 )"""
 _CHECKED = f"""
 SELECT
-    file, file_size, block, place, octet_length(line) + 1 AS size,
+    substring_index(file, '/', -2) AS file, block, place, octet_length(line) + 1 AS size,
     split(CAST(content AS STRING), ',', 3) AS parts,
     octet_length(content) > 0
         AND CAST(substring(line, 1, {HEAD_BYTES}) AS STRING) = lower({_HEAD}) AS good
@@ -34,10 +41,10 @@ FROM (
     FROM (SELECT *, CAST(value AS BINARY) AS line FROM lines)
 )
 """  # noqa: S608  # nothing in it comes from outside
-# Of the lines that do not count only the place is kept, which tells where damage begins.
+# Of the lines that do not count only place and size are kept, which tell where they are.
 _RECORDS = """
 SELECT
-    file, file_size, block, place, size, good,
+    file, block, place, size, good,
     CASE WHEN wanted THEN CAST(get(parts, 1) AS BIGINT) END AS slot,
     CASE WHEN wanted THEN get(parts, 0) END AS kind,
     CASE WHEN wanted THEN get(parts, 2) END AS fields
@@ -46,43 +53,44 @@ FROM (
     FROM checked
 )
 """
-# The first damaged record of each segment that has one. A last line without its end is damaged too;
-# it is counted with one byte that the file does not have.
-_DAMAGE = """
-SELECT file, file_size, coalesce(first, last).block AS block, coalesce(first, last).place AS place
-FROM (
-    SELECT
-        file, max(file_size) AS file_size, sum(size) AS bytes,
-        min(CASE WHEN NOT good THEN struct(block, place) END) AS first,
-        max(struct(block, place)) AS last
-    FROM all_records
-    GROUP BY file
-)
-WHERE first IS NOT NULL OR bytes = file_size + 1
+_READ = "SELECT file, sum(size) AS bytes, bool_and(good) AS good FROM all_records GROUP BY file"
+# The lines of segments that have damage, with the byte at which each ends.
+_DAMAGED = """
+SELECT
+    all_records.*, damage.whole,
+    sum(size) OVER (PARTITION BY all_records.file ORDER BY block, place) AS until
+FROM all_records
+JOIN damage ON damage.file = all_records.file
 """
-_FROM_DAMAGE_ON = """(
-    records.file = damage.file AND (
-        records.block > damage.block
-        OR records.block = damage.block AND records.place >= damage.place
-    )
-)"""
-_TORN = f"""
-SELECT max(damage.file) AS file, max(damage.file_size) - coalesce(sum(size), 0) AS torn
-FROM damage
-LEFT JOIN all_records AS records ON records.file = damage.file AND NOT {_FROM_DAMAGE_ON}
-GROUP BY damage.file
-"""  # noqa: S608
-_WITHOUT_DAMAGE = f"""
+_COVERED = "SELECT file, max(until) AS bytes FROM damaged WHERE until <= whole GROUP BY file"
+_COUNTED = """
 SELECT slot, kind, fields
-FROM all_records AS records
-LEFT ANTI JOIN damage ON {_FROM_DAMAGE_ON}
+FROM all_records
+LEFT ANTI JOIN damage ON damage.file = all_records.file
 WHERE slot IS NOT NULL
-"""  # noqa: S608
+UNION ALL
+SELECT slot, kind, fields FROM damaged WHERE slot IS NOT NULL AND until <= whole
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSegments:
+    """What segments hold.
+
+    Args:
+        records: a table of the columns ``slot``, ``kind`` and ``fields``.
+        slots: the slots that it has records of.
+        torn: the number of damaged bytes at the ends of sealed segments.
+    """
+
+    records: "DataFrame"
+    slots: frozenset[int]
+    torn: int
 
 
 def read_segments(
     session: "SparkSession", tables: Tables, segments: Sequence[Segment], slots: Collection[int]
-) -> "tuple[DataFrame, int]":
+) -> ReadSegments:
     """Read the records of some slots.
 
     Args:
@@ -91,19 +99,16 @@ def read_segments(
         segments: the segments that may hold such records, in folders that the executors see.
         slots: the slots.
 
-    Returns:
-        A table of the columns ``slot``, ``kind`` and ``fields``, and the number of damaged bytes at
-        the ends of sealed segments.
-
     Raises:
-        CrunchError: Spark failed.
+        CrunchError: Spark failed, or the executors have read less than there is.
+        OSError: a segment cannot be read.
     """
     while True:
         paths = [_present(segment) for segment in segments]
         try:
             with translated():
                 return _read(session, tables, paths, slots)
-        except CrunchError:
+        except (CrunchError, FileNotFoundError):
             # A segment that was sealed meanwhile has another name.
             if paths == [_present(segment) for segment in segments]:
                 raise
@@ -111,20 +116,80 @@ def read_segments(
 
 def _read(
     session: "SparkSession", tables: Tables, paths: Sequence[Path], slots: Iterable[int]
-) -> "tuple[DataFrame, int]":
+) -> ReadSegments:
+    sizes = {path: path.stat().st_size for path in paths}
     addresses = [literal(f"file:{path.absolute()}") for path in paths]
-    text_lines(session, addresses, {}).createOrReplaceTempView("lines")
+    text_lines(session, addresses, _LIMIT).createOrReplaceTempView("lines")
     session.sql(_CHECKED).createOrReplaceTempView("checked")
     records = _RECORDS.format(kinds=_listed(KIND_OF), slots=_listed(map(str, slots)))
     written = tables.write(session, "records", records, by=("slot", "kind"))
     written.createOrReplaceTempView("all_records")
-    damage = session.sql(_DAMAGE).toArrow()
-    session.createDataFrame(damage).createOrReplaceTempView("damage")
-    torn = 0
-    if damage.num_rows:
-        found = session.sql(_TORN).toArrow().to_pylist()
-        torn = sum(row["torn"] for row in found if row["file"].endswith(SEALED))
-    return session.sql(_WITHOUT_DAMAGE), torn
+    read = {row["file"]: row for row in session.sql(_READ).toArrow().to_pylist()}
+    damaged = {
+        path: _bytes_before_damage(path)
+        for path, size in sizes.items()
+        if not _is_whole(read.get(_name_of(path)), size)
+    }
+    _make_view(session, "damage", {_name_of(path): whole for path, whole in damaged.items()})
+    session.sql(_DAMAGED).createOrReplaceTempView("damaged")
+    if damaged:
+        covered = {row["file"]: row["bytes"] for row in session.sql(_COVERED).toArrow().to_pylist()}
+        for path, whole in damaged.items():
+            known = read.get(_name_of(path), {"bytes": 0})
+            # What is written now may be seen by the driver alone.
+            expected = whole if path.suffix == SEALED else min(whole, sizes[path], known["bytes"])
+            _check_covered(path, covered.get(_name_of(path), 0), expected)
+    counted = session.sql(_COUNTED)
+    counted.createOrReplaceTempView("counted")
+    found = session.sql("SELECT DISTINCT slot FROM counted").toArrow().column("slot")
+    sealed = [path for path in damaged if path.suffix == SEALED]
+    torn = sum(sizes[path] - damaged[path] for path in sealed)
+    return ReadSegments(counted, frozenset(found.to_pylist()), torn)
+
+
+def _is_whole(read: Mapping[str, Any] | None, size: int) -> bool:
+    """Return whether a segment has no damage.
+
+    Args:
+        read: what was read of it.
+        size: its size in bytes before that; it may have grown since.
+    """
+    if read is None:
+        return size == 0
+    # A last line without its end is counted with a byte that the file does not have.
+    return read["good"] and read["bytes"] >= size and read["bytes"] != size + 1
+
+
+def _bytes_before_damage(path: Path) -> int:
+    read = Read()
+    with path.open("rb") as file:
+        for _ in read_records(file, read):
+            pass
+    return read.good
+
+
+def _check_covered(path: Path, found: int, expected: int) -> None:
+    if found < expected:
+        raise CrunchError(
+            f"Spark's executors have read {found:,} of {expected:,} bytes of {path}. Driver and "
+            "executors must see the same files in BANNERS_EVENTS, and in BANNERS_SPARK_TABLES or "
+            "the folder of temporary files."
+        )
+
+
+def _make_view(session: "SparkSession", name: str, damaged: Mapping[str, int]) -> None:
+    import pyarrow as pa
+
+    columns = {
+        "file": pa.array(list(damaged), pa.string()),
+        "whole": pa.array(list(damaged.values()), pa.int64()),
+    }
+    session.createDataFrame(pa.table(columns)).createOrReplaceTempView(name)
+
+
+def _name_of(path: Path) -> str:
+    """Return what a segment is called in the table of records: its folder and its name."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -162,9 +162,9 @@ class Settings:
         None,
         folder_of_hadoop,
         "Folder in a file system of Hadoop, such as `hdfs://namenode/tmp/banners`, where Spark's "
-        "executors write what the driver reads. If empty, it is the folder of temporary files "
-        "(`TMPDIR`), which driver and executors must then share; for closing slots, it is the "
-        "folder `closing` of `BANNERS_EVENTS`.",
+        "executors write what the driver reads. If empty, it is `TMPDIR` for a crunch, and the "
+        "folder `closing` in `BANNERS_EVENTS` for closing slots. Driver and executors must share "
+        "it.",
     )
     memory: str = _setting(
         "2GB",

@@ -16,7 +16,7 @@ class Closer(Protocol):
     """Makes the event files of slots, one slot after the other."""
 
     def read(self, segments: Sequence[Segment], slots: Collection[int]) -> int:
-        """Read the records of some slots; those that were read before are forgotten.
+        """Read the records of some slots, in place of those read before.
 
         Args:
             segments: the segments that may hold such records.
@@ -57,7 +57,7 @@ class Closer(Protocol):
 
 
 OpenCloser = Callable[[Path], AbstractContextManager[Closer]]
-"""Opens what closes slots; the folder, which is in that of all events, is for temporary files.
+"""Opens an engine; the argument is a folder for temporary files, inside that of all events.
 
 Raises a CollectError if the engine cannot be opened, or fails in the block.
 """

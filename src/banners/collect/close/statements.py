@@ -64,7 +64,7 @@ FILE_COLUMNS: Mapping[Kind, Sequence[str]] = {
 _ORDER = {
     Kind.IMPRESSIONS: "impression_id",
     Kind.CLICKS: "click_id",
-    Kind.CONVERSIONS: "conversion_id, revenue",
+    Kind.CONVERSIONS: "conversion_id, revenue, click_id",
 }
 
 

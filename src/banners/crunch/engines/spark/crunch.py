@@ -46,6 +46,11 @@ _OPTIONS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
+    # Every row is accounted for, so no file may be left out in silence.
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    # Otherwise, each of thousands of small files is looked for by a task of its own.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
 }
 # The pattern must match the complete text, but RLIKE also finds it inside. \z, because $ also
 # matches before a line break at the end.

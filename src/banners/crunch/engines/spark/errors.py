@@ -26,17 +26,34 @@ def translated() -> Iterator[None]:
     except ArithmeticException as error:
         raise revenue_overflow(error) from error
     except (PySparkException, Py4JJavaError) as error:
-        if "OutOfMemoryError" in str(error):
+        said = _text(error)
+        if said is None:
+            raise _ended() from error
+        if "OutOfMemoryError" in said:
             raise CrunchError(
                 "Spark ran out of memory. Raise BANNERS_MEMORY; with spark-submit, raise the "
                 "memory of the driver and of the executors."
             ) from error
         raise CrunchError(f"Spark failed: {first_line(error)}.") from error
     except (Py4JError, ConnectionError, EOFError) as error:
-        raise CrunchError(
-            "Spark's Java process has ended unexpectedly, perhaps because the machine ran out of "
-            "memory. Check how much is free beside BANNERS_MEMORY, and run again."
-        ) from error
+        raise _ended() from error
+
+
+def _text(error: BaseException) -> str | None:
+    """Return the text of an error, for which Java is asked; None if Java has ended."""
+    from py4j.protocol import Py4JError
+
+    try:
+        return str(error)
+    except (Py4JError, OSError):
+        return None
+
+
+def _ended() -> CrunchError:
+    return CrunchError(
+        "Spark's Java process has ended unexpectedly, perhaps because the machine ran out of "
+        "memory. Check how much is free beside BANNERS_MEMORY, and run again."
+    )
 
 
 @contextmanager
@@ -58,7 +75,7 @@ def explained(
             yield
     except CrunchError as error:
         # Spark's own error is somewhere in the text of the error that it sends to Python.
-        found = pattern.search(str(error.__cause__))
+        found = pattern.search((error.__cause__ and _text(error.__cause__)) or "")
         if found is None:
             raise
         raise explain(found) from error

@@ -81,17 +81,16 @@ GROUP BY file, block, width
 def text_lines(
     session: "SparkSession", addresses: Sequence[str], options: Mapping[str, str]
 ) -> "DataFrame":
-    """Return the lines of text files with the columns file, file_size, block, place and value.
+    """Return the lines of text files with the columns file, block, place and value.
 
     Args:
         session: a session that always divides files in the same way.
-        addresses: the files. The same ones in the same order have the same blocks and places.
+        addresses: the files. The same files in the same order give the same blocks and places.
         options: further options of reading text.
     """
     read = session.read.format("text").options(lineSep="\n", **options).load(list(addresses))
     return read.selectExpr(
         "_metadata.file_path AS file",
-        "_metadata.file_size AS file_size",
         "_metadata.file_block_start AS block",
         "monotonically_increasing_id() AS place",
         "value",
@@ -107,7 +106,6 @@ def csv_lines(session: "SparkSession", addresses: Sequence[str]) -> "DataFrame":
     """
     return (
         text_lines(session, addresses, _LIMIT)
-        .drop("file_size")
         .selectExpr(
             "*",
             r"CASE WHEN endswith(value, '\r') THEN regexp_replace(value, r'\r\r?\z', '') "

@@ -155,8 +155,16 @@ def _session(properties: Mapping[str, str], log: Path) -> Iterator["SparkSession
 
 
 def _stop(session: "SparkSession") -> None:
-    with suppress(BannersError), translated():
-        session.stop()
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    try:
+        with suppress(BannersError), translated():
+            session.stop()
+    finally:
+        # If Java has ended, PySpark would refuse to start another session.
+        SparkContext._active_spark_context = None  # noqa: SLF001
+        SparkSession._instantiatedSession = None  # noqa: SLF001
 
 
 def _end(gateway: Any) -> None:

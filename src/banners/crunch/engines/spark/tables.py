@@ -121,7 +121,9 @@ class TablesAtAddress:
         parts = [each for each in (self._folder / name).iterdir() if each.name.startswith(_PART)]
         for part in sorted(parts):
             with translated():
-                table = session.read.schema(schema).parquet(str(part)).coalesce(1).toArrow()
+                table = (
+                    session.read.schema(schema).parquet(literal(str(part))).coalesce(1).toArrow()
+                )
             yield from table.to_batches(BATCH_ROWS)
 
     def remove(self) -> None:
