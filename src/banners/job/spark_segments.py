@@ -157,7 +157,7 @@ def _is_whole(read: Mapping[str, Any] | None, size: int) -> bool:
     if read is None:
         return size == 0
     # A last line without its end is counted with a byte that the file does not have.
-    return read["good"] and read["bytes"] >= size and read["bytes"] != size + 1
+    return bool(read["good"]) and read["bytes"] >= size and read["bytes"] != size + 1
 
 
 def _bytes_before_damage(path: Path) -> int:
