@@ -124,6 +124,28 @@ def _read(
     records = _RECORDS.format(kinds=_listed(KIND_OF), slots=_listed(map(str, slots)))
     written = tables.write(session, "records", records, by=("slot", "kind"))
     written.createOrReplaceTempView("all_records")
+    damaged = _damage_in(session, sizes)
+    counted = session.sql(_COUNTED)
+    counted.createOrReplaceTempView("counted")
+    found = session.sql("SELECT DISTINCT slot FROM counted").toArrow().column("slot")
+    sealed = [path for path in damaged if path.suffix == SEALED]
+    torn = sum(sizes[path] - damaged[path] for path in sealed)
+    return ReadSegments(counted, frozenset(found.to_pylist()), torn)
+
+
+def _damage_in(session: "SparkSession", sizes: Mapping[Path, int]) -> Mapping[Path, int]:
+    """Find the segments that have damage, and make the view of their lines.
+
+    Args:
+        session: the session of ``all_records``.
+        sizes: the segments that were read, with their sizes before that.
+
+    Returns:
+        How many bytes of each come before its damage.
+
+    Raises:
+        CrunchError: the executors have read less than there is.
+    """
     read = {row["file"]: row for row in session.sql(_READ).toArrow().to_pylist()}
     damaged = {
         path: _bytes_before_damage(path)
@@ -139,12 +161,7 @@ def _read(
             # What is written now may be seen by the driver alone.
             expected = whole if path.suffix == SEALED else min(whole, sizes[path], known["bytes"])
             _check_covered(path, covered.get(_name_of(path), 0), expected)
-    counted = session.sql(_COUNTED)
-    counted.createOrReplaceTempView("counted")
-    found = session.sql("SELECT DISTINCT slot FROM counted").toArrow().column("slot")
-    sealed = [path for path in damaged if path.suffix == SEALED]
-    torn = sum(sizes[path] - damaged[path] for path in sealed)
-    return ReadSegments(counted, frozenset(found.to_pylist()), torn)
+    return damaged
 
 
 def _is_whole(read: Mapping[str, Any] | None, size: int) -> bool:
