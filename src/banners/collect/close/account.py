@@ -10,6 +10,7 @@ from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.slots import slot_name, slot_named
 from banners.core.totals import SlotState
+from banners.errors import InvalidSlot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class ClosedSlot:
                 totals=_text(content["totals"]),
                 archived=content["archived"],
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, InvalidSlot) as error:
             raise ValueError("the account of a slot is expected") from error
 
 
