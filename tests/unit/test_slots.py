@@ -1,5 +1,7 @@
 """Slots and their names."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,16 @@ from banners.errors import InvalidSlot
 SLOTS = st.integers(0, 8_000_000)
 
 
+@pytest.fixture
+def local_time_ahead() -> Iterator[None]:
+    """A machine whose local time is ten minutes ahead of UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "AHEAD-0:10")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 def test_a_slot_is_half_open() -> None:
     begin = datetime(2026, 11, 26, 14, 45, tzinfo=UTC).timestamp()
     slot = slot_named("20261126T1445Z")
@@ -22,9 +34,20 @@ def test_a_slot_is_half_open() -> None:
     assert slot_at(begin + 900) == slot + 1
 
 
+def test_a_slot_is_half_open_also_before_1970() -> None:
+    assert (slot_at(-900), slot_at(-0.001), slot_at(0)) == (-1, -1, 0)
+
+
 @given(SLOTS)
 def test_a_name_is_that_of_one_slot(slot: int) -> None:
     assert slot_named(slot_name(slot)) == slot
+
+
+@pytest.mark.usefixtures("local_time_ahead")
+def test_a_name_is_in_utc_whatever_the_local_time() -> None:
+    begin = datetime(2026, 11, 26, 14, 45, tzinfo=UTC).timestamp()
+    assert slot_name(slot_at(begin)) == "20261126T1445Z"
+    assert slot_named("20261126T1445Z") == slot_at(begin)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +62,9 @@ def test_a_name_is_that_of_one_slot(slot: int) -> None:
     ],
 )
 def test_anything_else_is_no_slot(text: str) -> None:
-    with pytest.raises(InvalidSlot, match="is not a slot"):
+    with pytest.raises(InvalidSlot, match="is not a slot") as refused:
         slot_named(text)
+    assert refused.value.given == text
 
 
 @pytest.mark.parametrize(

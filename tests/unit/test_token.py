@@ -206,6 +206,13 @@ def test_whose_banner_it_is_follows_from_the_view(view: View) -> None:
         assert view.owner(position) == (owner or view.campaign_id)
 
 
+@given(views())
+def test_every_place_of_a_view_has_an_event_id_of_its_own(view: View) -> None:
+    places = range(1, len(view.banner_ids) + 1)
+    found = [event_id(view.view_id, position) for position in places]
+    assert found == [view.view_id * 16 + position for position in places]
+
+
 def test_no_fill_and_fill_of_nobody_are_the_same() -> None:
     view = view_of((1, 2), 54)
     assert TOKENS.view_token(view._replace(fill=(0, 0))) == TOKENS.view_token(view)
