@@ -69,14 +69,20 @@ def test_an_id_of_up_to_18_digits_is_read(number: int, zeros: int) -> None:
     ],
 )
 def test_anything_else_is_not_a_campaign_id(text: str) -> None:
-    with pytest.raises(InvalidCampaignId):
+    with pytest.raises(InvalidCampaignId) as refused:
         parse_campaign_id(text)
+    assert refused.value.given == text
 
 
 def test_an_error_echoes_only_a_short_piece_of_what_was_given() -> None:
     with pytest.raises(InvalidCampaignId) as caught:
         parse_campaign_id("9" * 5_000)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(("text", "quarter"), [*zip("1234", Quarter, strict=True)])
+def test_a_quarter_is_read_by_its_number(text: str, quarter: Quarter) -> None:
+    assert Quarter.parse(text) is quarter
 
 
 @pytest.mark.parametrize("text", ["0", "5", "01", "", "first", "²", "1 "])

@@ -8,7 +8,14 @@ import pytest
 from banners.core.account import Account, Accounting, Remarks
 from banners.core.events import Kind, Reason
 from banners.core.model import Quarter, RuleName
-from banners.core.outcome import Published, QuarterOutcome, as_json, parse_outcome
+from banners.core.outcome import (
+    Published,
+    QuarterOutcome,
+    SlotsOutcome,
+    as_json,
+    parse_accounting,
+    parse_outcome,
+)
 
 STORED = (
     '{"quarter": 2, "status": "published", "seconds": 1.234, "refused": null, '
@@ -50,16 +57,38 @@ def test_the_text_that_is_stored_stays_the_same_to_the_byte() -> None:
         QuarterOutcome(Quarter.FIRST),
         QuarterOutcome(Quarter.FIRST, asked_for=False),
         QuarterOutcome(Quarter.FIRST, seconds=0.25, unchanged=True),
+        QuarterOutcome(
+            Quarter.FIRST, unchanged=True, slots=SlotsOutcome(3, 1, {"20261126T1445Z": ["no"]})
+        ),
         QuarterOutcome(Quarter.FIRST, refused="there are no impressions"),
     ],
-    ids=lambda outcome: outcome.status,
 )
 def test_an_outcome_of_any_status_is_read_as_it_was_written(outcome: QuarterOutcome) -> None:
     assert parse_outcome(outcome.quarter, json.dumps(as_json(outcome))) == outcome
 
 
+def test_slots_are_stored_with_the_reasons_for_which_some_do_not_count() -> None:
+    slots = SlotsOutcome(counted=3, crunched=1, left_out={"20261126T1445Z": ["no impressions"]})
+    assert as_json(QuarterOutcome(Quarter.FIRST, slots=slots))["slots"] == {
+        "counted": 3,
+        "crunched": 1,
+        "left_out": {"20261126T1445Z": ["no impressions"]},
+    }
+
+
+def test_a_quarter_that_was_not_read_has_no_accounts_and_its_seconds_are_rounded() -> None:
+    stored = as_json(QuarterOutcome(Quarter.FIRST, seconds=1.23456))
+    assert (stored["accounts"], stored["seconds"]) == ([], 1.235)
+
+
 def test_what_was_not_recorded_is_empty() -> None:
     assert parse_outcome(Quarter.THIRD, "{}") == QuarterOutcome(Quarter.THIRD)
+
+
+def test_remarks_that_an_earlier_release_did_not_make_are_zero() -> None:
+    stored = json.loads(STORED)
+    del stored["unseen_clicks"], stored["orphan_revenue_micros"]
+    assert parse_accounting(stored).remarks == Remarks(0, 0)
 
 
 def damaged(**changed: Any) -> str:
@@ -95,3 +124,9 @@ def damaged(**changed: Any) -> str:
 def test_anything_else_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_outcome(Quarter.SECOND, text)
+
+
+def test_an_error_says_that_it_is_no_outcome() -> None:
+    with pytest.raises(ValueError, match="does not have the form of an outcome") as refused:
+        parse_outcome(Quarter.SECOND, "[1]")
+    assert "'list' object" in str(refused.value)

@@ -3,10 +3,10 @@
 from ipaddress import IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from banners.core.proxies import TrustedProxies
+from banners.core.proxies import TrustedProxies, client_network, is_public
 
 PROXY = "10.0.0.1"
 TRUSTED = TrustedProxies.parse("10.0.0.0/8, 192.0.2.7,2001:db8::/64")
@@ -90,8 +90,19 @@ def test_a_proxy_at_a_unix_socket_is_trusted_by_name() -> None:
     assert TRUSTED.client(None, [VISITOR]) == "unix"
 
 
-def test_a_mapped_network_is_that_of_its_ipv4_addresses() -> None:
-    assert TrustedProxies.parse("::ffff:10.0.0.0/104").client(PROXY, [VISITOR]) == VISITOR
+@pytest.mark.parametrize(
+    ("mapped", "network"),
+    [
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:0.0.0.0/96", "0.0.0.0/0"),
+        ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ("2001:db8::1", "2001:db8::1/128"),
+    ],
+)
+def test_a_mapped_network_is_that_of_its_ipv4_addresses(mapped: str, network: str) -> None:
+    proxies = TrustedProxies.parse(mapped)
+    assert str(proxies) == network
+    assert proxies.client(network.partition("/")[0], [VISITOR]) == VISITOR
 
 
 @pytest.mark.parametrize(
@@ -121,3 +132,42 @@ def test_nothing_that_a_visitor_sends_changes_the_address(
     ):
         assert TRUSTED.client(PROXY, [f"{forged}, {visitor}"]) == seen
         assert TRUSTED.client(PROXY, [forged, str(visitor)]) == seen
+
+
+@pytest.mark.parametrize("text", ["203.0.113.9", "unix", "no:address"])
+def test_another_text_than_an_address_of_ipv6_stays_as_it_is(text: str) -> None:
+    assert client_network(text) == text
+
+
+def test_a_mapped_address_is_that_of_its_ipv4() -> None:
+    assert client_network("::ffff:203.0.113.9") == "203.0.113.9"
+
+
+@given(st.integers(1, 2**128 - 1), st.integers(0, 2**64 - 1), st.integers(0, 127))
+def test_one_client_has_the_addresses_of_the_same_first_64_bits(
+    number: int, other: int, bit: int
+) -> None:
+    address = IPv6Address(number)
+    assume(address.ipv4_mapped is None)
+    same = IPv6Address(number >> 64 << 64 | other)
+    assume(same.ipv4_mapped is None)
+    assert client_network(str(same)) == client_network(str(address))
+    changed = IPv6Address(number ^ 1 << bit)
+    assume(changed.ipv4_mapped is None)
+    assert (client_network(str(changed)) == client_network(str(address))) == (bit < 64)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("10.0.0.1", False),
+        ("127.0.0.1", False),
+        ("::ffff:192.168.0.1", False),
+        ("fe80::1%eth0", False),
+        ("unix", True),
+    ],
+)
+def test_an_address_of_a_private_network_is_not_public(address: str, *, expected: bool) -> None:
+    assert is_public(address) is expected

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from banners.core.model import FillPolicy, Generation, Lineup, Performance, Quarter, RuleName
 from banners.core.selection import Selection
+from banners.core.views import Group
 
 INVENTORY = range(200, 300)
 
@@ -78,6 +80,66 @@ def test_nothing_is_chosen_where_there_is_nothing() -> None:
     selection = selection_of(0, policy=FillPolicy.NONE)
     assert selection.page(b"") == ([], b"")
     assert selection.one(b"") is None
+
+
+def test_it_is_of_the_rule_and_unpaused_unless_it_says_otherwise() -> None:
+    usual = selection_of(5)
+    assert (usual.group, usual.is_paused) == (Group.RULE, False)
+    other = Selection(
+        usual.lineup,
+        FillPolicy.NONE,
+        lambda: INVENTORY,
+        random.Random(1),
+        group=Group.PROBE,
+        is_paused=True,
+    )
+    assert (other.group, other.is_paused) == (Group.PROBE, True)
+
+
+def test_every_response_is_made_from_the_one_lineup() -> None:
+    selection = selection_of(5)
+    assert selection.take() is selection.take(b"414.1.1.3") is selection
+
+
+@pytest.mark.parametrize(
+    ("shown", "policy", "is_short"),
+    [
+        (5, FillPolicy.INVENTORY, False),
+        (4, FillPolicy.INVENTORY, True),
+        (4, FillPolicy.CAMPAIGN, True),
+        (4, FillPolicy.NONE, False),
+    ],
+)
+def test_less_than_five_are_filled_up_if_that_is_allowed(
+    shown: int, policy: FillPolicy, is_short: bool
+) -> None:
+    assert selection_of(shown, policy=policy).is_short is is_short
+
+
+def round_of(lineup: Lineup, *, may_change: bool) -> bytes:
+    """What the cookie of a single banner calls the lineup of its round."""
+    selection = Selection(
+        lineup, FillPolicy.NONE, lambda: INVENTORY, random.Random(1), may_change=may_change
+    )
+    chosen = selection.one(b"")
+    assert chosen is not None
+    return chosen[1].split(b".")[1]
+
+
+def test_a_round_is_of_the_generation_and_of_the_lineup_where_that_may_change() -> None:
+    lineup = replace(selection_of(5).lineup, generation=Generation(17, "s"))
+    fewer = replace(lineup, banners=lineup.banners[:4])
+    later = replace(lineup, generation=Generation(18, "s"))
+    assert round_of(lineup, may_change=False) == round_of(fewer, may_change=False) == b"17"
+    names = [round_of(each, may_change=True) for each in (lineup, fewer, later)]
+    assert len({*names, b"17", b"18"}) == 5
+    assert round_of(lineup, may_change=True) == names[0]
+
+
+def test_without_may_change_a_round_is_of_the_generation() -> None:
+    chosen = selection_of(5).one(b"")
+    assert chosen is not None
+    assert chosen[1].split(b".")[1] == b"1"
 
 
 @pytest.mark.parametrize(("shown", "calls"), [(4, 1), (5, 0)])

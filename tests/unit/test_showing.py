@@ -97,8 +97,10 @@ def test_a_campaign_that_ends_shows_nothing_from_that_second_on() -> None:
 
 
 def test_a_campaign_without_figures_is_of_no_generation() -> None:
-    lineup = line_up(showing(no_candidates(7, Quarter.FIRST), campaign(7, banner(1)), 0).candidates)
+    nothing = no_candidates(7, Quarter.SECOND)
+    lineup = line_up(showing(nothing, campaign(7, banner(1)), 0).candidates)
     assert (lineup.generation, lineup.converting, lineup.others) == (NO_GENERATION, 0, (1,))
+    assert (lineup.campaign_id, lineup.quarter) == (7, Quarter.SECOND)
 
 
 def test_a_banner_of_another_campaign_is_a_number_that_knows_its_owner() -> None:

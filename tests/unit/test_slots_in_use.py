@@ -86,12 +86,12 @@ def test_nothing_arrived_where_there_is_no_log(tmp_path: Path) -> None:
 
 
 def test_a_clock_that_is_far_ahead_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    segment(tmp_path, NOW - 4_007)
+    segment(tmp_path, NOW - 4_004)
     with pytest.raises(CollectError) as refused:
-        refuse_distant_clock(Window(NOW, 1), tmp_path, [NOW - 4_008])
+        refuse_distant_clock(Window(NOW, 1), tmp_path, [NOW - 4_005])
     assert str(refused.value) == (
         "By the clock of this host, it is now slot 20261126T1445Z, 1,001 hours after "
-        f"20261015T2100Z, the newest slot of which {tmp_path} has anything. Nothing is closed, "
+        f"20261015T2145Z, the newest slot of which {tmp_path} has anything. Nothing is closed, "
         "archived or removed, since the clock may be wrong. Set it right if it is. If it is not, "
         "start banners serve with this folder: closing goes on as soon as a server has recorded "
         "or marked a newer slot."

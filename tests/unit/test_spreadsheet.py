@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banners.core.spreadsheet import Cell, write_csv
+from banners.core.spreadsheet import Cell, guarded, unguarded, write_csv
 from banners.errors import readable
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -44,6 +44,34 @@ def test_what_is_written_is_read_again_in_its_own_cell(table: list[list[Cell]]) 
                 assert cell == ""
             else:
                 assert Decimal(cell) == content
+
+
+@given(texts)
+def test_a_guarded_text_is_no_formula_and_is_read_back(text: str) -> None:
+    assert not guarded(text).lstrip(" ").startswith(("=", "+", "-", "@", "|", "%"))
+    assert unguarded(guarded(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("plain", "plain"),
+        ("'quoted'", "'quoted'"),
+        ("=1", "'=1"),
+        (" =1", "' =1"),
+        ("'=1", "''=1"),
+        ("' '%", "'' '%"),
+        ("1=", "1="),
+        ("'", "'"),
+    ],
+)
+def test_only_a_formula_is_guarded(text: str, written: str) -> None:
+    assert guarded(text) == written
+    assert unguarded(written) == text
+
+
+def test_a_formula_without_a_guard_is_read_as_it_is() -> None:
+    assert unguarded("=1 ") == "=1 "
 
 
 @pytest.mark.parametrize(

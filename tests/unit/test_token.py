@@ -146,7 +146,7 @@ def test_the_token_of_a_view_is_written_as_described(
     key_id = blake2b(KEY, person=b"banners key id", digest_size=2).digest()
     numbers = 1_994_405, 3, 54, 2 << 59 | 2 << 55 | 2**55 - 1, banner_id, 1
     body = bytes([1 << 5 | width]) + key_id + struct.pack(f">IIQQ2{letter}", *numbers)
-    written = TOKENS.view_token(view_of((banner_id, 1), 54))
+    written = Tokens([KEY]).view_token(view_of((banner_id, 1), 54))
     assert written == independently_signed(body, b"banners view")
 
 
@@ -155,7 +155,7 @@ def test_the_token_of_a_click_is_written_as_described() -> None:
     tag = blake2b((54).to_bytes(8), person=b"banners campaign", digest_size=4).digest()
     bits = f"{key_id:04b}{int.from_bytes(tag):032b}"[:25] + f"{1_994_405:024b}{17:059b}"
     body = int(bits, 2).to_bytes(15)
-    written = TOKENS.click_token(1_994_405, 17, 54)
+    written = Tokens([KEY]).click_token(1_994_405, 17, 54)
     assert written == independently_signed(body, b"banners click")[2:]
 
 
@@ -211,6 +211,12 @@ def test_every_place_of_a_view_has_an_event_id_of_its_own(view: View) -> None:
     places = range(1, len(view.banner_ids) + 1)
     found = [event_id(view.view_id, position) for position in places]
     assert found == [view.view_id * 16 + position for position in places]
+
+
+@pytest.mark.parametrize("fill", [(54, 0), (0, 54), (54, 54), (54, 7), (7, 54), (7, 8)])
+def test_a_token_says_whose_fill_it_is(fill: tuple[int, ...]) -> None:
+    view = view_of((1, 2), 54)._replace(fill=fill)
+    assert TOKENS.read_view(TOKENS.view_token(view)) == view
 
 
 def test_no_fill_and_fill_of_nobody_are_the_same() -> None:

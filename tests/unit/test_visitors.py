@@ -8,29 +8,10 @@ from statistics import fmean
 
 import pytest
 
-from banners.core.clock import FastClock
 from banners.core.model import Quarter
 from banners.visitors.crowd import Crowd
 from banners.visitors.site import Bought, Shown, VisitFailed
 from banners.visitors.tastes import looks_at, taste
-
-
-def test_a_fast_clock_tells_a_time_that_passes_faster() -> None:
-    seconds = [100.0]
-    slept: list[float] = []
-    clock = FastClock(1_000_000.0, 40.0, lambda: seconds[0], slept.append)
-    assert clock.now() == 1_000_000.0
-    seconds[0] += 90.0
-    assert clock.now() == 1_003_600.0
-    clock.wait_until(1_007_200.0)
-    clock.wait_until(1_000_000.0)
-    assert slept == [90.0, 0.0]
-
-
-@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan")])
-def test_a_clock_that_stands_still_or_goes_back_is_refused(factor: float) -> None:
-    with pytest.raises(ValueError, match="above 0"):
-        FastClock(0.0, factor)
 
 
 def test_tastes_depend_on_seed_campaign_banner_and_quarter_alone() -> None:

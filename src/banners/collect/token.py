@@ -29,13 +29,10 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from hashlib import blake2b
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple
 
 from banners.core.model import Quarter
 from banners.core.views import MOST_PLACES, VIEW_BITS, Group, View
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 CLICK_LENGTH = 34
 """Number of characters of the token of a click."""
@@ -191,11 +188,11 @@ def campaign_tag(campaign_id: int) -> int:
     return int.from_bytes(digest) >> 32 - _TAG_BITS
 
 
-def _mac(secret: bytes, purpose: bytes) -> "_Hash":
-    return cast("_Hash", blake2b(key=secret, person=purpose, digest_size=_MAC_BYTES))
+def _mac(secret: bytes, purpose: bytes) -> blake2b:
+    return blake2b(key=secret, person=purpose, digest_size=_MAC_BYTES)
 
 
-def _is_mac_of(keyed: "_Hash", body: bytes, given: bytes) -> bool:
+def _is_mac_of(keyed: blake2b, body: bytes, given: bytes) -> bool:
     mac = keyed.copy()
     mac.update(body)
     return hmac.compare_digest(mac.digest(), given)

@@ -188,9 +188,12 @@ def leads_to_an_address(prefix: str) -> bool:
         prefix: a path such as ``/ads``, or empty.
     """
     steps = prefix.split("/")
-    routes = [route.split("/") for route in Route]
+    beginnings = [route.split("/")[: len(steps)] for route in Route]
     return bool(prefix) and any(
-        all(each == step or each.startswith("{") for each, step in zip(route, steps, strict=False))
-        for route in routes
-        if len(route) >= len(steps)
+        all(
+            each == step or each.startswith("{")
+            for each, step in zip(beginning, steps, strict=True)
+        )
+        for beginning in beginnings
+        if len(beginning) == len(steps)
     )

@@ -150,7 +150,7 @@ def removable(
         now: the current slot.
         keep_seconds: how long a segment is kept at least.
     """
-    newest = now - keep_seconds // SLOT_SECONDS
+    newest = now - keep_seconds / SLOT_SECONDS
     for segment, content in index.segments:
         if segment.is_sealed and segment.slot < newest and set(content.slots) <= set(archived):
             yield segment
