@@ -13,6 +13,7 @@ from banners.core.events import (
     slot_meant,
 )
 from banners.core.model import Quarter
+from banners.core.views import Group
 
 SECOND = Quarter.SECOND
 
@@ -45,6 +46,24 @@ def test_every_kind_has_a_usual_place_for_each_quarter() -> None:
         "2/clicks_2.csv",
         "2/conversions_2.csv",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [
+        (Kind.IMPRESSIONS, "impression_id"),
+        (Kind.CLICKS, "click_id"),
+        (Kind.CONVERSIONS, "conversion_id"),
+    ],
+)
+def test_the_column_that_differs_between_rows_is_one_that_is_read(kind: Kind, column: str) -> None:
+    assert kind.id_column == column
+    assert column in {*kind.columns, *kind.further}
+
+
+def test_every_reason_is_explained_in_words_of_its_own() -> None:
+    assert len({reason.meaning for reason in Reason}) == len(Reason)
+    assert all(group in Reason.BAD_GROUP.meaning for group in Group)
 
 
 def test_a_column_that_a_file_may_have_is_read_where_it_has_it() -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from banners.core.images import MEDIA_TYPES, USUAL_SIZE, banners_with_image, find_image
+from banners.core.images import (
+    MEDIA_TYPES,
+    USUAL_SIZE,
+    banners_with_image,
+    find_image,
+    media_type_of,
+)
 from banners.errors import SettingsError
 from banners.web.hot.images import LOOK_SECONDS, HeldImages
 from banners.web.hot.replies import headers_of
@@ -39,6 +45,16 @@ def test_an_image_of_every_kind_is_found(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"image_5{ending}"
     path.write_bytes(IMAGES[ending])
     assert find_image(tmp_path, 5) == path
+
+
+@pytest.mark.parametrize("ending", IMAGES)
+def test_the_type_of_an_image_is_seen_in_its_first_bytes(ending: str) -> None:
+    assert media_type_of(IMAGES[ending]) == MEDIA_TYPES[ending]
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"<html><svg>", b" " * 5_000 + b"<svg>"])
+def test_other_bytes_are_of_no_type(content: bytes) -> None:
+    assert media_type_of(content) is None
 
 
 @pytest.mark.parametrize("named", MEDIA_TYPES)

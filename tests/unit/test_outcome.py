@@ -67,6 +67,12 @@ def test_an_outcome_of_any_status_is_read_as_it_was_written(outcome: QuarterOutc
     assert parse_outcome(outcome.quarter, json.dumps(as_json(outcome))) == outcome
 
 
+def test_the_accounts_are_those_of_the_rows_that_were_read() -> None:
+    assert OUTCOME.accounting is not None
+    assert OUTCOME.accounts == OUTCOME.accounting.accounts
+    assert QuarterOutcome(Quarter.FIRST).accounts == ()
+
+
 def test_slots_are_stored_with_the_reasons_for_which_some_do_not_count() -> None:
     slots = SlotsOutcome(counted=3, crunched=1, left_out={"20261126T1445Z": ["no impressions"]})
     assert as_json(QuarterOutcome(Quarter.FIRST, slots=slots))["slots"] == {

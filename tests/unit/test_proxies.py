@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from banners.core.proxies import TrustedProxies, client_network, is_public
+from banners.core.proxies import Client, TrustedProxies, client_network, is_public
 
 PROXY = "10.0.0.1"
 TRUSTED = TrustedProxies.parse("10.0.0.0/8, 192.0.2.7,2001:db8::/64")
@@ -54,6 +54,8 @@ def test_the_client_is_the_last_whom_no_trusted_proxy_is(
     [
         *(
             "unknown",
+            f"\v{VISITOR}",
+            f"X{VISITOR}X",
             "_hidden",
             "1.2.3",
             "1.2.3.4.5",
@@ -88,6 +90,24 @@ def test_a_proxy_at_a_unix_socket_is_trusted_by_name() -> None:
     assert trusted.client(None, ["nonsense"]) == "unix"
     assert trusted.client(PROXY, [VISITOR]) == PROXY
     assert TRUSTED.client(None, [VISITOR]) == "unix"
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        (PROXY, [], Client(PROXY, is_proxy=True, forwards=False)),
+        (PROXY, ["unknown"], Client(PROXY, is_proxy=True, forwards=True)),
+        (PROXY, [VISITOR], Client(VISITOR, is_proxy=False, forwards=False)),
+        (PROXY, ["10.2.2.2"], Client("10.2.2.2", is_proxy=False, forwards=False)),
+        (PROXY, [f"1.2.3.4, {VISITOR}"], Client(VISITOR, is_proxy=False, forwards=True)),
+        (VISITOR, [], Client(VISITOR, is_proxy=False, forwards=False)),
+        (VISITOR, [PROXY], Client(VISITOR, is_proxy=False, forwards=True)),
+    ],
+)
+def test_a_client_is_a_proxy_if_it_named_nobody_and_forwards_what_is_left(
+    peer: str, forwarded: list[str], client: Client
+) -> None:
+    assert TRUSTED.find(peer, forwarded) == client
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,24 @@ def test_nothing_is_chosen_where_there_is_nothing() -> None:
     assert selection.one(b"") is None
 
 
+@pytest.mark.parametrize(
+    ("shown", "others", "policy", "shows_any"),
+    [
+        (1, (), FillPolicy.NONE, True),
+        (0, (100,), FillPolicy.CAMPAIGN, True),
+        (0, (100,), FillPolicy.NONE, False),
+        (0, (), FillPolicy.CAMPAIGN, False),
+        (0, (), FillPolicy.INVENTORY, True),
+    ],
+)
+def test_there_is_a_banner_to_show_where_a_page_has_one(
+    shown: int, others: tuple[int, ...], policy: FillPolicy, shows_any: bool
+) -> None:
+    selection = selection_of(shown, others, policy)
+    assert selection.shows_any is shows_any
+    assert bool(selection.page(b"")[0]) is shows_any
+
+
 def test_it_is_of_the_rule_and_unpaused_unless_it_says_otherwise() -> None:
     usual = selection_of(5)
     assert (usual.group, usual.is_paused) == (Group.RULE, False)

@@ -83,6 +83,7 @@ def test_a_formula_without_a_guard_is_read_as_it_is() -> None:
         ('=HYPERLINK("https://example.com")', '"\'=HYPERLINK(""https://example.com"")"'),
         ("a,b", '"a,b"'),
         ("plain", "plain"),
+        ("X=1", "X=1"),
         ("\t=1+1", r"\t=1+1"),
         ("a\nb\x1b[2J\u202e", r"a\nb\x1b[2J\u202e"),
         (-5, "-5"),

@@ -159,6 +159,40 @@ def test_the_token_of_a_click_is_written_as_described() -> None:
     assert written == independently_signed(body, b"banners click")[2:]
 
 
+def test_views_are_read_back_whatever_letters_their_tokens_end_in() -> None:
+    seen = [view_of((1, 2, 3), 54)._replace(view_id=number) for number in range(1_000)]
+    written = [TOKENS.view_token(view) for view in seen]
+    assert {token[-1:] for token in written} >= {b"A", b"X", b"_", b"-"}
+    assert [TOKENS.read_view(token) for token in written] == seen
+
+
+def test_even_a_signed_token_is_refused_if_it_is_too_long_or_has_no_banner() -> None:
+    view = view_of((1,), 54)
+    body = decoded(TOKENS.view_token(view))[:-12]
+    longest = independently_signed(body + bytes(276 - len(body)), b"banners view")
+    assert len(longest) == token.LONGEST_TOKEN
+    assert TOKENS.read_view(longest) == view
+    longer = independently_signed(body + bytes(277 - len(body)), b"banners view")
+    assert TOKENS.read_view(longer) is None
+    for end in range(28):
+        assert TOKENS.read_view(independently_signed(body[:end], b"banners view")) is None
+
+
+def test_a_signed_token_of_a_click_is_refused_if_it_is_longer() -> None:
+    body = decoded(b"AA" + TOKENS.click_token(1_994_405, 17, 54))[:-12]
+    longer = independently_signed(bytes(3) + body, b"banners click")[2:]
+    assert longer.startswith(b"AA")
+    assert TOKENS.read_click(longer) is None
+
+
+@pytest.mark.parametrize("number", range(16))
+def test_a_click_is_read_back_whatever_the_id_of_the_key(number: int) -> None:
+    tokens = Tokens([b"%032d" % number])
+    for campaign_id in range(1, 50):
+        written = tokens.click_token(2**24 - 1, 2**59 - 1, campaign_id)
+        assert tokens.read_click(written) == Click(2**24 - 1, 2**59 - 1, campaign_tag(campaign_id))
+
+
 def test_a_token_of_another_format_is_refused() -> None:
     body = bytearray(decoded(TOKENS.view_token(view_of((1,), 54)))[:-12])
     body[0] ^= 1 << 5

@@ -26,7 +26,7 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
         rows: their cells.
     """
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out)
     writer.writerow(map(safe_cell, header))
     writer.writerows(map(safe_cell, row) for row in rows)
     return out.getvalue()
