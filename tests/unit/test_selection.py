@@ -76,6 +76,15 @@ def test_without_a_lineup_a_single_banner_is_one_of_the_fill() -> None:
     assert chosen[0] in {100, 101}
 
 
+@given(st.integers())
+def test_without_a_lineup_the_single_banner_is_the_first_of_a_page(seed: int) -> None:
+    def drawn() -> Selection:
+        return selection_of(0, (100, 101, 102), FillPolicy.CAMPAIGN, seed)
+
+    ids, cookie = drawn().page(b"")
+    assert drawn().one(b"") == (ids[0], cookie)
+
+
 def test_nothing_is_chosen_where_there_is_nothing() -> None:
     selection = selection_of(0, policy=FillPolicy.NONE)
     assert selection.page(b"") == ([], b"")

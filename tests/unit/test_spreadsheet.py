@@ -62,6 +62,7 @@ def test_a_guarded_text_is_no_formula_and_is_read_back(text: str) -> None:
         ("'=1", "''=1"),
         ("' '%", "'' '%"),
         ("1=", "1="),
+        ("'X=1", "'X=1"),
         ("'", "'"),
     ],
 )
