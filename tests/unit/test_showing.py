@@ -79,6 +79,22 @@ def test_a_state_changes_next_where_the_reference_says_so(times: Times, second: 
     assert times.next_change(second) == (later[0] if later else None)
 
 
+@pytest.mark.parametrize(
+    ("times", "change"),
+    [
+        (Times(starts=5), 5),
+        (Times(starts=5, ends=8), 5),
+        (Times(starts=5, ends=5), 5),
+        (Times(starts=5, ends=3), 3),
+        (Times(starts=5, ends=3, active=False), 3),
+        (Times(starts=5, active=False), None),
+        (Times(ends=2), None),
+    ],
+)
+def test_what_ends_before_it_starts_changes_when_it_ends(times: Times, change: int | None) -> None:
+    assert times.next_change(2) == change
+
+
 def test_a_banner_that_starts_is_ranked_by_the_events_it_had_before() -> None:
     best, other = Performance(9, 9, 1, 5, banner_id=2), Performance(1, 1, 0, 0, banner_id=1)
     ranked = candidates_of([best, other])
@@ -86,6 +102,13 @@ def test_a_banner_that_starts_is_ranked_by_the_events_it_had_before() -> None:
     before, after = showing(ranked, starting, 99), showing(ranked, starting, 100)
     assert (*before.candidates.first(9), before.until) == (other, 100)
     assert (*after.candidates.first(9), after.until) == (best, other, None)
+
+
+def test_banners_without_events_rank_by_their_ids_among_those_without_clicks() -> None:
+    clicked, seen = Performance(9, 2, 1, 5, banner_id=9), Performance(9, 0, 0, 0, banner_id=4)
+    found = showing(candidates_of([clicked, seen]), campaign(7, *map(banner, (9, 5, 4, 3))), 0)
+    new = [Performance(0, 0, 0, 0, banner_id=each) for each in (3, 5)]
+    assert list(found.candidates.first(9)) == [clicked, new[0], seen, new[1]]
 
 
 def test_a_campaign_that_ends_shows_nothing_from_that_second_on() -> None:

@@ -52,8 +52,8 @@ class Times:
         match self.state(second):
             case State.ENDED:
                 return None
-            case State.STARTS if self.ends is None or (self.starts or 0) < self.ends:
-                return self.starts
+            case State.STARTS:
+                return min(each for each in (self.starts, self.ends) if each is not None)
             case _:
                 return self.ends
 
