@@ -8,6 +8,7 @@ import pytest
 
 from banners.core.events import Kind
 from banners.core.model import Quarter
+from banners.crunch.files.content import digest_of
 from banners.crunch.files.find import (
     check_quarter,
     check_unchanged,
@@ -54,6 +55,17 @@ def test_two_slots_with_the_same_content_are_two_deliveries(tmp_path: Path) -> N
     (here / "impressions_2-20261126T1515Z.csv").unlink()
     fewer = check_quarter(SECOND, find_quarters(tmp_path / "events")[SECOND], tmp_path)
     assert fewer.digest != found.digest
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n"])
+def test_line_ends_make_no_difference_to_the_content_also_within_quotes(
+    tmp_path: Path, end: bytes
+) -> None:
+    lines = [b"banner_id,campaign_id,note", b'1,2,"a', b'b"', b"3,4,c", b""]
+    (tmp_path / "one.csv").write_bytes(end.join(lines))
+    (tmp_path / "other.csv").write_bytes(b"\r".join(lines).replace(b"a\r", b"a\n"))
+    (tmp_path / "third.csv").write_bytes(b"\r".join(lines))
+    assert len({digest_of(path) for path in tmp_path.iterdir()}) == 1
 
 
 def test_the_same_content_as_two_kinds_is_no_copy(tmp_path: Path) -> None:

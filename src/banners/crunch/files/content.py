@@ -39,7 +39,9 @@ _MOST_FIRST_BYTES = 16 << 20
 # The first line without its end. A quoted field in it may hold line breaks.
 _FIRST_LINE = re.compile(rb'(?:(?:\A|,)"[^"]*+(?:""[^"]*+)*+(?:"|\Z)|[^\r\n])*+')
 _LINE_END = re.compile(rb"\r\r?\n")
+# An LF in a file whose lines end in CR is no line end, as a CR is none in others.
 _CR_AND_LF = bytes.maketrans(b"\r\n", b"\n\r")
+_CR_AS_LF = bytes.maketrans(b"\r", b"\n")
 
 
 def read_content(path: Path) -> Iterator[bytes]:
@@ -49,6 +51,10 @@ def read_content(path: Path) -> Iterator[bytes]:
         SourceError: the file cannot be opened, or is not of the form that its name says.
         OSError: it cannot be read; it is damaged, as for the others of :data:`DAMAGES`.
     """
+    return _pieces(path, _CR_AND_LF)
+
+
+def _pieces(path: Path, where_lines_end_in_cr: bytes) -> Iterator[bytes]:
     if form_of(path) is Form.PARQUET:
         yield from csv_of(path)
         return
@@ -64,8 +70,7 @@ def read_content(path: Path) -> Iterator[bytes]:
                 break
         pieces = chain([head], iter(partial(file.read, _BYTES), b""))
         if head[end : end + 1] == b"\r" and not _LINE_END.match(head, end):
-            # An LF in such a file is no line end, as a CR is none in others.
-            yield from (piece.translate(_CR_AND_LF) for piece in pieces)
+            yield from (piece.translate(where_lines_end_in_cr) for piece in pieces)
         else:
             yield from _with_lf(pieces)
 
@@ -86,7 +91,8 @@ def digest_of(path: Path, is_cancelled: Callable[[], bool] = lambda: False) -> s
     digest = hashlib.sha256()
     last = b""
     try:
-        for piece in read_content(path):
+        # A line break in quotes may have another form in a copy with other line ends.
+        for piece in _pieces(path, _CR_AS_LF):
             if is_cancelled():
                 raise CancelledError
             digest.update(piece)
