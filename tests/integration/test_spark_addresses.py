@@ -23,7 +23,7 @@ from banners.crunch.files.listing import left_out
 from banners.crunch.rejects import unaccepted_rows
 from banners.errors import CrunchError, SourceError
 from banners.sample.events import SampleSpec, write_events
-from support.cluster import Cluster, cluster
+from support.cluster import RETRY_WAIT, Cluster, cluster
 from support.engines import QUICK_START, crunch_with_duckdb
 
 # Spark compiles each statement anew, which takes a busy machine minutes.
@@ -68,6 +68,7 @@ def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
             "spark.driver.bindAddress": HOST,
             "spark.driver.extraJavaOptions": QUICK_START,
             "spark.executor.extraJavaOptions": QUICK_START,
+            "spark.shuffle.io.retryWait": RETRY_WAIT,
         }
         with spark_engine(
             master=started.master,

@@ -1,13 +1,10 @@
-"""Slots are closed on a cluster, and by a Spark that spark-submit has started."""
+"""Slots are closed on a cluster, and by the command with a Spark of its own."""
 
-import subprocess
-import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyspark
 import pytest
 
 from banners.collect.close.closer import OpenCloser
@@ -24,7 +21,7 @@ from banners.errors import CrunchError
 from banners.job.spark_closer import spark_closer
 from reference.closing import Clicked, Event, Seen
 from support.closings import EVENTS, expected_files, keep
-from support.cluster import Cluster, cluster
+from support.cluster import RETRY_WAIT, Cluster, cluster
 from support.engines import QUICK_START, require_spark
 from support.event_logs import HOST, SLOT, ended_slot, files_in, view_of
 from support.running import Workplace
@@ -33,13 +30,6 @@ from support.running import Workplace
 pytestmark = pytest.mark.timeout(1200)
 
 _HERE = "127.0.0.1"
-_TWICE = """
-from banners.crunch.engines.spark.session import spark_session
-
-for _ in range(2):
-    with spark_session(master="", memory="500MB") as session:
-        print("counted", session.range(3).count())
-"""
 
 
 def closed(events: Path, opened: OpenCloser, started: Cluster | None = None) -> list[object]:
@@ -77,6 +67,7 @@ def test_a_cluster_closes_a_slot_even_if_a_worker_is_lost(tmp_path: Path) -> Non
         "spark.driver.bindAddress": _HERE,
         "spark.driver.extraJavaOptions": QUICK_START,
         "spark.executor.extraJavaOptions": QUICK_START,
+        "spark.shuffle.io.retryWait": RETRY_WAIT,
     }
     with (
         cluster(tmp_path / "spark") as started,
@@ -95,6 +86,7 @@ def test_the_command_closes_slots_with_spark_and_tables_at_an_address(tmp_path: 
     workplace = Workplace(
         tmp_path,
         {
+            "JDK_JAVA_OPTIONS": QUICK_START,
             "BANNERS_ENGINE": "spark",
             "BANNERS_SPARK_MASTER": "local[1]",
             "BANNERS_SPARK_TABLES": f"file://{tables}",
@@ -123,24 +115,3 @@ def test_spark_starts_again_after_its_java_has_ended() -> None:
             session.range(3).count()
     with opened() as session:
         assert session.range(3).count() == 3
-
-
-def test_spark_starts_again_in_a_command_that_spark_submit_has_started(tmp_path: Path) -> None:
-    require_spark()
-    script = tmp_path / "twice.py"
-    script.write_text(_TWICE)
-    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    options = ["--master", "local[1]", "--conf", f"spark.driver.bindAddress={_HERE}"]
-    options += ["--conf", f"spark.driver.host={_HERE}", "--conf", "spark.ui.enabled=false"]
-    ended = subprocess.run(
-        [submit, *options, "--driver-java-options", QUICK_START, script],
-        env={
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "PYSPARK_PYTHON": sys.executable,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert ended.stdout.splitlines() == ["counted 3", "counted 3"], ended.stderr

@@ -12,6 +12,9 @@ from banners.store.schema import CANDIDATES, INVENTORY
 from support.cluster import Cluster, cluster
 from support.running import Workplace
 
+# A worker is also lost in test_spark_addresses.py, where events are at an address.
+pytestmark = pytest.mark.long
+
 CRUNCH = ("crunch", "events", "--quarter")
 
 

@@ -17,6 +17,9 @@ from support.engines import QUICK_START, require_spark
 from support.running import Workplace
 from support.servers import free_port
 
+RETRY_WAIT = "200ms"
+"""How long executors wait before they try again to get data from a lost worker: three times."""
+
 _HERE = "127.0.0.1"
 
 
@@ -53,6 +56,7 @@ class Cluster:
             "spark.driver.extraJavaOptions": QUICK_START,
             "spark.executor.extraJavaOptions": QUICK_START,
             "spark.executor.memory": "512m",
+            "spark.shuffle.io.retryWait": RETRY_WAIT,
             "spark.ui.enabled": "false",
         }.items():
             options += ["--conf", f"{name}={text}"]

@@ -106,7 +106,7 @@ def test_after_a_long_standstill_closing_goes_on_once_a_server_runs(
     tmp_path: Path, recorded: bool
 ) -> None:
     keep(tmp_path, EVENTS)
-    closing = closing_of(tmp_path)
+    closing = closing_of(tmp_path, window=1)  # the fewer slots to close, the faster
     close_slots(closing, LATER)
     with pytest.raises(CollectError, match="start banners serve"):
         close_slots(closing, Clock(SLOT + STANDSTILL).now)

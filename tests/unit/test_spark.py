@@ -126,10 +126,13 @@ def test_under_spark_submit_the_java_that_it_started_is_used(
     started: Any = launch_gateway(SparkConf().set("spark.app.name", "submitted"))  # type: ignore[no-untyped-call]
     monkeypatch.setenv("PYSPARK_GATEWAY_PORT", str(started.gateway_parameters.port))
     monkeypatch.setenv("PYSPARK_GATEWAY_SECRET", started.gateway_parameters.auth_token)
-    with spark_session(master="local[1]", memory="1GB", environment=os.environ) as session:
-        java = session.sparkContext._jvm  # noqa: SLF001  # the only way to identify it
-        assert java is not None
-        assert java.java.lang.ProcessHandle.current().pid() == started.proc.pid
+    # Twice, as the loop does: it closes slots, and publishes.
+    for _ in range(2):
+        with spark_session(master="local[1]", memory="1GB", environment=os.environ) as session:
+            java = session.sparkContext._jvm  # noqa: SLF001  # the only way to identify it
+            assert java is not None
+            assert java.java.lang.ProcessHandle.current().pid() == started.proc.pid
+            assert session.range(3).count() == 3
     started.shutdown()
     started.proc.stdin.close()
     started.proc.wait()
