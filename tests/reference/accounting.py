@@ -72,11 +72,12 @@ def treat_quarter(folder: Path, quarter: int) -> TreatedQuarter:
         if not paths:
             raise Refused("missing_kind", kind)
 
-    skipped = tuple(path.name for paths in files.values() for path in copies_among(paths))
+    # By their paths: files of two kinds may have the same name, in folders of part files.
+    copies = [path for paths in files.values() for path in copies_among(paths)]
     rows = {
         # It says: "`.csv.gz`, `.parquet`, several part files for one kind (`clicks_1*.csv`), or a
         # folder of that name with `part-*` files [...]: read as one"
-        kind: [row for path in paths if path.name not in skipped for row in read_rows(path, kind)]
+        kind: [row for path in paths if path not in copies for row in read_rows(path, kind)]
         for kind, paths in files.items()
     }
     # It says: "Width and values are judged first (`rejected`), ..."
@@ -119,7 +120,7 @@ def treat_quarter(folder: Path, quarter: int) -> TreatedQuarter:
         unseen_clicks=count_unseen(clicks, impressions),
         # It says: "quarantine, with the revenue that it carried in the report"
         orphan_revenue=sum((orphan.revenue for orphan in orphans), Decimal("0.000000")),
-        skipped=skipped,
+        skipped=tuple(path.name for path in copies),
     )
 
 
