@@ -23,6 +23,7 @@ def million(rounds: int, seconds: int, campaigns: int) -> None:
         data.make("sample", impressions=150_000, campaigns=50),
         data.make("tenfold", impressions=10 * campaigns, campaigns=campaigns),
     ]
+    always_first = zone.variables(FOLDER / "zones")
     found = []
     with ExitStack() as held:
         server: MariaDB = held.enter_context(mariadb())
@@ -32,7 +33,6 @@ def million(rounds: int, seconds: int, campaigns: int) -> None:
                 data.publish(folder, url)
             size = scale.size_of(url)
             show_step(f"Serving {size.lineups:,} lineups")
-            always_first = zone.variables(FOLDER / "zones")
             found.append(
                 scale.serve_and_measure(size, always_first, rounds=rounds, seconds=seconds)
             )

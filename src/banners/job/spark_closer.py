@@ -205,4 +205,4 @@ def spark_closer(
     except SourceError as error:
         raise CollectError(str(error)) from error
     except CrunchError as error:
-        raise CollectError(f"{error} Then close again.") from error
+        raise CollectError(f"{error} Slots keep their event files; close again.") from error

@@ -63,7 +63,8 @@ FROM all_records
 JOIN damage ON damage.file = all_records.file
 """
 _COVERED = "SELECT file, max(until) AS bytes FROM damaged WHERE until <= whole GROUP BY file"
-_COUNTED = """
+_COUNTED = "SELECT slot, kind, fields FROM all_records WHERE slot IS NOT NULL"
+_COUNTED_WITH_DAMAGE = """
 SELECT slot, kind, fields
 FROM all_records
 LEFT ANTI JOIN damage ON damage.file = all_records.file
@@ -125,7 +126,7 @@ def _read(
     written = tables.write(session, "records", records, by=("slot", "kind"))
     written.createOrReplaceTempView("all_records")
     damaged = _damage_in(session, sizes)
-    counted = session.sql(_COUNTED)
+    counted = session.sql(_COUNTED_WITH_DAMAGE if damaged else _COUNTED)
     counted.createOrReplaceTempView("counted")
     found = session.sql("SELECT DISTINCT slot FROM counted").toArrow().column("slot")
     sealed = [path for path in damaged if path.suffix == SEALED]
@@ -134,7 +135,7 @@ def _read(
 
 
 def _damage_in(session: "SparkSession", sizes: Mapping[Path, int]) -> Mapping[Path, int]:
-    """Find the segments that have damage, and make the view of their lines.
+    """Find the segments that have damage; if there are any, make views of them and their lines.
 
     Args:
         session: the session of ``all_records``.
@@ -152,9 +153,9 @@ def _damage_in(session: "SparkSession", sizes: Mapping[Path, int]) -> Mapping[Pa
         for path, size in sizes.items()
         if not _is_whole(read.get(_name_of(path)), size)
     }
-    _make_view(session, "damage", {_name_of(path): whole for path, whole in damaged.items()})
-    session.sql(_DAMAGED).createOrReplaceTempView("damaged")
     if damaged:
+        _make_view(session, "damage", {_name_of(path): whole for path, whole in damaged.items()})
+        session.sql(_DAMAGED).createOrReplaceTempView("damaged")
         covered = {row["file"]: row["bytes"] for row in session.sql(_COVERED).toArrow().to_pylist()}
         for path, whole in damaged.items():
             known = read.get(_name_of(path), {"bytes": 0})

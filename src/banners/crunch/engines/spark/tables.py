@@ -62,14 +62,7 @@ class SharedTables:
     def write(
         self, session: "SparkSession", name: str, sql: str, *, by: Sequence[str] = ()
     ) -> "DataFrame":
-        """Write the result of a statement, if it is not written yet, and return it as a table.
-
-        Args:
-            session: the session of the statement.
-            name: the name of the table.
-            sql: the statement.
-            by: columns whose values divide the table into folders.
-        """
+        """Write the result of a statement, if it is not written yet, and return it as a table."""
         folder = self._folder / name
         done = (folder / _DONE).exists()
         return _written(session, sql, f"file:{folder.absolute()}", done, rows_per_file=0, by=by)
@@ -102,14 +95,7 @@ class TablesAtAddress:
     def write(
         self, session: "SparkSession", name: str, sql: str, *, by: Sequence[str] = ()
     ) -> "DataFrame":
-        """Write the result of a statement, if it is not written yet, and return it as a table.
-
-        Args:
-            session: the session of the statement.
-            name: the name of the table.
-            sql: the statement.
-            by: columns whose values divide the table into folders.
-        """
+        """Write the result of a statement, if it is not written yet, and return it as a table."""
         folder = self._folder / name
         done = folder.is_dir() and any(path.name == _DONE for path in folder.iterdir())
         return _written(session, sql, str(folder), done, rows_per_file=_MOST_ROWS, by=by)
