@@ -81,11 +81,14 @@ WHOSE = {
     Route.SEEN: EVERYBODY,
     Route.CLICK: EVERYBODY,
 }
-POSTED = {Route.NEW_CAMPAIGN, Route.CATALOGUE_BANNERS, Route.CATALOGUE_STATE, Route.LIVE}
+POSTED = {Route.CATALOGUE_BANNERS, Route.CATALOGUE_STATE, Route.LIVE}
 NOT_SERVED = {Route.DEMO_LANDING, Route.SEEN, Route.CLICK, Route.API_CONVERSIONS}
 """Routes of the demo and of recording, which this application does not have."""
 NOT_GOT = {Route.SIGN_OUT, Route.API, Route.STATIC_FILE, *NOT_SERVED, *POSTED}
 """Routes that GET finds nothing at."""
+
+LEADS = {Route.BANNER: 302, Route.NEW_CAMPAIGN: 303}
+"""Routes that lead to another address, with their status."""
 
 _TOKEN = re.compile(rb'name="form_token" value="[^"]*"')
 CLOSED = sorted(route for route, whose in WHOSE.items() if whose != EVERYBODY)
@@ -257,7 +260,7 @@ def test_an_address_is_answered_only_to_its_audience(desk: Desk, route: Route, m
         may = WHOSE[route] in whose
         led_away = route is Route.SIGN_IN and kind in {"an operator", "a reader", "another reader"}
         if may and not led_away and "beside" not in kind:
-            assert answer.status in ({302} if route is Route.BANNER else {200}), kind
+            assert answer.status == LEADS.get(route, 200), kind
         elif not may:
             assert_refused(answer, desk.path(route), kind)
 

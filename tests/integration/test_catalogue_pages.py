@@ -34,6 +34,11 @@ def test_a_new_campaign_needs_nothing_but_a_name(ada: Operator) -> None:
     assert "Spring &lt;sale&gt;" in ada.page(HOME)
 
 
+def test_an_address_that_is_shortened_leads_to_the_list(ada: Operator) -> None:
+    answer = ada.client.get("/catalogue")
+    assert (answer.url.path, answer.status_code) == (HOME, 200)
+
+
 def test_where_campaigns_are_published_the_first_of_a_catalogue_says_what_becomes_of_them(
     tmp_path: Path,
 ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from banners.core.addresses import Route
 from banners.errors import EditOvertaken
@@ -31,6 +31,11 @@ def routes(pages: Pages, hides_published: Callable[[], bool]) -> APIRouter:
     """
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
     editing = pages.editing
+
+    @router.get(Route.NEW_CAMPAIGN)
+    def lead_to_campaigns() -> Response:
+        """Lead to the list: who shortens the address of a campaign in the catalogue looks for it."""
+        return RedirectResponse(pages.site.at(Route.CAMPAIGNS), status_code=303)
 
     @router.post(Route.NEW_CAMPAIGN)
     def add_campaign(request: Request, fields: CheckedForm) -> Response:
