@@ -34,7 +34,7 @@ def routes(pages: Pages, hides_published: Callable[[], bool]) -> APIRouter:
 
     @router.get(Route.NEW_CAMPAIGN)
     def lead_to_campaigns() -> Response:
-        """Lead to the list: who shortens the address of a campaign in the catalogue looks for it."""
+        """Lead to the list, for whoever shortens the address of a campaign in the catalogue."""
         return RedirectResponse(pages.site.at(Route.CAMPAIGNS), status_code=303)
 
     @router.post(Route.NEW_CAMPAIGN)
