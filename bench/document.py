@@ -1,6 +1,6 @@
 """Update the figures in the documentation: ``make bench BENCH=document``.
 
-``docs/performance.json`` holds the results of the last runs. The tables of ``docs/performance.md``,
+``docs/performance.json`` holds the results of the last runs. The tables of the pages on performance,
 the figures of ``README.md`` and the image are made from it alone.
 """
 
@@ -17,7 +17,13 @@ from reasons import REASONS
 
 DOCS = Path(__file__).parents[1] / "docs"
 FIGURES = DOCS / "performance.json"
-PAGE = DOCS / "performance.md"
+PAGES = {
+    DOCS / "performance.md": ("machine", "claims", "missed"),
+    DOCS / "performance-serving.md": ("serving", "page", "sizes", "million"),
+    DOCS / "performance-loop.md": ("loop", "policy"),
+    DOCS / "performance-crunch.md": ("crunch", "steps", "spark"),
+}
+"""The tables of each page."""
 README = DOCS.parent / "README.md"
 IMAGE = DOCS / "images" / "serving.svg"
 PARTS = ("serve", "million", "page", "crunch", "spark", "loop", "policy")
@@ -52,33 +58,35 @@ _NOT_YET = "These figures have not been measured yet.\n"
 
 @click.command()
 def document() -> None:
-    """Write the figures of the last runs into docs/performance.md and README.md."""
+    """Write the figures of the last runs into docs/performance*.md and README.md."""
     results = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     for part in PARTS:
         path = FOLDER / f"{part}.json"
         if path.exists():
             results[part] = json.loads(path.read_text(encoding="utf-8"))
     FIGURES.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+    for page, names in PAGES.items():
+        page.write_text(filled(page.read_text(encoding="utf-8"), names, results), encoding="utf-8")
     README.write_text(filled_readme(README.read_text(encoding="utf-8"), results), encoding="utf-8")
     IMAGE.write_text(image(results), encoding="utf-8")
-    names = (FIGURES.name, PAGE.name, README.name)
-    click.echo(f"Written to {', '.join(names)} and {IMAGE.name}.")
+    written = (FIGURES.name, *(page.name for page in PAGES), README.name)
+    click.echo(f"Written to {', '.join(written)} and {IMAGE.name}.")
 
 
-def filled(page: str, results: Result) -> str:
+def filled(page: str, names: Iterable[str], results: Result) -> str:
     """Return a page with its tables updated.
 
     Args:
         page: the page; each table lies between marks such as ``<!-- claims -->`` and
             ``<!-- end of claims -->``.
+        names: the names of its tables.
         results: the results by part.
 
     Raises:
         SystemExit: a mark is missing.
     """
     claims = [each for part in PARTS for each in results.get(part, {}).get("claims", [])]
-    for name, text in {
+    texts = {
         "machine": _machine(results["serve"]),
         "claims": _claims(claims),
         "missed": _missed(claims),
@@ -91,8 +99,9 @@ def filled(page: str, results: Result) -> str:
         "spark": _spark(results.get("spark")),
         "loop": _loop(results.get("loop")),
         "policy": _policy(results.get("policy")),
-    }.items():
-        page = _between(page, name, text)
+    }
+    for name in names:
+        page = _between(page, name, texts[name])
     return page
 
 

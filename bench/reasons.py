@@ -6,7 +6,8 @@ _COPY = (
 )
 _LOADED = (
     "Two workers and the load generator share two cores, so a page also waits for its turn of the "
-    "processor; at half the rate, the p99 is in the table below."
+    "processor. The table of [larger results]"
+    "(performance-serving.md#larger-results-and-a-new-generation) has the p99 at half the rate."
 )
 REASONS = {
     "start, 999,949 lineups, shared": _COPY,
@@ -14,7 +15,7 @@ REASONS = {
     "their p99, 999,949 lineups, shared": _LOADED,
     "their p99, 999,949 lineups, shared, over MariaDB": _LOADED,
     "crunch / bare scan": "Both cores are busy with what a bare scan does not do: checking the "
-    "files, the rule, and publishing (see the table of steps).",
+    "files, the rule, and publishing ([the steps](performance-crunch.md)).",
     "sample, complete process": "About half of it is the import of libraries. A tenth goes to the "
     "5,000 images of the benchmark, each of which is opened to see whether it can be shown.",
     "12 campaigns of 40: prepared / draws alone": "Half a millisecond of each publish is the same "

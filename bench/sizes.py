@@ -1,6 +1,6 @@
 """Measure the size of a published result in each tier: ``.venv/bin/python bench/sizes.py``.
 
-The figures in docs/operations.md come from this. ``--redis`` and ``--database`` name servers whose
+The figures in docs/sizing.md come from this. ``--redis`` and ``--database`` name servers whose
 contents this may overwrite.
 """
 

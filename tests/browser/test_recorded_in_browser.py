@@ -220,7 +220,7 @@ def test_a_page_that_is_prefetched_and_shown_counts_one_view(place: Workplace) -
 
 
 def test_the_script_for_publishers_counts_what_it_shows(place: Workplace) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "embed.md").read_text(encoding="utf-8")
     [script] = re.findall(r"```html\n(<div id=.*?)```", text, re.DOTALL)
     with opened(place) as (site, address):
         written = script.replace("https://banners.example.com", address)

@@ -45,7 +45,7 @@ class Stack:
     settings: dict[str, str] = field(default_factory=dict)
 
     def write_secrets(self) -> None:
-        """Write secrets to use in place of the defaults, as docs/operations.md says."""
+        """Write secrets to use in place of the defaults, as docs/compose.md says."""
         script = ROOT / "docker" / "make_secrets.sh"
         made = run(["sh", str(script), str(self.secrets)], self.engine.environment)
         assert made.returncode == 0, made.stderr

@@ -186,7 +186,7 @@ def test_the_stress_test_runs_beside_the_web_application(stack: Stack) -> None:
 
 
 def test_a_backup_holds_every_table_and_can_be_restored(stack: Stack) -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
     (dump,) = re.findall(r"`docker compose exec -T mysql sh -c '(.+)' > backup.sql`", page)
     (load,) = re.findall(r"`docker compose exec -T mysql sh -c '(.+)' < backup.sql`", page)
     before = stack.result()
@@ -231,7 +231,7 @@ with sa.create_engine(url).begin() as connection:
 def test_data_of_an_earlier_release_get_the_account_of_the_web_application(
     new_stack: NewStack,
 ) -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
     (command,) = set(re.findall(r"docker compose (exec mysql sh \S+/accounts\.sh)", page))
     stack = new_stack("earlier")
     stack.compose("up", "--detach", "--wait", "mysql")

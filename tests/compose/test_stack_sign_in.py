@@ -99,7 +99,7 @@ def test_the_stress_test_and_the_health_check_need_no_password(signed_in: Stack)
 
 
 def test_the_session_key_is_restored_from_a_copy(signed_in: Stack, client: httpx.Client) -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
     (back_up,) = re.findall(r"`docker compose (exec -T \w+ tar .+) > keys.tar`", page)
     (restore,) = re.findall(r"`docker compose (exec -T \w+ tar .+) < keys.tar`", page)
     sign_in(client, signed_in)

@@ -263,7 +263,7 @@ def test_every_table_of_the_catalogue_is_named_in_the_script() -> None:
 
 
 def test_the_rights_are_documented_for_other_servers() -> None:
-    page = (SCRIPT.parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (SCRIPT.parents[2] / "docs" / "database.md").read_text(encoding="utf-8")
     assert re.findall(r"ON banners\.(\w+) TO 'web'", page) == [*CATALOGUE, *POINTERS]
     documented = set(re.findall(r"GRANT (.+) ON banners\.\w+ TO 'web'", page))
     granted = re.findall(

@@ -348,7 +348,7 @@ def test_a_user_with_the_rights_of_the_job_publishes_and_rolls_back(
     job = open_database(url, create=True)
     old, _ = publish(job, 100, Quarter.FIRST), publish(job, 200, Quarter.FIRST)
     assert rolling_back(job, [], None) == {Quarter.FIRST: old.number}
-    assert f"GRANT {rights} ON" in (ROOT / "docs" / "operations.md").read_text()
+    assert f"GRANT {rights} ON" in (ROOT / "docs" / "database.md").read_text()
 
 
 def account(mariadb: MariaDB, database: Engine, rights: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The commands to back up and restore in docs/operations.md, run as they are written."""
+"""The commands to back up and restore in the documentation, run as they are written."""
 
 import json
 import re
@@ -18,8 +18,14 @@ from support.event_logs import ended_slot, files_in, views_of
 from support.running import Workplace, required
 from support.servers import MariaDB
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-SECTION = PAGE.partition("## Back up and restore\n")[2].partition("\n## ")[0]
+DOCS = Path(__file__).parents[2] / "docs"
+COMPOSE = (DOCS / "compose.md").read_text(encoding="utf-8")
+SECTION = (
+    (DOCS / "database.md")
+    .read_text(encoding="utf-8")
+    .partition("## Back up and restore\n")[2]
+    .partition("\n## ")[0]
+)
 BACK_UP, RESTORE = re.findall(r"^```\n(.+?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 SECRET = "never-shared"  # noqa: S105  # of a file that exists only during the tests
 
@@ -122,7 +128,7 @@ def test_the_copy_has_neither_the_database_in_use_nor_rejected_rows(
 
 def test_what_a_copy_of_the_event_log_lacks_is_made_again(tmp_path: Path) -> None:
     """The commands for a volume of events, and no more than segments in the copy."""
-    ((begin, end),) = re.findall(r"banner_loop (tar -C )/live( --exclude=closing .+ \.) >", PAGE)
+    ((begin, end),) = re.findall(r"banner_loop (tar -C )/live( --exclude=closing .+ \.) >", COMPOSE)
     events, restored, slot = tmp_path / "events", tmp_path / "restored", ended_slot()
     keep(events, [Seen(view, Traffic.CLEAN) for view in views_of(slot)], slot)
     variables = {"BANNERS_EVENTS": "events", "BANNERS_DATABASE_URL": "sqlite:///banners.db"}

@@ -1,4 +1,4 @@
-"""Behind nginx with the configuration of docs/operations.md: TLS, and the address of the client."""
+"""Behind nginx with the configuration of docs/proxy.md: TLS, and the address of the client."""
 
 import ssl
 from collections.abc import Iterator
@@ -142,7 +142,7 @@ def test_pages_are_sent_with_tls_and_their_cookies_only_there(visitor: httpx.Cli
 
 
 def test_the_proxy_takes_forms_as_large_as_the_web_application_does() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "proxy.md").read_text(encoding="utf-8")
     assert f"client_max_body_size {MOST_BYTES >> 20}m;" in page
 
 

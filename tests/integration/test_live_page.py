@@ -1,4 +1,4 @@
-"""What docs/live.md tells advertisers works as it stands there."""
+"""What docs/conversions.md tells advertisers works as it stands there."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 from support.recordings import BROWSER, HATS, page, recording_in
 from support.running import required
 
-TEXT = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "conversions.md").read_text(encoding="utf-8")
 [CURL] = re.findall(r"```sh\n(curl .*?)```", TEXT, re.DOTALL)
 [PROGRAM] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 KEY = "0f6c1e1d5a7b4f0c9f6d3f0f2e9d8c7b"

@@ -1,4 +1,4 @@
-"""Prometheus with the configuration of docs/operations.md: how it signs in."""
+"""Prometheus with the configuration of docs/monitoring.md: how it signs in."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import yaml
 
 from support.running import Workplace
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
 (TEXT,) = re.findall(r"^```yaml\n(scrape_configs:\n.+?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 (JOB,) = yaml.safe_load(TEXT)["scrape_configs"]
 PASSWORD = "Tn5vQe7jZs3XbMpK"  # noqa: S105  # of a server that lives as long as a test

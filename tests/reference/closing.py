@@ -1,4 +1,4 @@
-"""Closes a slot one event after the other, as docs/live.md describes it."""
+"""Closes a slot one event after the other, as docs/closing.md describes it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a window of closed slots must add up to: docs/live.md, counted event by event."""
+"""What a window of closed slots must add up to: docs/loop.md, counted event by event."""
 
 import csv
 from collections import Counter, defaultdict

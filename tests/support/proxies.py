@@ -59,7 +59,7 @@ class Nginx(Server):
 
 
 class DocumentedNginx(Nginx):
-    """An nginx with the configuration of docs/operations.md; only ports and files are others.
+    """An nginx with the configuration of docs/proxy.md; only ports and files are others.
 
     At ``port`` it speaks HTTP, at ``keeping`` TLS, with a certificate for ``host``.
     """
@@ -68,7 +68,7 @@ class DocumentedNginx(Nginx):
 
     def servers(self) -> str:
         """Return the configuration in the document, with this server's ports and files."""
-        page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+        page = (ROOT / "docs" / "proxy.md").read_text(encoding="utf-8")
         (documented,) = re.findall(r"^```nginx\n(.+?)^```$", page, re.DOTALL | re.MULTILINE)
         file = certificate(self._folder, self.host)
         text = str(documented)

@@ -122,9 +122,9 @@ def test_a_setting_is_taken_from_the_variable_of_its_name(service: str) -> None:
 
 
 def test_the_variables_with_another_default_are_documented() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    section = page.partition("## With docker compose")[2].partition("### Settings")[2]
-    rows = [line for line in section.partition("\n### ")[0].splitlines() if line.startswith("| `")]
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    section = page.partition("## Settings")[2]
+    rows = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("| `")]
     documented = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
     assert documented == set(re.findall(r"(?<!\$)\$\{(\w+)", TEXT))
 

@@ -38,10 +38,13 @@ PARTS = {Route.STATIC_FILE, Route.API, Route.ICON, Route.DEMO_LANDING}
 ROOT = Path(__file__).parents[2]
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+MONITORING = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+ALARMS = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8")
 TERMINAL = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
 CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
 EVENT_FILES = (ROOT / "docs" / "event-files.md").read_text(encoding="utf-8")
+LIST = ROOT / "docs" / "README.md"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -86,22 +89,20 @@ def test_the_documented_limits_of_the_gate_are_those_of_the_settings() -> None:
 def test_exactly_the_existing_metrics_are_documented() -> None:
     exposition = Metrics().exposition().decode()
     there = {line.split()[2] for line in exposition.splitlines() if line.startswith("# TYPE ")}
-    section = OPERATIONS.partition("## Watch")[2].partition("\n## ")[0]
-    explained = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+    explained = set(re.findall(r"^\| `(\w+)`", MONITORING, re.MULTILINE))
     assert explained == {name for name in there if not name.endswith("_created")}
 
 
 def test_every_alarm_uses_existing_metrics() -> None:
     exposition = Metrics().exposition().decode()
     there = {line.split()[2] for line in exposition.splitlines() if line.startswith("# TYPE ")}
-    section = OPERATIONS.partition("## When an alarm rings")[2].partition("\n## ")[0]
-    named = {name.removesuffix("_bucket") for name in re.findall(r"\bbanners_\w+", section)}
+    named = {name.removesuffix("_bucket") for name in re.findall(r"\bbanners_\w+", ALARMS)}
     assert len(named) > 8
     assert named <= there
 
 
 def test_every_label_in_an_alarm_of_recording_is_one_of_the_metric() -> None:
-    alarms = OPERATIONS.partition("### Alarms of recording")[2].partition("\nThe job")[0]
+    alarms = ALARMS.partition("## Alarms of recording")[2].partition("\n## ")[0]
     found = re.findall(r"(banners_\w+)\{([^}]*)\}", alarms)
     assert len(found) > 5
     known: dict[str, set[str]] = {
@@ -163,21 +164,46 @@ def test_the_json_object_of_every_command_is_documented(command: str) -> None:
 
 def test_every_setting_that_a_page_names_exists() -> None:
     known = set(variables_of(row.variable for row in table()))
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
-    for page in pages:
+    for page in PAGES:
         words = page.read_text(encoding="utf-8").replace("`", " ").split()
         named = {word.rstrip(".,:;)=") for word in words if word.startswith("BANNERS_")}
         named = {word.partition("=")[0] for word in named}
-        assert named - {"BANNERS_REQUIRE_SERVICES"} <= known, page
+        assert named - {"BANNERS_REQUIRE_SERVICES", "BANNERS_FUZZ_CASES"} <= known, page
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
-def test_every_link_to_a_file_works(page: Path) -> None:
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page, which GitHub makes from its headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_file_or_a_heading_works(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for piece in text.split("](")[1:]:
-        target = piece.partition(")")[0].partition("#")[0]
-        if target and "://" not in target:
-            assert (page.parent / target).exists(), target
+        target, _, anchor = piece.partition(")")[0].partition("#")
+        if "://" not in target:
+            file = page.parent / target if target else page
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")))
+def test_every_page_is_short_and_in_the_list_of_pages(page: Path) -> None:
+    assert len(page.read_text(encoding="utf-8").splitlines()) < 400
+    assert page == LIST or f"]({page.name})" in LIST.read_text(encoding="utf-8")
+
+
+def test_every_page_that_the_program_names_exists() -> None:
+    files = [ROOT / "compose.yaml", *(ROOT / "src").rglob("*.py"), *(ROOT / "src").rglob("*.html")]
+    named = {
+        name
+        for file in files
+        for name in re.findall(r"\bdocs/([a-z-]+\.md)", file.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 8
+    assert {name for name in named if not (ROOT / "docs" / name).exists()} == set()
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -41,7 +41,7 @@ Examples:
 A slot is a quarter of an hour, named by its beginning in UTC. Its event files
 appear together in the folders 1 to 4 of BANNERS_EVENTS. Closing it again adds what
 has arrived since; if nothing has, the files stay the same. Slots that have left the
-window are archived. See docs/live.md.
+window are archived. See docs/closing.md.
 
 The totals of slots are written to the database. If it is out of reach, slots are
 closed all the same, and the next run writes what the database lacks.

@@ -20,7 +20,7 @@ Example:
 The first line of FILE names the columns conversion_id, click and revenue, in
 any order. The click is the text in place of {click} in the address of the
 landing page. A file that is sent twice counts once. Refused rows are named with the
-reason. See docs/live.md.
+reason. See docs/conversions.md.
 
 Exit status: 0 done, 1 the file cannot be read or its conversions cannot be
 kept, 2 wrong usage.""",

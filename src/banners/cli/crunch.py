@@ -44,7 +44,7 @@ Examples:
 
 If a quarter is refused, the reason is printed and its previous generation stays live. Rows that
 were not accepted are written to a file in BANNERS_REJECTS (see docs/event-files.md). Event files of
-closed slots are crunched slot by slot (see docs/live.md).
+closed slots are crunched slot by slot (see docs/loop.md).
 
 Once "banners loop" has published into a database, event files of other folders are refused, unless
 --replace is given.

@@ -28,7 +28,7 @@ A slot is closed two minutes after its end. A quarter is published BANNERS_PUBLI
 seconds before it comes back, once an hour. What was missed while the loop did not run
 is done when it starts. What fails is tried again, and the rest goes on. One process
 runs for each folder of events and each database; another waits for BANNERS_WAIT_SECONDS.
-See docs/live.md.
+See docs/loop.md.
 
 Exit status: 0 stopped by a signal, 1 another process runs, or the folder cannot be used,
 2 wrong usage.""",

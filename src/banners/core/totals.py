@@ -107,7 +107,7 @@ class SlotState:
         digest: SHA-256 of its totals, and of the two below.
         missing: hosts that had not sealed the slot yet.
         account: for each kind what became of everything that was recorded, by outcome
-            (docs/live.md).
+            (docs/closing.md).
     """
 
     slot: int

@@ -1,6 +1,6 @@
 """The gate: decides whether a quarter may be published, and which of its slots count.
 
-Source: docs/event-files.md, "When a quarter is refused", and docs/live.md, "When a slot is left
+Source: docs/event-files.md, "When a quarter is refused", and docs/loop.md, "When a slot is left
 out".
 """
 

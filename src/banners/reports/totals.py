@@ -1,6 +1,6 @@
 """What charts, the list of campaigns and settlement read: totals over time, from the database.
 
-Closing writes them (docs/live.md). Slots are numbers (:mod:`banners.core.slots`), and a range of
+Closing writes them (docs/closing.md). Slots are numbers (:mod:`banners.core.slots`), and a range of
 them is half open, as a :class:`range` is.
 """
 

@@ -43,7 +43,7 @@ _SILENT = (
 _REFUSED_LOCK = (
     "Servers of a cluster with several writers (Galera, Percona XtraDB Cluster) refuse the lock "
     "that lets one job publish at a time. Publish to a server outside the cluster: see “Clusters” "
-    "in docs/operations.md."
+    "in docs/database.md."
 )
 
 
