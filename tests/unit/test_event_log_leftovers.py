@@ -15,6 +15,7 @@ from banners.collect.segments.leftovers import seal_leftovers
 from banners.collect.segments.log import EventLog
 from banners.collect.segments.names import log_folder
 from banners.collect.segments.read import content_of_segment
+from banners.collect.segments.record import framed
 from support.event_logs import HOST, SLOT, Clock, names, open_log
 from support.recorded import add, failing, view_ids
 
@@ -122,6 +123,20 @@ def test_a_full_disk_does_not_keep_what_a_dead_worker_left_open(
     assert seal_leftovers(left.parent) == 0
     assert not content_of_segment(left.with_suffix(".segment")).has_end
     assert view_ids(tmp_path) == [1, 2]
+
+
+def test_a_record_of_another_form_is_kept_and_keeps_no_worker_from_syncing(
+    left: Path, tmp_path: Path, clock: Clock
+) -> None:
+    with left.open("ab") as file:
+        file.write(framed(b"i,next,clean"))
+    content = left.read_bytes()
+    log = open_log(tmp_path, clock)
+    add(log, 3)
+    assert log.flush()
+    assert log.sync()
+    assert left.read_bytes() == content
+    assert log.counts.torn == 0
 
 
 def test_a_file_that_was_never_named_is_removed(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from banners.collect.segments.record import (
     slots_at_end,
 )
 from banners.core.views import Traffic, View
+from banners.errors import CollectError
 from strategies.views import views
 from support.event_logs import view_of
 
@@ -139,6 +140,26 @@ def test_a_segment_without_a_good_record_holds_nothing(tmp_path: Path, content: 
     path.write_bytes(content)
     found = content_of_segment(path)
     assert (found.slots, found.read, found.has_end) == ({}, Read(0, len(content)), False)
+
+
+OTHER_FORMS = {
+    "no slot": framed(b"i"),
+    "a word in place of a slot": framed(b"i,next,clean"),
+    "a slot after the year 9999": framed(b"i,281558112000,clean"),
+    "no slot in the last record": framed(b"e,7"),
+    "a word in the last record": framed(b"e,7:two"),
+}
+
+
+@pytest.mark.parametrize("record", OTHER_FORMS.values(), ids=OTHER_FORMS)
+def test_a_record_of_another_form_is_no_damage_but_an_error(tmp_path: Path, record: bytes) -> None:
+    path = tmp_path / "20261126T1445Z-a1-1.segment"
+    path.write_bytes(framed(b"i,7,x") + record)
+    with pytest.raises(CollectError) as raised:
+        content_of_segment(path)
+    found = record[15:-1].decode()
+    assert f"{path} has a record of another form: found “{found}”, expected" in str(raised.value)
+    assert "move the file out of the event log" in str(raised.value)
 
 
 def test_names_that_are_no_segments_are_not_listed(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def logged_campaigns(
         on_slot: called with each slot before it is read.
 
     Raises:
-        CollectError: DuckDB fails.
+        CollectError: DuckDB fails, or a segment has a record of another form.
         OSError: the log cannot be read.
     """
     index = index_of(events)

@@ -41,6 +41,7 @@ def index_of(events: Path) -> Index:
     """Find out which slots the segments of all hosts hold.
 
     Raises:
+        CollectError: a segment has a record of another form.
         OSError: the log cannot be read.
     """
     index = Index()

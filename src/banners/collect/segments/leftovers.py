@@ -34,6 +34,7 @@ def seal_leftovers(folder: Path) -> int:
         The number of bytes that were cut off.
 
     Raises:
+        CollectError: a segment has a record of another form.
         OSError: the disk refuses.
     """
     torn = 0

@@ -234,6 +234,6 @@ class EventLog:
                 self._unmarked = first_unmarked(self._folder, self._started)
             if self._unmarked < now:
                 self._unmarked = mark_ended_slots(self._folder, self._unmarked, now)
-        except OSError:
-            # It is tried again; what is not sealed is read all the same.
+        except (OSError, CollectError):
+            # It is tried again; what is not sealed is read all the same, and closing reports it.
             return

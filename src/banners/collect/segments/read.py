@@ -14,6 +14,7 @@ from banners.collect.segments.record import (
     slot_of,
     slots_at_end,
 )
+from banners.errors import CollectError, readable, shorten
 
 _END = RecordKind.END.encode() + b","
 
@@ -76,18 +77,29 @@ def content_of_segment(path: Path) -> Content:
     """Return what a segment holds: from its last record, or else by reading all of it.
 
     Raises:
+        CollectError: a record that is not damaged names its slot, or the last one its slots, in
+            another form than those of this release. It may count, so it is not left out.
         OSError: it cannot be read.
     """
+    slots: Counter[int] = Counter()
+    read = Read()
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        content = content_of(_last_line(file, size))
-        if content and content.startswith(_END):
-            return Content(slots_at_end(content), Read(size), has_end=True)
-        file.seek(0)
-        read = Read()
-        slots = Counter(
-            slot_of(content) for content in read_records(file, read) if not content.startswith(_END)
-        )
+        content = content_of(_last_line(file, size)) or b""
+        try:
+            if content.startswith(_END):
+                return Content(slots_at_end(content), Read(size), has_end=True)
+            file.seek(0)
+            for content in read_records(file, read):
+                if not content.startswith(_END):
+                    slots[slot_of(content)] += 1
+        except ValueError as error:
+            found = shorten(content.decode("ascii", "surrogateescape"))
+            raise CollectError(
+                f"{readable(path)} has a record of another form: found {found}, expected a kind "
+                "and a slot, such as i,1994423,… If a newer release of Banners wrote it, upgrade "
+                "this one; otherwise move the file out of the event log."
+            ) from error
     return Content(slots, read)
 
 

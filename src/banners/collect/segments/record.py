@@ -8,6 +8,7 @@ Lines of text, and not bytes of our own, so that every engine can read them with
 has. The fields are numbers and words of ours, so nothing in them needs quotes.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from zlib import crc32
@@ -19,6 +20,9 @@ MOST_BYTES = 1 << 20
 
 HEAD_BYTES = 15
 """Number of bytes before the content of a record."""
+
+# With more digits, a slot would lie after the year 9999, which no time can name.
+_SLOT = re.compile(rb"[0-9]{1,8}")
 
 
 class RecordKind(StrEnum):
@@ -109,9 +113,13 @@ def end_record(slots: Mapping[int, int]) -> bytes:
 
 
 def slots_at_end(content: bytes) -> dict[int, int]:
-    """Return what :func:`end_record` was given, from the content of its record."""
+    """Return what :func:`end_record` was given, from the content of its record.
+
+    Raises:
+        ValueError: the content has another form.
+    """
     pairs = (pair.split(b":") for pair in content[2:].split(b";") if pair)
-    return {int(slot): int(records) for slot, records in pairs}
+    return {_slot(slot): int(records) for slot, records in pairs}
 
 
 def framed(content: bytes) -> bytes:
@@ -138,5 +146,15 @@ def contents_of(lines: Sequence[bytes]) -> list[bytes]:
 
 
 def slot_of(content: bytes) -> int:
-    """Return the slot of the view that a record is about."""
-    return int(content.split(b",", 2)[1])
+    """Return the slot of the view that a record is about.
+
+    Raises:
+        ValueError: the content names no slot after its kind.
+    """
+    return _slot(content.partition(b",")[2].partition(b",")[0])
+
+
+def _slot(text: bytes) -> int:
+    if not _SLOT.fullmatch(text):
+        raise ValueError("a slot is expected")
+    return int(text)
