@@ -20,12 +20,13 @@ from banners.collect.close.duckdb_engine import duckdb_closer
 from banners.collect.close.files import EventFolder
 from banners.collect.close.run import close_slots
 from banners.collect.segments.names import log_folder, segments_of
+from banners.collect.segments.record import framed
 from banners.core.events import Kind
 from banners.core.figures import FIGURE_NAMES, Figures
 from banners.core.model import Quarter
 from banners.core.slots import slot_name
 from banners.core.totals import CampaignTotals
-from banners.core.views import Group, Traffic
+from banners.core.views import Group, Traffic, View
 from banners.errors import CollectError
 from reference.accounting import NotGiven, treat_quarter
 from reference.closing import Clicked, Converted, Event, Net, Seen, net_totals, slot_of
@@ -301,6 +302,63 @@ def test_a_folder_may_have_any_name(opened: Opened, tmp_path: Path) -> None:
     keep(events, EVENTS)
     close_slots(closing_of(events, opened=opened.closer), LATER)
     assert files_in(events) == expected_files(EVENTS, [SLOT])
+
+
+def converted(view: View, count: int, revenue: str) -> list[Event]:
+    """Return a view, the click on its first banner, and conversions of that click."""
+    first = view.view_id * 16
+    ids = range(first, first + count)
+    return [
+        Seen(view, Traffic.CLEAN),
+        Clicked(view, 1, Traffic.CLEAN),
+        *(Converted(SLOT, each, first + 1, revenue, 0) for each in ids),
+    ]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        converted(VIEW, 10, "999999999999"),
+        [
+            event
+            for number in range(10)
+            for event in converted(view_of(number, banners=[500 + number]), 1, "999999999999")
+        ],
+    ],
+    ids=["of one banner", "of ten banners"],
+)
+def test_revenues_too_large_to_add_up_are_the_same_error_with_every_engine(
+    opened: Opened, tmp_path: Path, kept: list[Event]
+) -> None:
+    keep(tmp_path, kept)
+    with pytest.raises(CollectError) as raised:
+        close_slots(closing_of(tmp_path, opened=opened.closer), LATER)
+    assert str(raised.value) == (
+        "Slot 20261126T1445Z is not closed. The revenues of a campaign add up to more than "
+        "9,223,372,036,854.775807, the largest sum that can be counted exactly. Lower "
+        "BANNERS_MOST_REVENUE, so that senders cannot report such revenues; move the segments that "
+        "have them out of the event log, and close again."
+    )
+    assert list(tmp_path.glob("[1-4]/*")) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"i,%d,clean,4,54", b"v,%d,5,1233,much,54"],
+    ids=["too few fields", "a word in place of a revenue"],
+)
+def test_a_record_with_fields_of_another_form_is_an_error_that_says_what_to_do(
+    opened: Opened, tmp_path: Path, content: bytes
+) -> None:
+    keep(tmp_path, EVENTS)
+    with segment_of(tmp_path).open("ab") as file:
+        file.write(framed(content % SLOT))
+    with pytest.raises(CollectError) as raised:
+        close_slots(closing_of(tmp_path, opened=opened.closer), LATER)
+    said = str(raised.value)
+    assert said.startswith("Slot 20261126T1445Z is not closed. A record has other fields than")
+    assert "move the segment that has it out of the event log" in said
+    assert list(tmp_path.glob("[1-4]/*")) == []
 
 
 def test_a_segment_that_cannot_be_read_is_an_error(opened: Opened, tmp_path: Path) -> None:

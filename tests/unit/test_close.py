@@ -105,6 +105,16 @@ def test_a_refund_is_in_the_totals_as_what_it_is(tmp_path: Path) -> None:
     assert found.totals == Totals(figures, figures, refunds=1, refund_micros=500_000)
 
 
+def test_the_largest_sum_of_revenues_is_counted(tmp_path: Path) -> None:
+    revenues = [*["999999999999"] * 9, "223372036863.775807"]
+    conversions = [
+        Converted(SLOT, number, CLICK, revenue, 0) for number, revenue in enumerate(revenues, 10)
+    ]
+    keep(tmp_path, [*EVENTS[:2], *conversions])
+    close_slots(closing_of(tmp_path), LATER)
+    assert totals_in(tmp_path)[0].totals.net.revenue_micros == 2**63 - 1
+
+
 def test_a_conversion_that_comes_hours_later_belongs_to_the_slot_of_its_view(
     tmp_path: Path,
 ) -> None:

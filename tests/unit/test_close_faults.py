@@ -12,6 +12,7 @@ from banners.collect.close.account import ClosedSlot
 from banners.collect.close.files import EventFolder
 from banners.collect.close.run import close_slots
 from banners.collect.segments.names import log_folder
+from banners.collect.segments.record import framed
 from banners.core.events import Kind
 from banners.core.slots import slot_name
 from banners.errors import CollectError
@@ -142,9 +143,23 @@ def test_an_error_of_the_disk_names_the_file(tmp_path: Path) -> None:
     assert files_in(tmp_path) == expected_files(EVENTS, [SLOT])
 
 
-def test_records_that_are_not_ours_are_an_error_of_the_engine(tmp_path: Path) -> None:
-    keep(tmp_path, [Converted(SLOT, 5, CLICK, "0.5,1", 54)])
-    with pytest.raises(CollectError, match="DuckDB failed"):
+OTHER_FIELDS = {
+    "too many": b"v,%d,5,1233,0.5,54,7",
+    "a word in place of a number": b"c,%d,clean,4,54,3,rule,click,414,0,2",
+    "a word in place of a banner": b"i,%d,clean,4,54,3,rule,78,0,414;none,",
+    "no quarter": b"i,%d,clean,9,54,3,rule,78,0,414,",
+}
+
+
+@pytest.mark.parametrize("content", OTHER_FIELDS.values(), ids=OTHER_FIELDS)
+def test_fields_of_another_form_are_an_error_and_no_lack_of_memory(
+    tmp_path: Path, content: bytes
+) -> None:
+    keep(tmp_path, EVENTS)
+    (path,) = log_folder(tmp_path).rglob("*.segment")
+    with path.open("ab") as file:
+        file.write(framed(content % SLOT))
+    with pytest.raises(CollectError, match=f"Slot {NAME} is not closed. A record has other fields"):
         close_slots(closing_of(tmp_path), LATER)
 
 

@@ -1,5 +1,6 @@
 """Closes slots with Spark: executors read the segments and make the rows of the event files."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
@@ -7,7 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from banners.collect.close.account import ClosedSlot
-from banners.collect.close.closer import account_of, quarters_of
+from banners.collect.close.closer import (
+    account_of,
+    other_form,
+    quarters_of,
+    revenue_overflow,
+)
 from banners.collect.close.duckdb_engine import DuckDBCloser
 from banners.collect.close.records import KIND_OF
 from banners.collect.close.statements import (
@@ -33,6 +39,11 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from pyspark.sql import SparkSession
+
+# Spark's errors for a record with another number of fields, and for a field of another form.
+_BAD_FIELD = re.compile(
+    r"\[(?:USER_RAISED_EXCEPTION|CAST_INVALID_INPUT)\] ([^.]+?) *(?:SQLSTATE|\.)"
+)
 
 
 class SparkCloser:
@@ -174,10 +185,7 @@ def _write_csv(path: Path, columns: Iterable[str], batches: "Iterable[pa.RecordB
             try:
                 csv.write_csv(batch, file, options)
             except pa.ArrowInvalid as error:
-                raise CollectError(
-                    f"A record has a field that no worker writes, for {path.name}: {error}. Remove "
-                    "the segment that has it, and close again."
-                ) from error
+                raise other_form(str(error)) from error
 
 
 @contextmanager
@@ -203,6 +211,8 @@ def spark_closer(
             finally:
                 closer.forget()
     except SourceError as error:
-        raise CollectError(str(error)) from error
+        raise revenue_overflow() from error
     except CrunchError as error:
+        if found := _BAD_FIELD.search(str(error)):
+            raise other_form(found[1]) from error
         raise CollectError(f"{error} Slots keep their event files; close again.") from error

@@ -10,6 +10,7 @@ from banners.collect.close.account import ClosedSlot
 from banners.collect.segments.names import Segment
 from banners.core.events import Kind
 from banners.core.model import Quarter
+from banners.errors import CollectError, shorten
 
 
 class Closer(Protocol):
@@ -69,8 +70,14 @@ def quarters_of(quarter: Quarter, found: Iterable[Sequence[Any]]) -> tuple[Quart
     Args:
         quarter: the quarter that the slot has by the calendar.
         found: the rows of the statement ``quarters``.
+
+    Raises:
+        CollectError: a record names another quarter than 1 to 4.
     """
-    return tuple(sorted({quarter, *(Quarter(each) for (each,) in found)}))
+    try:
+        return tuple(sorted({quarter, *(Quarter(each) for (each,) in found)}))
+    except ValueError as error:
+        raise other_form(str(error)) from error
 
 
 def account_of(rows: Iterable[Sequence[Any]]) -> Mapping[Kind, Mapping[str, int]]:
@@ -80,3 +87,25 @@ def account_of(rows: Iterable[Sequence[Any]]) -> Mapping[Kind, Mapping[str, int]
         if affected:
             account[Kind(kind)][outcome] = int(affected)
     return dict(account)
+
+
+def other_form(found: str) -> CollectError:
+    """Return the error for a record whose fields are not those that this release writes.
+
+    Args:
+        found: what is wrong, in the words of the engine.
+    """
+    return CollectError(
+        f"A record has other fields than this release writes: {shorten(found, most=200)}. If a "
+        "newer release of Banners wrote it, upgrade this one; otherwise move the segment that has "
+        "it out of the event log. Then close again."
+    )
+
+
+def revenue_overflow() -> CollectError:
+    """Return the error for revenues that are too large to be added up."""
+    return CollectError(
+        "The revenues of a campaign add up to more than 9,223,372,036,854.775807, the largest sum "
+        "that can be counted exactly. Lower BANNERS_MOST_REVENUE, so that senders cannot report "
+        "such revenues; move the segments that have them out of the event log, and close again."
+    )

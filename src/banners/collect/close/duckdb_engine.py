@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from banners.collect.close.account import ClosedSlot
 from banners.collect.close.arms import arm_sums
-from banners.collect.close.closer import account_of, quarters_of
+from banners.collect.close.closer import (
+    account_of,
+    other_form,
+    quarters_of,
+    revenue_overflow,
+)
 from banners.collect.close.records import divide
 from banners.collect.close.statements import COLUMNS, STEPS, VIEWS, rows_of, statement
 from banners.collect.close.totals_file import recent_figures, write_totals
@@ -143,7 +148,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        said = str(error).partition("\n")[0]
+        if isinstance(error, duckdb.ConversionException) and "out of range" in said:
+            raise revenue_overflow() from error
+        if isinstance(error, duckdb.ConversionException | duckdb.InvalidInputException):
+            raise other_form(said) from error
         raise CollectError(
-            f"DuckDB failed: {str(error).partition(chr(10))[0]}. Free memory and disk space, or "
-            "raise BANNERS_MEMORY, and close again."
+            f"DuckDB failed: {said}. Free memory and disk space, or raise BANNERS_MEMORY, and "
+            "close again."
         ) from error

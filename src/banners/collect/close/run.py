@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners.collect.close.account import ClosedSlot
-from banners.collect.close.closer import OpenCloser
+from banners.collect.close.closer import Closer, OpenCloser
 from banners.collect.close.files import TOTALS, EventFolder, slot_file
 from banners.collect.close.records import Index, index_of
 from banners.collect.close.window import (
@@ -241,31 +241,39 @@ class _Run:
             return
         needed = {key for slot in slots for key in self._index.by_slot.get(slot, ())}
         segments = [each for each, _ in self._index.segments if each.key in needed]
-        with self._closing.opened(self._folder.scratch()) as closer:
-            self._closed.torn += closer.read(segments, slots)
-            for slot in slots:
-                on_slot(slot)
-                staged = self._folder.staged(slot)
-                made = closer.close(
-                    slot,
-                    quarter_of(slot, self._closing.zone),
-                    _paths(staged, slot),
-                    staged / TOTALS,
-                )
-                closed = replace(
-                    made,
-                    segments=dict(self._index.by_slot.get(slot, {})),
-                    missing=self._missing(slot),
-                    archived=slot not in self._window or slot in self._recount,
-                )
-                self._before[slot] = closed
-                if slot in self._recount:
-                    _remove_event_files(staged)
-                    self._closed.recounted.append(closed)
-                else:
-                    self._closed.slots.append(closed)
-                self._folder.put_into_place(staged, closed)
+        begun: int | None = None
+        try:
+            with self._closing.opened(self._folder.scratch()) as closer:
+                self._closed.torn += closer.read(segments, slots)
+                for slot in slots:
+                    on_slot(slot)
+                    begun = slot
+                    self._close_with(closer, slot)
+                    begun = None
+        except CollectError as error:
+            if begun is None:
+                raise
+            raise CollectError(f"Slot {slot_name(begun)} is not closed. {error}") from error
         self._folder.recover()
+
+    def _close_with(self, closer: Closer, slot: int) -> None:
+        staged = self._folder.staged(slot)
+        made = closer.close(
+            slot, quarter_of(slot, self._closing.zone), _paths(staged, slot), staged / TOTALS
+        )
+        closed = replace(
+            made,
+            segments=dict(self._index.by_slot.get(slot, {})),
+            missing=self._missing(slot),
+            archived=slot not in self._window or slot in self._recount,
+        )
+        self._before[slot] = closed
+        if slot in self._recount:
+            _remove_event_files(staged)
+            self._closed.recounted.append(closed)
+        else:
+            self._closed.slots.append(closed)
+        self._folder.put_into_place(staged, closed)
 
     def _archive(self) -> None:
         for slot in self._folder.closed_slots():
