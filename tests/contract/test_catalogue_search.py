@@ -1,6 +1,6 @@
 """One suite over every database: listing and searching the campaigns of a catalogue."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -29,13 +29,6 @@ def written(database: Engine, *campaigns: CatalogueCampaign) -> Version:
     made = writer.replace(campaigns, by="ada", what="Imported")
     assert made is not None
     return made.version
-
-
-@pytest.fixture
-def reader(other: Engine) -> Iterator[DatabaseCatalogue]:
-    opened = DatabaseCatalogue(other)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
