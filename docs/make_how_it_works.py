@@ -126,7 +126,7 @@ def examples(folder: Path) -> Mapping[str, str]:
         host="main",
         zone=UTC,
         window=72,
-        keep_seconds=30 * 86_400,
+        keep_events_seconds=30 * 86_400,
         opened=partial(duckdb_closer, memory="256MB"),
         memory="256MB",
         wait_seconds=0,

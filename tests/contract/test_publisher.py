@@ -202,12 +202,12 @@ def test_a_given_quarter_is_released_and_the_others_stay_held(database: Engine) 
     assert set(DatabaseLoop(database).held()) == {FIRST}
 
 
-@pytest.mark.parametrize(("keep", "kept"), [(None, sweep.KEPT_OF_LOOP), (2, 2)])
+@pytest.mark.parametrize(("keep_generations", "kept"), [(None, sweep.KEPT_OF_LOOP), (2, 2)])
 def test_with_the_loop_the_generations_of_a_day_are_kept_or_as_many_as_said(
-    database: Engine, keep: int | None, kept: int
+    database: Engine, keep_generations: int | None, kept: int
 ) -> None:
     for _ in range(kept + 2):
-        publish(database, 100, FIRST, publisher=LOOP, keep=keep)
+        publish(database, 100, FIRST, publisher=LOOP, keep_generations=keep_generations)
     assert len(DatabaseReports(database).kept()) == kept
 
 

@@ -35,7 +35,7 @@ def aged(events: Path, database: Engine) -> tuple[Closing, list[CampaignTotals]]
     kept_long = closing_of(events, window=1)
     run(kept_long, database, SLOT + 10)
     expected = [each for slot in range(SLOT, SLOT + 4) for each in totals_in(events, slot)]
-    return replace(kept_long, keep_seconds=6 * SLOT_SECONDS), expected
+    return replace(kept_long, keep_events_seconds=6 * SLOT_SECONDS), expected
 
 
 def is_once_in_its_day(totals: DatabaseTotals, expected: list[CampaignTotals]) -> bool:

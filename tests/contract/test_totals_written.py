@@ -158,7 +158,7 @@ def test_a_damaged_file_is_named_and_other_slots_are_written(
 def test_old_slots_are_forgotten_when_the_database_has_them(
     tmp_path: Path, database: Engine, totals: DatabaseTotals
 ) -> None:
-    closing = closing_of(tmp_path, window=1, keep_seconds=SLOT_SECONDS * 20)
+    closing = closing_of(tmp_path, window=1, keep_events_seconds=SLOT_SECONDS * 20)
     keep(tmp_path, EVENTS)
     away = open_database("mysql+pymysql://u:p@127.0.0.1:1/banners", create=True)
     for slot in (NOW, SLOT + 40, SLOT + 41):
@@ -182,7 +182,7 @@ def test_old_slots_are_forgotten_when_the_database_has_them(
 def test_records_for_a_day_that_is_settled_are_counted_and_not_added(
     tmp_path: Path, database: Engine, totals: DatabaseTotals
 ) -> None:
-    closing = closing_of(tmp_path, window=1, keep_seconds=SLOT_SECONDS * 20)
+    closing = closing_of(tmp_path, window=1, keep_events_seconds=SLOT_SECONDS * 20)
     keep(tmp_path, EVENTS)
     for now in (NOW, SLOT + 40, SLOT + 40):
         assert run(closing, database, now).uncounted == 0

@@ -94,7 +94,7 @@ def closing_of(events: Path, **changed: Any) -> Closing:
         host=HOST,
         zone=UTC,
         window=72,
-        keep_seconds=30 * 86_400,
+        keep_events_seconds=30 * 86_400,
         opened=partial(duckdb_closer, memory="512MB"),
         memory="512MB",
         wait_seconds=0,

@@ -66,7 +66,7 @@ def drafting(
     *,
     wait_seconds: float = WAIT_SECONDS,
     publisher: Publisher | None = None,
-    keep: int | None = None,
+    keep_generations: int | None = None,
 ) -> AbstractContextManager[Draft]:
     return draft(
         database,
@@ -75,7 +75,7 @@ def drafting(
         now=lambda: datetime.now(UTC),
         wait_seconds=wait_seconds,
         publisher=publisher,
-        keep=keep,
+        keep_generations=keep_generations,
     )
 
 
@@ -137,10 +137,10 @@ def publish(
     first: int,
     *quarters: Quarter,
     publisher: Publisher | None = None,
-    keep: int | None = None,
+    keep_generations: int | None = None,
 ) -> Generation:
     """Publish some quarters, and return their generation."""
-    with drafting(database, publisher=publisher, keep=keep) as begun:
+    with drafting(database, publisher=publisher, keep_generations=keep_generations) as begun:
         for quarter in quarters:
             write(begun, quarter, first)
         begun.activate()

@@ -124,7 +124,9 @@ def test_a_slot_that_was_archived_too_early_stays_as_it_is(tmp_path: Path) -> No
     keep(tmp_path, EVENTS)
     close_slots(closing_of(tmp_path, window=1), LATER)
     # As a clock would do that is ahead by less than is refused.
-    closed = close_slots(closing_of(tmp_path, window=1, keep_seconds=900), Clock(SLOT + 90).now)
+    closed = close_slots(
+        closing_of(tmp_path, window=1, keep_events_seconds=900), Clock(SLOT + 90).now
+    )
     assert SLOT in closed.forgettable
     EventFolder(tmp_path).forget(closed.forgettable)
     keep(tmp_path, [Seen(view_of(1, slot=SLOT - 1), CLEAN)], SLOT - 1)
@@ -145,7 +147,7 @@ def test_segments_of_archived_slots_are_removed_when_they_are_old(tmp_path: Path
     close_slots(closing_of(tmp_path), LATER)
     keep(tmp_path, [Converted(SLOT, 6, CLICK, "1", 0)], SLOT + 1)
     keep(tmp_path, [Seen(view_of(80, slot=SLOT + 400), CLEAN)], SLOT + 400)
-    closing = closing_of(tmp_path, window=2, keep_seconds=900 * 402)
+    closing = closing_of(tmp_path, window=2, keep_events_seconds=900 * 402)
     assert close_slots(closing, Clock(SLOT + 402).now).removed == 0
     assert close_slots(closing, Clock(SLOT + 403).now).removed == 1
     assert close_slots(closing, Clock(SLOT + 404).now).removed == 1

@@ -21,13 +21,13 @@ class Policies:
     """What an installation has decided about policies.
 
     Args:
-        default: the policy of campaigns for which the catalogue names none.
+        default_policy: the policy of campaigns for which the catalogue names none.
         settings: the settings of the policies.
         campaigns: returns the campaigns of the catalogue whose policy may be another than the rule.
         second: returns the second, since 1970 in UTC, for which lineups are made.
     """
 
-    default: PolicyName
+    default_policy: PolicyName
     settings: PolicySettings
     campaigns: Callable[[], Iterable[CatalogueCampaign]]
     second: Callable[[], int]
@@ -37,11 +37,11 @@ class Policies:
         second = self.second()
         found: dict[PolicyName, dict[int, list[int]]] = defaultdict(dict)
         for campaign in self.campaigns():
-            policy = PolicyName(campaign.policy or self.default)
+            policy = PolicyName(campaign.policy or self.default_policy)
             banners = [each.banner_id for each in campaign.banners if _is_due(each, second)]
             if policy is not PolicyName.RULE and banners and _is_due(campaign, second):
                 found[policy][campaign.campaign_id] = sorted(banners)
-        return Wanted(self.default, self.settings, found)
+        return Wanted(self.default_policy, self.settings, found)
 
 
 def _is_due(times: Times, second: int) -> bool:
@@ -56,12 +56,12 @@ class Wanted:
     """The campaigns to prepare lineups of, with the banners of each, by policy.
 
     Args:
-        default: the policy of campaigns for which the catalogue names none.
+        default_policy: the policy of campaigns for which the catalogue names none.
         settings: the settings of the policies.
         campaigns: the banners of each campaign, sorted, by policy and campaign.
     """
 
-    default: PolicyName
+    default_policy: PolicyName
     settings: PolicySettings
     campaigns: Mapping[PolicyName, Mapping[int, Sequence[int]]]
 
@@ -79,4 +79,4 @@ class Wanted:
             "theta": str(self.settings.theta),
             "candidates": candidates,
         }
-        return replace(other, policy=self.default.value, settings=settings, others=others)
+        return replace(other, policy=self.default_policy.value, settings=settings, others=others)

@@ -62,7 +62,7 @@ def write_totals(
             for slot in _write_slots(closing, folder, writer, problems.append):
                 closed.written.append(slot)
             until = slot_at(now().timestamp())
-            oldest = until - closing.keep_seconds // SLOT_SECONDS
+            oldest = until - closing.keep_events_seconds // SLOT_SECONDS
             if old := [each for each in closed.slots if each.slot < oldest]:
                 dropped = {slot for slot, held in writer.digests().items() if held == DROPPED}
                 closed.uncounted = sum(

@@ -76,7 +76,7 @@ def closing_of(settings: Settings) -> "Closing":
         host=settings.host,
         zone=settings.timezone,
         window=settings.window,
-        keep_seconds=settings.keep_events * _DAY_SECONDS,
+        keep_events_seconds=settings.keep_events * _DAY_SECONDS,
         opened=_closer_of(settings),
         memory=settings.memory,
         wait_seconds=settings.wait_seconds,

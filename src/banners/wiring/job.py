@@ -154,7 +154,7 @@ def _run(
         now=now,
         wait_seconds=wait_seconds,
         publisher=publisher,
-        keep=settings.keep_generations,
+        keep_generations=settings.keep_generations,
     )
     ready = partial(prepare, database, now=now, wait_seconds=wait_seconds, publisher=publisher)
     try:
@@ -279,7 +279,7 @@ def _policies(settings: Settings, database: "Database", now: Callable[[], dateti
             yield from catalogue.with_policy(version)
 
     return Policies(
-        default=settings.policy,
+        default_policy=settings.policy,
         settings=PolicySettings(holdout=settings.holdout, theta=float(settings.theta)),
         campaigns=campaigns,
         second=lambda: int(now().timestamp()),

@@ -61,13 +61,15 @@ class Recording:
         self._failed = False
         self._clock = clock
         self._checks: Conversions | None = None
-        most = settings.flood
-        self._sources = Sources(settings.trusted_proxies, settings.public_url if most else "")
+        floods = None
+        if settings.flood:
+            floods = Floods(shared.floods, shared.flood_salt, settings.flood)
+        self._sources = Sources(settings.trusted_proxies, settings.public_url if floods else "")
         judge = WhatCounts(
             honours_opt_out=settings.honour_opt_out == "on",
             is_operator=previews,
             sources=self._sources,
-            floods=Floods(shared.floods, shared.flood_salt, most) if most else None,
+            floods=floods,
         )
         prepare()
         log = EventLog(Path(settings.events), settings.host, clock=clock)

@@ -43,7 +43,7 @@ class Closing:
         host: the name of this host.
         zone: the time zone that quarters are counted in.
         window: how many slots of each quarter count for the next lineups.
-        keep_seconds: how long a segment is kept at least, in seconds.
+        keep_events_seconds: how long a segment is kept at least, in seconds.
         opened: opens the engine that closes slots.
         memory: memory limit of the DuckDB that adds up the totals of slots, such as ``2GB``.
         wait_seconds: how long to wait for another process that closes slots, in seconds.
@@ -53,7 +53,7 @@ class Closing:
     host: str
     zone: tzinfo
     window: int
-    keep_seconds: int
+    keep_events_seconds: int
     opened: OpenCloser
     memory: str
     wait_seconds: float
@@ -287,8 +287,10 @@ class _Run:
     def _remove(self) -> None:
         """Remove the segments that are old enough, of archived slots alone."""
         archived = {slot for slot in self._index.by_slot if self._is_archived(slot)}
-        gone = list(removable(self._index, archived, self._window.now, self._closing.keep_seconds))
-        oldest = self._window.now - self._closing.keep_seconds // SLOT_SECONDS
+        gone = list(
+            removable(self._index, archived, self._window.now, self._closing.keep_events_seconds)
+        )
+        oldest = self._window.now - self._closing.keep_events_seconds // SLOT_SECONDS
         remove(gone, self._closing.events, min(oldest, self._window.first))
         self._closed.removed = len(gone)
         keys = {each.key for each in gone}

@@ -140,7 +140,7 @@ def has_something_new(
 
 
 def removable(
-    index: Index, archived: Collection[int], now: int, keep_seconds: int
+    index: Index, archived: Collection[int], now: int, keep_events_seconds: int
 ) -> Iterator[Segment]:
     """Yield the sealed segments that are old enough, and hold records of archived slots alone.
 
@@ -148,9 +148,9 @@ def removable(
         index: what the log holds.
         archived: the slots that are archived.
         now: the current slot.
-        keep_seconds: how long a segment is kept at least.
+        keep_events_seconds: how long a segment is kept at least, in seconds.
     """
-    newest = now - keep_seconds / SLOT_SECONDS
+    newest = now - keep_events_seconds / SLOT_SECONDS
     for segment, content in index.segments:
         if segment.is_sealed and segment.slot < newest and set(content.slots) <= set(archived):
             yield segment

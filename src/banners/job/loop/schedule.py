@@ -61,15 +61,15 @@ class Timetable:
 
     Args:
         zone: the time zone that quarters are counted in.
-        ahead: seconds before a quarter comes back at which it is published, 1 to 2,400.
+        publish_ahead: seconds before a quarter comes back at which it is published, 1 to 2,400.
     """
 
     zone: tzinfo
-    ahead: int
+    publish_ahead: int
 
     def ahead_of(self, seconds: float) -> int:
         """Return how long before its slot a quarter is published that last took so many seconds."""
-        return min(MOST_AHEAD, max(self.ahead, 2 * round(seconds)))
+        return min(MOST_AHEAD, max(self.publish_ahead, 2 * round(seconds)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Draft:
         engine: the name of the engine that crunched them.
         now: returns the time in UTC.
         publisher: who publishes; None for whoever may.
-        keep: see :func:`draft`.
+        keep_generations: see :func:`draft`.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class Draft:
         engine: str,
         now: Callable[[], datetime],
         publisher: Publisher | None = None,
-        keep: int | None = None,
+        keep_generations: int | None = None,
     ) -> None:
         self._connection = connection
         self._source = source
         self._engine = engine
         self._now = now
         self._publisher = publisher
-        self._keep = keep
+        self._keep_generations = keep_generations
         self._written: dict[Quarter, Written] = {}
         self.generation: Generation | None = None
         """The generation, once its first quarter is being written."""
@@ -134,7 +134,7 @@ class Draft:
             make_live(connection, number, self._written, self._now().isoformat(), self._publisher)
         try:
             with translated(connection.engine):
-                drop_old(connection, self._keep)
+                drop_old(connection, self._keep_generations)
         except StoreError as error:
             _LOG.warning(
                 "Generation %d is live, but older ones could not be dropped; the next run tries "
@@ -167,7 +167,7 @@ def draft(
     now: Callable[[], datetime],
     wait_seconds: float = WAIT_SECONDS,
     publisher: Publisher | None = None,
-    keep: int | None = None,
+    keep_generations: int | None = None,
 ) -> Iterator[Draft]:
     """Begin a generation, which goes live when :meth:`Draft.activate` is called.
 
@@ -181,7 +181,8 @@ def draft(
         wait_seconds: seconds to wait for a server that is still starting, and then for another run
             that is writing to the same database.
         publisher: who publishes; None for whoever may.
-        keep: number of generations of each quarter to keep, 1 or more; None for the usual number.
+        keep_generations: how many of the newest generations of each quarter to keep, 1 or more;
+            None for the usual number.
 
     Raises:
         LoopPublishes: the loop publishes into this database, from another folder.
@@ -192,5 +193,10 @@ def draft(
     with turn_to_write(database, now=now, wait_seconds=wait_seconds) as connection:
         check_may_publish(connection, publisher)
         yield Draft(
-            connection, source=source, engine=engine, now=now, publisher=publisher, keep=keep
+            connection,
+            source=source,
+            engine=engine,
+            now=now,
+            publisher=publisher,
+            keep_generations=keep_generations,
         )

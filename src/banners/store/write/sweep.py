@@ -48,12 +48,12 @@ def sweep_unfinished(connection: Connection) -> None:
         forget(connection, generation)
 
 
-def drop_old(connection: Connection, keep: int | None = None) -> None:
+def drop_old(connection: Connection, keep_generations: int | None = None) -> None:
     """Delete all but the newest generations of each quarter, but never a live one.
 
     Args:
         connection: the connection that holds the publish lock, outside a transaction.
-        keep: the number to keep, 1 or more; None for the usual number.
+        keep_generations: the number to keep, 1 or more; None for the usual number.
     """
     active = sa.select(ACTIVE_GENERATIONS.c.quarter, ACTIVE_GENERATIONS.c.generation)
     known = sa.select(GENERATION_QUARTERS.c.quarter, GENERATION_QUARTERS.c.generation).order_by(
@@ -62,9 +62,9 @@ def drop_old(connection: Connection, keep: int | None = None) -> None:
     with connection.begin():
         served = set(map(tuple, connection.execute(active)))
         newest_first = list(map(tuple, connection.execute(known)))
-        kept = keep or (KEPT if loop_folder(connection) is None else KEPT_OF_LOOP)
+        usual = KEPT if loop_folder(connection) is None else KEPT_OF_LOOP
     for quarter in Quarter:
-        for each in [row for row in newest_first if row[0] == quarter][kept:]:
+        for each in [row for row in newest_first if row[0] == quarter][keep_generations or usual :]:
             if each not in served and _withdrawn(connection, quarter, each[1]):
                 clear(connection, each[1], [quarter])
     _clear_withdrawn(connection)
