@@ -288,8 +288,7 @@ def test_less_than_there_is_ends_in_an_error(
 ) -> None:
     from banners.job import spark_segments
 
-    limit = {"mapreduce.input.linerecordreader.line.maxlength": "50"}
-    monkeypatch.setattr(spark_segments, "_LIMIT", limit)
+    monkeypatch.setattr(spark_segments, "_MOST_LINE_BYTES", 50)
     keep(tmp_path, EVENTS)
     with pytest.raises(CollectError, match=r"executors have read \d+ of \d+ bytes"):
         close_slots(closing_of(tmp_path, opened=opened.closer), LATER)

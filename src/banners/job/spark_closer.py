@@ -120,18 +120,18 @@ class SparkCloser:
     def _prepare(self, slot: int, quarter: Quarter, tables: Tables) -> None:
         for letter, kind in KIND_OF.items():
             fields = ", ".join(
-                f"CAST(fields[{place}] AS {_type(of)}) AS {name}"
-                for place, (name, of) in enumerate(COLUMNS[kind].items())
+                f"CAST(fields[{place}] AS {_type(sql_type)}) AS {name}"
+                for place, (name, sql_type) in enumerate(COLUMNS[kind].items())
             )
             number = len(COLUMNS[kind])
-            of_kind = self._session.sql(
+            rows = self._session.sql(
                 f"SELECT {fields} FROM ("  # noqa: S608  # nothing in it comes from outside
                 f"SELECT CASE WHEN size(fields) = {number} THEN fields "
                 f"ELSE raise_error('A record has other than {number} fields') END AS fields "
                 "FROM (SELECT split(fields, ',', -1) AS fields "
                 f"FROM records WHERE slot = {slot:d} AND kind = '{letter}'))"
             )
-            of_kind.createOrReplaceTempView(f"read_{kind}")
+            rows.createOrReplaceTempView(f"read_{kind}")
         for step in STEPS:
             table = tables.write(self._session, step, statement(step, quarter))
             table.createOrReplaceTempView(step)
@@ -159,7 +159,7 @@ def _size_of(segment: Segment) -> int:
     try:
         return segment.path.stat().st_size
     except FileNotFoundError:
-        return 0  # sealed meanwhile; only about how much there is to read needs to be known
+        return 0  # sealed meanwhile; a rough sum of the sizes is enough
 
 
 def _table(batch: "pa.RecordBatch") -> "pa.Table":
@@ -168,9 +168,9 @@ def _table(batch: "pa.RecordBatch") -> "pa.Table":
     return pa.Table.from_batches([batch])
 
 
-def _type(of: str) -> str:
+def _type(sql_type: str) -> str:
     """Return what Spark calls an SQL type."""
-    return "STRING" if of == "VARCHAR" else of
+    return "STRING" if sql_type == "VARCHAR" else sql_type
 
 
 def _write_csv(path: Path, columns: Iterable[str], batches: "Iterable[pa.RecordBatch]") -> None:

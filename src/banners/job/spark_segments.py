@@ -24,8 +24,8 @@ from banners.errors import CrunchError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Longer lines, which are damage, are left out, and then the bytes of the segment do not add up.
-_LIMIT = {"mapreduce.input.linerecordreader.line.maxlength": str(MOST_BYTES + 1)}
+# Spark leaves longer lines out. They are damage: the bytes of the segment do not add up then.
+_MOST_LINE_BYTES = MOST_BYTES + 1
 
 _HEAD = """concat(
     lpad(hex(octet_length(content)), 6, '0'), lpad(hex(crc32(content)), 8, '0'), ' '
@@ -41,7 +41,7 @@ FROM (
     FROM (SELECT *, CAST(value AS BINARY) AS line FROM lines)
 )
 """  # noqa: S608  # nothing in it comes from outside
-# Of the lines that do not count only place and size are kept, which tell where they are.
+# Of lines that do not count, only place and size are kept, to tell where damage begins.
 _RECORDS = """
 SELECT
     file, block, place, size, good,
@@ -57,12 +57,12 @@ _READ = "SELECT file, sum(size) AS bytes, bool_and(good) AS good FROM all_record
 # The lines of segments that have damage, with the byte at which each ends.
 _DAMAGED = """
 SELECT
-    all_records.*, damage.whole,
+    all_records.*, damage.undamaged,
     sum(size) OVER (PARTITION BY all_records.file ORDER BY block, place) AS until
 FROM all_records
 JOIN damage ON damage.file = all_records.file
 """
-_COVERED = "SELECT file, max(until) AS bytes FROM damaged WHERE until <= whole GROUP BY file"
+_COVERED = "SELECT file, max(until) AS bytes FROM damaged WHERE until <= undamaged GROUP BY file"
 _COUNTED = "SELECT slot, kind, fields FROM all_records WHERE slot IS NOT NULL"
 _COUNTED_WITH_DAMAGE = """
 SELECT slot, kind, fields
@@ -70,7 +70,7 @@ FROM all_records
 LEFT ANTI JOIN damage ON damage.file = all_records.file
 WHERE slot IS NOT NULL
 UNION ALL
-SELECT slot, kind, fields FROM damaged WHERE slot IS NOT NULL AND until <= whole
+SELECT slot, kind, fields FROM damaged WHERE slot IS NOT NULL AND until <= undamaged
 """
 
 
@@ -120,7 +120,7 @@ def _read(
 ) -> ReadSegments:
     sizes = {path: path.stat().st_size for path in paths}
     addresses = [literal(f"file:{path.absolute()}") for path in paths]
-    text_lines(session, addresses, _LIMIT).createOrReplaceTempView("lines")
+    text_lines(session, addresses, _MOST_LINE_BYTES).createOrReplaceTempView("lines")
     session.sql(_CHECKED).createOrReplaceTempView("checked")
     records = _RECORDS.format(kinds=_listed(KIND_OF), slots=_listed(map(str, slots)))
     written = tables.write(session, "records", records, by=("slot", "kind"))
@@ -151,21 +151,25 @@ def _damage_in(session: "SparkSession", sizes: Mapping[Path, int]) -> Mapping[Pa
     damaged = {
         path: _bytes_before_damage(path)
         for path, size in sizes.items()
-        if not _is_whole(read.get(_name_of(path)), size)
+        if not _is_undamaged(read.get(_name_of(path)), size)
     }
     if damaged:
-        _make_view(session, "damage", {_name_of(path): whole for path, whole in damaged.items()})
+        _make_view(
+            session, "damage", {_name_of(path): undamaged for path, undamaged in damaged.items()}
+        )
         session.sql(_DAMAGED).createOrReplaceTempView("damaged")
         covered = {row["file"]: row["bytes"] for row in session.sql(_COVERED).toArrow().to_pylist()}
-        for path, whole in damaged.items():
+        for path, undamaged in damaged.items():
             known = read.get(_name_of(path), {"bytes": 0})
             # What is written now may be seen by the driver alone.
-            expected = whole if path.suffix == SEALED else min(whole, sizes[path], known["bytes"])
+            expected = undamaged
+            if path.suffix != SEALED:
+                expected = min(undamaged, sizes[path], known["bytes"])
             _check_covered(path, covered.get(_name_of(path), 0), expected)
     return damaged
 
 
-def _is_whole(read: Mapping[str, Any] | None, size: int) -> bool:
+def _is_undamaged(read: Mapping[str, Any] | None, size: int) -> bool:
     """Return whether a segment has no damage.
 
     Args:
@@ -200,7 +204,7 @@ def _make_view(session: "SparkSession", name: str, damaged: Mapping[str, int]) -
 
     columns = {
         "file": pa.array(list(damaged), pa.string()),
-        "whole": pa.array(list(damaged.values()), pa.int64()),
+        "undamaged": pa.array(list(damaged.values()), pa.int64()),
     }
     session.createDataFrame(pa.table(columns)).createOrReplaceTempView(name)
 

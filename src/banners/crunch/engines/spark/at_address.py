@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from banners.core.digest import digest_of_files
 from banners.core.events import Kind, slot_meant
 from banners.core.model import Quarter
+from banners.crunch.engines.spark.alike import AlikeFiles, HadoopFile, of_all_kinds
 from banners.crunch.engines.spark.errors import explained, translated
-from banners.crunch.engines.spark.group import Group, HadoopFile, groups_of
 from banners.crunch.engines.spark.hadoop import HadoopPath, Status
 from banners.crunch.engines.spark.lines import Surveyed, csv_lines, parquet_lines, survey
 from banners.crunch.engines.spark.parquet_types import check_types
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _ODD_NAME = re.compile(r"[*?\[\]{}\\]")
 _UNREAD = re.compile(r"\[FAILED_READ_FILE[^]]*\] Encountered error while reading file (.+?)\. ")
 _MOST_HEADER_BYTES = 1 << 16
-_BYTE_ORDER_MARK = 3
+_BYTE_ORDER_MARK_BYTES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +46,38 @@ class HadoopSources(QuarterSources):
     Args:
         session: the session of their tables of lines.
         tables: where executors write what the driver reads.
-        groups: the files by kind and header.
+        alike: the files by kind and header.
     """
 
     session: "SparkSession"
     tables: Tables
-    groups: Mapping[Kind, Sequence[Group]]
+    alike: Mapping[Kind, Sequence[AlikeFiles]]
 
     @property
     def tagged(self) -> bool:
         """Whether any file has further columns, such as the group of a row."""
-        return any(group.read != group.kind.columns for group in groups_of(self.groups))
+        return any(each.read != each.kind.columns for each in of_all_kinds(self.alike))
 
     def rows(self, kind: Kind) -> int:
         """Return the number of rows of one kind, counted apart from the crunch."""
-        return sum(group.rows for group in self.groups[kind])
+        return sum(each.rows for each in self.alike[kind])
 
     def bad_width(self, kind: Kind) -> int:
         """Return the number of rows of one kind that do not reach the crunch."""
-        return sum(group.bad_width for group in self.groups[kind])
+        return sum(each.bad_width for each in self.alike[kind])
 
     def suspects(self, kind: Kind, ids: "pa.Array | None") -> Iterator[Suspect]:
         """Yield the rows that are perhaps not accepted: see :meth:`QuarterSources.suspects`."""
         found = (
-            group.suspects(self.session, self.tables, f"suspects_{kind}_{place}", ids)
-            for place, group in enumerate(self.groups[kind])
+            each.suspects(self.session, self.tables, f"suspects_{kind}_{place}", ids)
+            for place, each in enumerate(self.alike[kind])
         )
         # In the order of the files, so that the same copy of a repeated row counts each time.
         yield from merge(*found, key=lambda each: (str(each.path), each.line.number))
 
     def changed_file(self) -> HadoopPath | None:
         """Return a file that was changed or removed since it was read; None if there is none."""
-        files = (file for group in groups_of(self.groups) for file in group.files.values())
+        files = (file for each in of_all_kinds(self.alike) for file in each.files.values())
         return next((file.path for file in files if not file.is_unchanged()), None)
 
 
@@ -106,15 +106,15 @@ def check_at_address(
     with translated():
         session = session_for(sum(each.size for each in statuses.values()))
     skipped: list[HadoopPath] = []
-    groups: dict[Kind, list[Group]] = {}
+    alike: dict[Kind, list[AlikeFiles]] = {}
     contents = []
     with explained(_UNREAD, _unread):
         for kind in Kind:
             checking = _Checking(session, kind, statuses, set(), skipped)
-            groups[kind] = [*checking.csv(paths[kind]), *checking.parquet(paths[kind])]
+            alike[kind] = [*checking.csv(paths[kind]), *checking.parquet(paths[kind])]
             contents += [(kind, sha) for sha, _ in checking.seen]
     digest = digest_of_files(contents)
-    return HadoopSources(quarter, (), tuple(skipped), digest, session, tables, groups)
+    return HadoopSources(quarter, (), tuple(skipped), digest, session, tables, alike)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class _Checking:
     seen: set[tuple[str, str | None]]
     skipped: list[HadoopPath]
 
-    def csv(self, paths: Iterable[HadoopPath]) -> Iterator[Group]:
+    def csv(self, paths: Iterable[HadoopPath]) -> Iterator[AlikeFiles]:
         named = {
             self.statuses[path].key: path for path in paths if form_of(path) is not Form.PARQUET
         }
@@ -163,9 +163,9 @@ class _Checking:
                 lines = csv_lines(self.session, [str(each.path) for each in files.values()])
                 surveyed = survey(self.session, lines)
             current = {name: replace(file, lines=surveyed[name]) for name, file in files.items()}
-            yield Group(self.kind, columns, has_header_line=True, files=current, lines=lines)
+            yield AlikeFiles(self.kind, columns, has_header_line=True, files=current, lines=lines)
 
-    def parquet(self, paths: Iterable[HadoopPath]) -> Iterator[Group]:
+    def parquet(self, paths: Iterable[HadoopPath]) -> Iterator[AlikeFiles]:
         alike: dict[str, dict[str, HadoopPath]] = defaultdict(dict)
         schemas = {}
         for path in paths:
@@ -190,7 +190,9 @@ class _Checking:
                 lines = parquet_lines(
                     self.session, [str(each.path) for each in files.values()], schema
                 )
-                yield Group(self.kind, columns, has_header_line=False, files=files, lines=lines)
+                yield AlikeFiles(
+                    self.kind, columns, has_header_line=False, files=files, lines=lines
+                )
 
     def _header(self, path: HadoopPath) -> Line:
         """Return the first line of a file, which an executor reads."""
@@ -259,13 +261,13 @@ def _check_lines(path: HadoopPath, found: Surveyed, size: int, width: int) -> No
     if path.suffix.lower() == ".gz":
         return  # its size when decompressed is not known, but gzip reports a missing part
     rest = size - found.bytes - found.lines
-    if rest not in (0, -1, _BYTE_ORDER_MARK, _BYTE_ORDER_MARK - 1):
+    if rest not in (0, -1, _BYTE_ORDER_MARK_BYTES, _BYTE_ORDER_MARK_BYTES - 1):
         raise SourceError(
             f"{path}: {found.bytes + found.lines:,} of {size:,} bytes were read. It changed "
             "meanwhile, is compressed, or has a line of more than 16 MB. Check the file, and "
             "deliver it again."
         )
-    ended = rest in (0, _BYTE_ORDER_MARK)
+    ended = rest in (0, _BYTE_ORDER_MARK_BYTES)
     if not ended and found.lines > 1 and found.last_width != width:
         raise SourceError(
             f"{path}, line {found.lines}: the last line is cut off (no line end, and not {width} "

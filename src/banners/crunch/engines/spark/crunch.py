@@ -192,7 +192,7 @@ def crunch_with_spark(
             parts = int(own.conf.get("spark.sql.shuffle.partitions") or 1)
             for kind in Kind:
                 if isinstance(sources, HadoopSources):
-                    read = [group.text(tagged=tagged) for group in sources.groups[kind]]
+                    read = [each.text(tagged=tagged) for each in sources.alike[kind]]
                 else:
                     read = list(_read_csv(own, sources, kind))
                 # With a single part, nothing has to be exchanged between parts.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 R = TypeVar("R")
 
-# The arguments of as many calls, and their results, are in the memory of the driver.
+# Maximum number of calls whose arguments and results the driver holds in memory at a time.
 _MOST_AT_ONCE = 64
 _DIFFERS = "Versions differ: "
 # The text of Spark's error if Python cannot be started, or cannot import what it needs.

@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 _LOW = (1 << 32) - 1
-# Places of a revenue after its point.
-_PLACES = 6
+# Number of digits of a revenue after its point.
+_DECIMALS = 6
 
 BAD_QUOTE = -1
 OPEN_QUOTE = -2
 
-# Longer lines are left out, and then the bytes of the file do not add up.
-_LIMIT = {"mapreduce.input.linerecordreader.line.maxlength": str(MOST_BYTES)}
 # A field that begins with a quote, from there to its end.
 _QUOTED = r'(?<![^,])"[^"]*+(?:""[^"]*+)*+"'
 _FIELD = r'"[^"]*+(?:""[^"]*+)*+"|(?!")[^,]*+'
@@ -78,17 +76,17 @@ GROUP BY file, block, width
 """
 
 
-def text_lines(
-    session: "SparkSession", addresses: Sequence[str], options: Mapping[str, str]
-) -> "DataFrame":
+def text_lines(session: "SparkSession", addresses: Sequence[str], most_bytes: int) -> "DataFrame":
     """Return the lines of text files with the columns file, block, place and value.
 
     Args:
         session: a session that always divides files in the same way.
         addresses: the files. The same files in the same order give the same blocks and places.
-        options: further options of reading text.
+        most_bytes: maximum number of bytes of a line. Longer ones are left out, and then the bytes
+            of the file do not add up.
     """
-    read = session.read.format("text").options(lineSep="\n", **options).load(list(addresses))
+    limit = {"mapreduce.input.linerecordreader.line.maxlength": str(most_bytes)}
+    read = session.read.format("text").options(lineSep="\n", **limit).load(list(addresses))
     return read.selectExpr(
         "_metadata.file_path AS file",
         "_metadata.file_block_start AS block",
@@ -105,7 +103,7 @@ def csv_lines(session: "SparkSession", addresses: Sequence[str]) -> "DataFrame":
         addresses: the files. The same ones in the same order have the same blocks and places.
     """
     return (
-        text_lines(session, addresses, _LIMIT)
+        text_lines(session, addresses, MOST_BYTES)
         .selectExpr(
             "*",
             r"CASE WHEN endswith(value, '\r') THEN regexp_replace(value, r'\r\r?\z', '') "
@@ -144,9 +142,9 @@ def _in_csv(column: Any) -> str:
     name = f"`{column.name.replace('`', '``')}`"
     kind = column.dataType.typeName()
     text = f"CAST({name} AS STRING)"
-    if kind == "decimal" and column.dataType.scale > _PLACES:
+    if kind == "decimal" and column.dataType.scale > _DECIMALS:
         # Zeros after the sixth place are left out. A number that is still longer is rejected.
-        shorter = rf"regexp_replace({text}, r'([.][0-9]{{{_PLACES}}})0+\z', '$1')"
+        shorter = rf"regexp_replace({text}, r'([.][0-9]{{{_DECIMALS}}})0+\z', '$1')"
         text = f"CASE WHEN {name} = 0 THEN '0.000000' ELSE {shorter} END"
     if kind == "string":
         text = rf"regexp_replace({text}, r'[\r\n]', ' ')"

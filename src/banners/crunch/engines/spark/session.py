@@ -31,6 +31,8 @@ _LEAST_HEAP = 475
 # Seconds to wait for Java to end before it is killed.
 _JAVA_SECONDS = 30
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
+# Loggers that write to the terminal themselves, whatever handlers the root logger has.
+_TERMINAL_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager
@@ -74,10 +76,6 @@ def spark_session(
                 # The Python on the PATH need not be the one that has Banners.
                 session.sparkContext.pythonExec = sys.executable
             yield session
-
-
-# Loggers that write to the terminal themselves, whatever handlers the root logger has.
-_TERMINAL_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager

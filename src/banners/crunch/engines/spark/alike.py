@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from banners.core.events import REVENUE_PATTERN, Kind
-from banners.core.views import Group as GroupName
+from banners.core.views import Group
 from banners.crunch.engines.spark.hadoop import HadoopPath, Status, key_of
 from banners.crunch.engines.spark.lines import FIELDS, Surveyed
 from banners.crunch.engines.spark.tables import Tables
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-_PATTERNS = {"revenue": REVENUE_PATTERN, "group": "|".join(GroupName), "fill": "[01]"}
+_PATTERNS = {"revenue": REVENUE_PATTERN, "group": "|".join(Group), "fill": "[01]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class HadoopFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class AlikeFiles:
     """Files of one kind that have the same header.
 
     Args:
@@ -146,6 +147,6 @@ class Group:
         return f"NOT (block = 0 AND place IN ({first}))"
 
 
-def groups_of(groups: Mapping[Kind, Sequence[Group]]) -> Iterator[Group]:
-    """List the groups of all kinds."""
-    return (group for each in groups.values() for group in each)
+def of_all_kinds(alike: Mapping[Kind, Sequence[AlikeFiles]]) -> Iterator[AlikeFiles]:
+    """List the files of all kinds."""
+    return chain.from_iterable(alike.values())
