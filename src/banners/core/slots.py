@@ -16,6 +16,9 @@ SLOT_SECONDS = 900
 SLOTS_BETWEEN = 4
 """Number of slots from one slot to the next of the same quarter."""
 
+SLOTS_A_DAY = 86_400 // SLOT_SECONDS
+"""Number of slots in 24 hours."""
+
 CLOSED_AFTER = 120
 """Seconds after the end of a slot at which the loop closes it."""
 

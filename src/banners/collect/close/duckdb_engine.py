@@ -98,7 +98,7 @@ class DuckDBCloser:
 
     def _prepare(self, slot: int, quarter: Quarter) -> None:
         for kind, columns in COLUMNS.items():
-            typed = ", ".join(f"'{name}': '{of}'" for name, of in columns.items())
+            typed = ", ".join(f"'{name}': '{sql_type}'" for name, sql_type in columns.items())
             if path := self._records.get((slot, kind)):
                 text = str(path).replace("'", "''")
                 source = (
@@ -106,7 +106,9 @@ class DuckDBCloser:
                     f"header=false, delim=',', quote='', escape='')"
                 )
             else:
-                nothing = ", ".join(f"CAST(NULL AS {of}) AS {name}" for name, of in columns.items())
+                nothing = ", ".join(
+                    f"CAST(NULL AS {sql_type}) AS {name}" for name, sql_type in columns.items()
+                )
                 source = f"SELECT {nothing} WHERE false"
             self._connection.execute(f"CREATE OR REPLACE VIEW read_{kind} AS {source}")
         for step in STEPS:

@@ -38,7 +38,7 @@ class EventFolder:
     def __init__(self, events: Path) -> None:
         self.events = events
         self._closing = events / "closing"
-        self._accounts = events / _ACCOUNTS
+        self._accounts = accounts_folder(events)
 
     def staged(self, slot: int) -> Path:
         """Make an empty folder for the event files of a slot."""
@@ -110,7 +110,7 @@ class EventFolder:
         )
 
     def archive(self, closed: ClosedSlot) -> None:
-        """Move the event files of a slot to the archive; those that are there already stay."""
+        """Move the event files of a slot to the archive, as far as no run has moved them before."""
         for quarter in closed.quarters:
             for kind in reversed(_ORDER):
                 path = self.place(kind, quarter, closed.slot)

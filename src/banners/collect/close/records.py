@@ -30,7 +30,7 @@ class Index:
 
     Args:
         segments: every segment, with what it holds.
-        by_slot: for each slot of a view the segments that hold records of it, with their numbers.
+        by_slot: for each slot of a view, the number of its records in each segment that holds any.
     """
 
     segments: list[tuple[Segment, Content]] = field(default_factory=list)

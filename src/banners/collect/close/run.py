@@ -66,10 +66,10 @@ class Closed:
     Args:
         slots: the slots that were closed, in order.
         archived: the slots that have left the window and were moved to the archive.
+        recounted: archived slots for which more has come, with new totals and the same files.
         problems: why other slots could not be closed, or their totals not be written.
         torn: damaged bytes that were left out: in the segments that were read, and at the end of
             those that dead workers of this host had left.
-        recounted: archived slots for which more has come, with new totals and the same files.
         late: records that came for a slot after it was archived; they are in no event file.
         removed: segments that were removed, since nothing needs them any more.
         forgettable: old slots whose account and totals are needed only until the database has the
@@ -143,11 +143,11 @@ class _Run:
         self._closing = closing
         self._window = Window(now, closing.window)
         self._folder = EventFolder(closing.events)
-        # Before anything is written, such as a marker: that would be known of a slot.
+        # Before a marker is written: with a clock that is ahead, it would be of the newest slot.
         refuse_distant_clock(self._window, closing.events, self._folder.closed_slots())
         self._folder.recover()
         self._closed = Closed()
-        self._take_care_of_this_host()
+        self._tidy_this_host()
         self._hosts = Hosts(closing.events)
         self._index: Index = index_of(closing.events)
         self._before: dict[int, ClosedSlot] = {}
@@ -159,7 +159,8 @@ class _Run:
         self._remove()
         return self._closed
 
-    def _take_care_of_this_host(self) -> None:
+    def _tidy_this_host(self) -> None:
+        """Seal what dead workers of this host left, and mark the slots that have ended."""
         folder = log_folder(self._closing.events) / self._closing.host
         if folder.is_dir():
             self._closed.torn += seal_leftovers(folder)
@@ -194,8 +195,8 @@ class _Run:
 
     def _is_archived(self, slot: int) -> bool:
         before = self._account_before(slot)
-        # Without an account also in the window: a clock that was ahead may have archived it, and
-        # closing it again without its segments would put files without events in its place.
+        # A clock that was ahead may have archived a slot of the window, and removed its segments
+        # and account. Closing it again would replace its files by files without events.
         return before.archived if before else self._folder.has_archived(slot)
 
     def _account_before(self, slot: int) -> ClosedSlot | None:
@@ -285,15 +286,15 @@ class _Run:
                     self._closed.archived.append(slot)
 
     def _remove(self) -> None:
-        """Remove the segments that are old enough, of archived slots alone."""
+        """Remove the segments that are old enough, and find the slots that need no account now."""
         archived = {slot for slot in self._index.by_slot if self._is_archived(slot)}
-        gone = list(
+        old = list(
             removable(self._index, archived, self._window.now, self._closing.keep_events_seconds)
         )
         oldest = self._window.now - self._closing.keep_events_seconds // SLOT_SECONDS
-        remove(gone, self._closing.events, min(oldest, self._window.first))
-        self._closed.removed = len(gone)
-        keys = {each.key for each in gone}
+        remove(old, self._closing.events, min(oldest, self._window.first))
+        self._closed.removed = len(old)
+        keys = {each.key for each in old}
         left = {slot for slot, segments in self._index.by_slot.items() if not set(segments) <= keys}
         self._closed.forgettable.extend(
             slot
@@ -314,6 +315,18 @@ def _paths(folder: Path, slot: int) -> Mapping[tuple[Kind, Quarter], Path]:
         for kind in Kind
         for quarter in Quarter
     }
+
+
+def require_folder(events: Path) -> None:
+    """Check that the folder of all events exists.
+
+    Raises:
+        CollectError: it does not.
+    """
+    if not events.is_dir():
+        raise CollectError(
+            f"{events} is not a folder. Set BANNERS_EVENTS to the folder of the event log."
+        )
 
 
 @contextmanager
@@ -345,10 +358,7 @@ def _one_at_a_time(closing: Closing) -> "Iterator[None]":
     """
     from filelock import FileLock, Timeout
 
-    if not closing.events.is_dir():
-        raise CollectError(
-            f"{closing.events} is not a folder. Set BANNERS_EVENTS to the folder of the event log."
-        )
+    require_folder(closing.events)
     lock = FileLock(closing.events / "closing.lock", timeout=closing.wait_seconds)
     try:
         lock.acquire()

@@ -12,19 +12,17 @@ from banners.collect.close.window import Window
 from banners.collect.segments.names import first_slot_in, hosts_of, log_folder
 from banners.core.closing import ClosingState
 from banners.core.events import Kind
-from banners.core.slots import SLOT_SECONDS, slot_at, slot_named
+from banners.core.slots import SLOTS_A_DAY, slot_at, slot_named
 from banners.core.totals import SlotState
 
 DUE_SECONDS = 600
 """Seconds from the end of a slot until it should be closed: two minutes after its end, and the time
 that this takes."""
 
-_TELLS_APART = 2_000_000_000
+_DISTINCT_NANOSECONDS = 2_000_000_000
 """Nanoseconds after which a further change of a folder is certain to have another time."""
 
 Found = TypeVar("Found")
-
-_DAY_SLOTS = 86_400 // SLOT_SECONDS
 
 
 class ClosingWatch:
@@ -56,11 +54,11 @@ class ClosingWatch:
         paths = self._accounts_in(self._events, accounts_folder(self._events)) or {}
         if not paths:
             return None
-        ended = slot_at(now)
-        recent = {slot: path for slot, path in paths.items() if slot >= ended - _DAY_SLOTS}
+        current = slot_at(now)
+        recent = {slot: path for slot, path in paths.items() if slot >= current - SLOTS_A_DAY}
         self._read = dict(self._accounts(recent))
         accounts = [closed for _, closed in self._read.values()]
-        first = max(min([*paths, *self._arrived()]), Window(ended, self._window).first)
+        first = max(min([*paths, *self._arrived()]), Window(current, self._window).first)
         return _state(paths, first, accounts, now, late=sum(map(_late, accounts)))
 
     def _accounts(self, paths: dict[int, Path]) -> Iterator[tuple[int, tuple[int, ClosedSlot]]]:
@@ -97,11 +95,11 @@ def state_of_written(
     Returns:
         What is known, without what came late; None if no slot is in the database.
     """
-    ended = slot_at(now)
-    found = {each.slot: each for each in written(range(Window(ended, window).first, ended + 1))}
+    current = slot_at(now)
+    found = {each.slot: each for each in written(range(Window(current, window).first, current + 1))}
     if not found:
         return None
-    recent = [each for slot, each in found.items() if slot >= ended - _DAY_SLOTS]
+    recent = [each for slot, each in found.items() if slot >= current - SLOTS_A_DAY]
     return _state(found, min(found), recent, now, late=None)
 
 
@@ -132,7 +130,7 @@ class _Unchanged(Generic[Found]):
             return kept[1]
         found = self._read(path)
         # A later change may still have the same time, as far as the file system tells times apart.
-        if time.time_ns() - changed > _TELLS_APART:
+        if time.time_ns() - changed > _DISTINCT_NANOSECONDS:
             self._kept[path] = changed, found
         return found
 
@@ -145,9 +143,9 @@ def _state(
     *,
     late: int | None,
 ) -> ClosingState:
-    ended, due = slot_at(now), slot_at(now - DUE_SECONDS)
+    current, due = slot_at(now), slot_at(now - DUE_SECONDS)
     return ClosingState(
-        newest=max((slot for slot in closed if slot < ended), default=None),
+        newest=max((slot for slot in closed if slot < current), default=None),
         waiting=tuple(slot for slot in range(first, due) if slot not in closed),
         missing=tuple(sorted({host for each in recent for host in each.missing})),
         account=_sums(recent),
@@ -168,5 +166,6 @@ def _late(closed: ClosedSlot) -> int:
     return sum(
         records
         for segment, records in closed.segments.items()
-        if slot_named(segment.rpartition("/")[2][:14]) > closed.slot
+        # Its name begins with the slot of arrival.
+        if slot_named(segment.rpartition("/")[2].partition("-")[0]) > closed.slot
     )

@@ -1,8 +1,8 @@
 """The SQL of closing: one text for every engine, like that of the crunch.
 
 An engine provides ``read_impressions``, ``read_clicks`` and ``read_conversions`` with the columns
-of :data:`COLUMNS`, makes each of STEPS and VIEWS a relation of the same name, and can then run
-``account`` and ``totals``, and read the rows of event files by :func:`rows_of`.
+of :data:`COLUMNS`, makes each of STEPS and VIEWS a relation of the same name, and can then run the
+other statements, and read the rows of event files by :func:`rows_of`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,10 +15,8 @@ from banners.collect.segments.names import (
     segments_of,
     slots_marked,
 )
-from banners.core.slots import SLOT_SECONDS, SLOTS_BETWEEN, slot_name
+from banners.core.slots import SLOT_SECONDS, SLOTS_A_DAY, SLOTS_BETWEEN, slot_name
 from banners.errors import CollectError
-
-_DAY_SLOTS = 86_400 // SLOT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,11 @@ class Window:
         return slot >= self.first
 
     def ended(self, since: int) -> range:
-        """Return the slots in it that have ended, from the first of which anything is known."""
+        """Return the slots in it that have ended.
+
+        Args:
+            since: the first slot of which anything is known.
+        """
         return range(max(self.first, since), self.now)
 
 
@@ -78,7 +80,7 @@ def refuse_distant_clock(window: Window, events: Path, closed: Iterable[int]) ->
         OSError: the log cannot be read.
     """
     newest = max((slot for slot in (*arrived(events), *closed) if slot <= window.now), default=None)
-    if newest is None or newest >= window.first - _DAY_SLOTS:
+    if newest is None or newest >= window.first - SLOTS_A_DAY:
         return
     hours = (window.now - newest) * SLOT_SECONDS // 3_600
     raise CollectError(
@@ -133,7 +135,7 @@ def has_something_new(
 
     Args:
         before: the slot as it was closed last.
-        records: the segments that hold records of it, with their numbers.
+        records: the number of its records in each segment that holds any.
         missing: the hosts that have not marked it.
     """
     return before is None or before.segments != records or before.missing != missing

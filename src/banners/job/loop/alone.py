@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from banners.collect.close.run import require_folder
 from banners.errors import CollectError, LoopBusy, readable, shorten
 from banners.job.loop.clock import Clock
 
 LOCK = "loop.lock"
+"""The name of the lock in the folder of all events."""
+
 HOLDER = "loop.json"
+"""The name of the file that says which process holds the lock."""
 
 _PAUSE_SECONDS = 1.0
 
@@ -36,10 +40,7 @@ def alone_on(
     """
     import filelock
 
-    if not events.is_dir():
-        raise CollectError(
-            f"{events} is not a folder. Set BANNERS_EVENTS to the folder of the event log."
-        )
+    require_folder(events)
     lock = filelock.FileLock(events / LOCK, timeout=0)
     give_up = clock.now() + wait_seconds
     is_told = False
@@ -77,7 +78,7 @@ def _say_who(events: Path, host: str, now: float) -> None:
     since = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
     about = {"host": host, "process": os.getpid(), "since": since}
     part = events / f"{HOLDER}.part"
-    # Only messages need it.
+    # Only messages need the file, so the loop runs without it.
     with contextlib.suppress(OSError):
         part.write_text(json.dumps(about), encoding="utf-8")
         part.replace(events / HOLDER)

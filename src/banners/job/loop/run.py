@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from banners.collect.close.files import EventFolder
+from banners.collect.close.statements import KEPT
 from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.outcome import QuarterOutcome
@@ -24,6 +25,7 @@ from banners.job.loop.schedule import (
     Timetable,
     can_be_done,
     due,
+    key_of,
     next_moment,
 )
 from banners.reports.loop import LoopProcess, LoopStatus
@@ -38,7 +40,8 @@ BEAT_SECONDS = 10.0
 """Seconds between two signs of life while the loop waits."""
 
 SLOTS_AT_ONCE = 8
-"""Slots that are closed in one go, so that a day of them needs no more room than these."""
+"""Maximum number of slots that are closed together, so that a day of them takes no more disk space
+than these."""
 
 _FIRST_PAUSE_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -189,25 +192,26 @@ class Loop:
         )
 
     def _try(self, action: Action) -> None:
-        key = action.quarter if isinstance(action, Publish) else None
         try:
             if isinstance(action, Publish):
                 self._publish(action)
             else:
                 self._close_ended(action)
         except BannersError as error:
-            self._put_off(action, key, str(error))
+            self._put_off(action, str(error))
         # A bug, or a machine that fails: the other actions go on.
         except Exception as error:  # noqa: BLE001
             _LOG.exception("The loop could not finish what it did.")
-            self._put_off(action, key, f"{type(error).__name__}: {error}.")
+            self._put_off(action, f"{type(error).__name__}: {error}.")
         else:
+            key = key_of(action)
             later = {each: at for each, at in self._progress.later.items() if each != key}
             self._progress = replace(self._progress, later=later)
             self._pauses.pop(key, None)
             self._forgive(key, "")
 
-    def _put_off(self, action: Action, key: Quarter | None, error: str) -> None:
+    def _put_off(self, action: Action, error: str) -> None:
+        key = key_of(action)
         pause = min(self._pauses.get(key, _FIRST_PAUSE_SECONDS / 2) * 2, _LONGEST_PAUSE_SECONDS)
         self._pauses[key] = pause
         at = self._parts.clock.now() + pause
@@ -270,7 +274,7 @@ class Loop:
         slots = [slot for slot in folder.closed_slots() if slot < before]
         closed = (folder.closed(slot) for slot in reversed(slots))
         return any(
-            each.count(kind, "kept") > 0
+            each.count(kind, KEPT) > 0
             for each in closed
             if each and not each.archived and quarter in each.quarters
             for kind in Kind
@@ -354,7 +358,7 @@ class Loop:
         try:
             self._parts.records.beat(process)
         except StoreError as error:
-            # The reason why nothing is published has been told already if it is the database.
+            # If the database is the problem already, that was reported when it began.
             if "database" not in self._problems:
                 self._complain("database", str(error))
 

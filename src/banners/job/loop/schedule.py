@@ -115,9 +115,14 @@ def due(timetable: Timetable, progress: Progress, now: float) -> list[Action]:
         ):
             actions.append(Publish(quarter, slot, slot * SLOT_SECONDS - ahead))
     return sorted(
-        (each for each in actions if progress.later.get(_key(each), now) <= now),
+        (each for each in actions if progress.later.get(key_of(each), now) <= now),
         key=lambda each: (each.at, isinstance(each, Publish)),
     )
+
+
+def key_of(action: Action) -> Quarter | None:
+    """Return the key of an action in :attr:`Progress.later`."""
+    return action.quarter if isinstance(action, Publish) else None
 
 
 def can_be_done(slot: int, now: float) -> bool:
@@ -173,7 +178,3 @@ def _is_done(last: int | None, slot: int, now: float) -> bool:
 def _slots_of(timetable: Timetable, quarter: Quarter, first: int, *, step: int) -> Iterator[int]:
     slots = range(first, first + step * _ALL_QUARTERS, step)
     return (slot for slot in slots if quarter_of(slot, timetable.zone) == quarter)
-
-
-def _key(action: Action) -> Quarter | None:
-    return action.quarter if isinstance(action, Publish) else None
