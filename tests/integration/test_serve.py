@@ -165,6 +165,18 @@ def test_a_server_stopped_by_a_signal_has_not_failed(published: Workplace, worke
         assert running.wait(PATIENCE_SECONDS) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_stopped_as_soon_as_it_says_its_address_has_not_failed(
+    published: Workplace, number: signal.Signals
+) -> None:
+    with published.start("serve", "--port", "0") as running:
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("Banners is at ")
+        running.send_signal(number)
+        assert "Stopped" not in running.stdout.read()
+    assert running.returncode == 0
+
+
 def test_a_redis_that_cannot_be_meant_is_refused_before_workers_start(published: Workplace) -> None:
     wrong = Workplace(published.folder, {"BANNERS_REDIS_URL": "redis://localhost:70000/0"})
     ended = wrong.run("serve", "--port", "0", "--workers", "2")

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,20 +87,28 @@ def demo(port: int, database_url: str | None, *, visitors: bool) -> None:
                 with stoppable() as check:
                     _prepare(settings, reader, settings.public_url or address(listener))
                     check()
+            advice = worth_a_look(reader, wiring.quarter_now(settings))
+        # Once the address is shown, a signal is the normal end; serve_here is not ready yet.
+        with suppress(KeyboardInterrupt), stoppable():
             echo(f"\n     Open {address(listener)}")
-            if advice := worth_a_look(reader, wiring.quarter_now(settings)):
+            if advice:
                 echo(f"     and ask for campaign {advice}.")
-        say_how_to_sign_in(
-            settings,
-            listener,
-            lambda text: echo(f"     {text}"),
-            is_log=not sys.stdout.isatty(),
-        )
-        echo("     Stop with Ctrl-C.\n")
-        with beside(listener, *works):
-            serve_here(
-                listener, settings, workers=1, database_url=database_url, exclusive=True, demo=True
+            say_how_to_sign_in(
+                settings,
+                listener,
+                lambda text: echo(f"     {text}"),
+                is_log=not sys.stdout.isatty(),
             )
+            echo("     Stop with Ctrl-C.\n")
+            with beside(listener, *works):
+                serve_here(
+                    listener,
+                    settings,
+                    workers=1,
+                    database_url=database_url,
+                    exclusive=True,
+                    demo=True,
+                )
 
 
 def _recording(database_url: str | None) -> Settings:

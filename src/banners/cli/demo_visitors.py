@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from banners import wiring
 from banners.cli.beside import beside
 from banners.cli.options import change_environment, settings_from
 from banners.cli.serve import LOOPBACK, address, listen, say_how_to_sign_in, serve_here
+from banners.cli.stopping import stoppable
 from banners.cli.streams import echo, keep_status
 from banners.core.clock import FastClock
 from banners.settings import Settings
@@ -38,7 +40,8 @@ def demo_with_visitors(port: int, *, is_terminal: bool) -> None:
         SampleError: the folder of the demo cannot be used.
         PortTaken: another program listens on the port.
     """
-    with listen(LOOPBACK, port) as listener:
+    # Once the address is shown, a signal is the normal end; serve_here is not ready yet.
+    with suppress(KeyboardInterrupt), stoppable(), listen(LOOPBACK, port) as listener:
         settings = _settings()
         _prepare(settings, address(listener))
         keep_status("The pages do not need it.")

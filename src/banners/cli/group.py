@@ -24,6 +24,9 @@ _SECTIONS: Mapping[str, Sequence[str]] = {
     "Set up the shell": ("completion",),
 }
 
+_KEPT = {"crunch": "generation", "demo": "generation", "catalogue": "version"}
+"""What stays live if a command that would replace it is stopped."""
+
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Number of new objects after which the garbage collector of Python runs."""
 
@@ -99,8 +102,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            kept = "version" if ctx.invoked_subcommand == "catalogue" else "generation"
-            echo(f"Stopped. The previous {kept} stays live.", err=True)
+            kept = _KEPT.get(ctx.invoked_subcommand or "")
+            echo(f"Stopped.{f' The previous {kept} stays live.' if kept else ''}", err=True)
             ctx.exit((error if isinstance(error, Stopped) else Stopped()).status)
         except click.UsageError as error:
             # click does not name the command if the value of an option is missing.

@@ -80,7 +80,8 @@ def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
     from banners import logs
 
     settings = settings_from(database_url=database_url)
-    with listen(host, port) as listener:
+    # Once the address is shown, a signal is the normal end; serve_here is not ready yet.
+    with contextlib.suppress(KeyboardInterrupt), stoppable(), listen(host, port) as listener:
         logs.configure(settings.log_format)
         wiring.check(settings)
         _warn_of_what_is_missing(settings)
