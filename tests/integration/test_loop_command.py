@@ -67,6 +67,14 @@ def test_without_a_folder_of_events_it_is_wrong_usage(workplace: Workplace) -> N
     assert (ended.returncode, "BANNERS_EVENTS is empty" in ended.stderr) == (2, True)
 
 
+def test_a_folder_of_events_that_cannot_be_made_is_named(workplace: Workplace) -> None:
+    (workplace.folder / "taken").write_text("not a folder")
+    workplace.variables["BANNERS_EVENTS"] = "taken"
+    ended = workplace.run("loop")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: taken cannot be made: File exists. ")
+
+
 def test_the_files_alone_give_what_the_loop_gives(published: Workplace) -> None:
     alone = url_of(published.folder, "alone.db")
     with_catalogue(alone)
@@ -86,9 +94,9 @@ def test_another_folder_is_refused_or_left_alone_or_replaces(published: Workplac
     assert published.run("sample", "other", "--impressions", "500").returncode == 0
     refused = published.run("crunch", "other")
     assert refused.returncode == 1
-    assert "The loop has published into" in refused.stderr
+    assert "has what the loop published from" in refused.stderr
     left = published.run("crunch", "other", "--unless-loop")
-    assert (left.returncode, "The loop has published into" in left.stderr) == (0, True)
+    assert (left.returncode, "has what the loop published from" in left.stderr) == (0, True)
     assert figures(url_of(published.folder), Quarter.FOURTH) == (3, 3)
     assert published.run("crunch", "other", "--replace", "--accept").returncode == 0
 

@@ -49,7 +49,6 @@ def loop(
     from banners.store.write.loop import LoopRecords
 
     events = events_of(settings)
-    events.mkdir(parents=True, exist_ok=True)
     going_by = clock or SystemClock()
 
     def now() -> datetime:

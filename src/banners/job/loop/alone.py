@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from banners.collect.close.run import require_folder
 from banners.errors import CollectError, LoopBusy, readable, shorten
 from banners.job.loop.clock import Clock
 
@@ -28,7 +27,7 @@ def alone_on(
     """Hold the lock of a folder of events.
 
     Args:
-        events: the folder of the event log.
+        events: the folder of the event log; made if it does not exist.
         host: the name of this host, for whoever finds the lock taken.
         clock: the clock to wait by.
         wait_seconds: seconds to wait for another process to end.
@@ -36,11 +35,17 @@ def alone_on(
 
     Raises:
         LoopBusy: another process still holds it.
-        CollectError: the folder does not exist or cannot be written.
+        CollectError: the folder cannot be made or written.
     """
     import filelock
 
-    require_folder(events)
+    try:
+        events.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CollectError(
+            f"{readable(events)} cannot be made: {error.strerror}. Give this user write access to "
+            "the folder above it, or set BANNERS_EVENTS to the folder of the event log."
+        ) from error
     lock = filelock.FileLock(events / LOCK, timeout=0)
     give_up = clock.now() + wait_seconds
     is_told = False

@@ -63,7 +63,7 @@ def check_may_publish(connection: Connection, publisher: Publisher | None) -> No
     own = {os.path.realpath(each) for each in (publisher.events, of_loop) if each}
     if of_loop and os.path.realpath(publisher.folder) not in own:
         raise LoopPublishes(
-            f"The loop has published into {named(connection.engine)}, from {readable(of_loop)}. "
+            f"{named(connection.engine)} has what the loop published from {readable(of_loop)}. "
             f"{readable(publisher.folder)} is another folder, so nothing was crunched. To publish "
             "it nevertheless, stop the loop and add --replace; to publish somewhere else, name "
             "another database with --database."
