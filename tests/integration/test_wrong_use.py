@@ -41,6 +41,13 @@ OPTION = "banners crunch [OPTIONS] DIR\nTry 'banners crunch --help' for help.\n"
         (("sample", "file"), 1, "could not be written to file: "),
         (("serve", "--port", "x"), 2, "'x' is not a valid whole number."),
         (("serve", "--host", "256.0.0.1"), 1, "Choose another port, as in: --port 9000"),
+        (("serve", "--host", "a" * 64), 1, ", port 8000: no host has such a name. Choose another"),
+        (
+            ("show", "27", "--database", "sqlite:///\udcff"),
+            1,
+            "Nothing is published yet in sqlite:///",
+        ),
+        (("copy-from", "sqlite:///\udcff"), 1, "The database sqlite:///%5Cxff does not exist"),
         (("stress", "ftp://x"), 2, "expected an http address, as in: banners stress http://"),
         (("completion", "tcsh"), 2, "'tcsh' is not one of 'bash', 'zsh', 'fish'."),
         (("crnch",), 2, "No such command 'crnch'. Did you mean 'crunch'?"),
@@ -100,6 +107,11 @@ def test_a_server_that_is_not_there_is_named_without_its_password(workplace: Wor
     assert ended.returncode == 1
     assert "Start the server, or fix host and port" in ended.stderr
     assert "secret" not in ended.stderr
+
+
+def test_a_server_whose_name_no_host_can_have_is_named(published: Workplace) -> None:
+    ended = published.run("stress", f"http://{'a' * 64}", "--requests", "1")
+    assert (ended.returncode, "aaa: no host has such a name." in ended.stderr) == (1, True)
 
 
 def test_a_taken_port_gets_a_sentence(published: Workplace) -> None:

@@ -26,7 +26,7 @@ from banners.cli.options import (
 )
 from banners.cli.stopping import stoppable
 from banners.cli.streams import echo
-from banners.errors import NothingPublished, PortTaken, StoreError
+from banners.errors import NothingPublished, PortTaken, StoreError, readable
 from banners.settings import Settings
 
 if TYPE_CHECKING:
@@ -177,9 +177,11 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             listener.close()
             raise
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        # A name with a part that no host can have is an error of the codec.
+        reason = error.strerror if isinstance(error, OSError) else "no host has such a name"
         raise PortTaken(
-            f"Cannot listen on {host}, port {port}: {error.strerror}. "
+            f"Cannot listen on {readable(host)}, port {port}: {reason}. "
             "Choose another port, as in: --port 9000 (or PORT=9000 make demo)."
         ) from error
     listener.set_inheritable(True)

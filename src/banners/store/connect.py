@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, Engine
 
-from banners.errors import SettingsError, StoreError, StoreUnavailable
+from banners.errors import SettingsError, StoreError, StoreUnavailable, readable
 from banners.store.descriptors import shortage
 from banners.store.dialects import sqlite
 from banners.store.dialects.dialect import URL_SETTING, Dialect
@@ -98,7 +98,13 @@ def named(database: Engine) -> str:
     """Return "The database" and its URL as a user writes it, without the password."""
     url = database.url
     written = url.set(drivername=url.get_backend_name()) if _dialect(url) is sqlite else url
-    return f"The database {written.render_as_string(hide_password=True)}"
+    return f"The database {without_password(written)}"
+
+
+def without_password(url: URL) -> str:
+    """Return a URL without its password, for messages; bytes that are not UTF-8 are escaped."""
+    shown = url.set(database=readable(url.database)) if url.database else url
+    return shown.render_as_string(hide_password=True)
 
 
 @contextmanager

@@ -119,5 +119,8 @@ async def connect(host: str, port: int, address: Address) -> Connection:
     """
     kind: type[Connection] = _WithLocation if address is Address.BANNER else Connection
     async with asyncio.timeout(PATIENCE_SECONDS):
-        _, connection = await asyncio.get_running_loop().create_connection(kind, host, port)
+        try:
+            _, connection = await asyncio.get_running_loop().create_connection(kind, host, port)
+        except UnicodeError as error:
+            raise OSError("no host has such a name") from error
     return connection

@@ -66,4 +66,6 @@ def database_name(settings: Settings) -> str:
     """Return the URL of the database without the password, for messages."""
     from sqlalchemy import make_url
 
-    return make_url(settings.database_url).render_as_string(hide_password=True)
+    from banners.store.connect import without_password
+
+    return without_password(make_url(settings.database_url))

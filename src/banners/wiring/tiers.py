@@ -22,6 +22,7 @@ def shared_copies(settings: Settings) -> "SharedCopies | None":
     from sqlalchemy import make_url
 
     from banners.serve.shared_copies import SharedCopies
+    from banners.store.connect import without_password
 
     if settings.shared == NOT_SHARED:
         return None
@@ -33,7 +34,7 @@ def shared_copies(settings: Settings) -> "SharedCopies | None":
     # read-only host it finds none and fails, so that workers could not start.
     temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108  # SharedCopies checks whose it is
     folder = settings.shared or Path(temporary, f"banners-{os.geteuid()}")
-    return SharedCopies(Path(folder).absolute(), url.render_as_string(hide_password=True))
+    return SharedCopies(Path(folder).absolute(), without_password(url))
 
 
 def redis_tier(
