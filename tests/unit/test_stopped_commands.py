@@ -1,4 +1,4 @@
-"""What a command says that is stopped: whether what it would have replaced stays live."""
+"""What a command says when it is stopped: what became of what it would have changed."""
 
 from unittest.mock import Mock
 
@@ -13,6 +13,7 @@ from banners.cli.group import banners
     [
         (("upgrade",), "upgrade", "Stopped.\n"),
         (("crunch", "events"), "crunch", "Stopped. The previous generation stays live.\n"),
+        (("copy-from", "sqlite:///old.db"), "copy_from", "Stopped. Nothing was copied.\n"),
     ],
 )
 def test_only_a_command_that_replaces_something_says_what_stays_live(

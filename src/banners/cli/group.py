@@ -24,8 +24,12 @@ _SECTIONS: Mapping[str, Sequence[str]] = {
     "Set up the shell": ("completion",),
 }
 
-_KEPT = {"crunch": "generation", "demo": "generation", "catalogue": "version"}
-"""What stays live if a command that would replace it is stopped."""
+_WHEN_STOPPED: Mapping[str, str] = {
+    **dict.fromkeys(("crunch", "demo", "rollback"), " The previous generation stays live."),
+    "catalogue": " The previous version stays live.",
+    "copy-from": " Nothing was copied.",
+}
+"""What a command adds when it is stopped, by its name."""
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Number of new objects after which the garbage collector of Python runs."""
@@ -102,8 +106,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            kept = _KEPT.get(ctx.invoked_subcommand or "")
-            echo(f"Stopped.{f' The previous {kept} stays live.' if kept else ''}", err=True)
+            echo(f"Stopped.{_WHEN_STOPPED.get(ctx.invoked_subcommand or '', '')}", err=True)
             ctx.exit((error if isinstance(error, Stopped) else Stopped()).status)
         except click.UsageError as error:
             # click does not name the command if the value of an option is missing.

@@ -317,18 +317,6 @@ def _paths(folder: Path, slot: int) -> Mapping[tuple[Kind, Quarter], Path]:
     }
 
 
-def require_folder(events: Path) -> None:
-    """Check that the folder of all events exists.
-
-    Raises:
-        CollectError: it does not.
-    """
-    if not events.is_dir():
-        raise CollectError(
-            f"{events} is not a folder. Set BANNERS_EVENTS to the folder of the event log."
-        )
-
-
 @contextmanager
 def on_disk(events: Path) -> "Iterator[None]":
     """Translate errors of the disk.
@@ -358,7 +346,10 @@ def _one_at_a_time(closing: Closing) -> "Iterator[None]":
     """
     from filelock import FileLock, Timeout
 
-    require_folder(closing.events)
+    if not closing.events.is_dir():
+        raise CollectError(
+            f"{closing.events} is not a folder. Set BANNERS_EVENTS to the folder of the event log."
+        )
     lock = FileLock(closing.events / "closing.lock", timeout=closing.wait_seconds)
     try:
         lock.acquire()
