@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from itertools import chain, repeat
+from itertools import chain
 
 from banners.core.figures import MICROS
 from banners.core.views import Group
@@ -133,4 +133,4 @@ class PreparedLineups:
             candidates: the number of candidates.
         """
         found = Counter(chain.from_iterable(self.lineups))
-        return list(map(found.get, range(candidates), repeat(0)))
+        return [found.get(each, 0) for each in range(candidates)]
