@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from banners.core.candidates import Candidates
 from banners.core.model import FillPolicy, Generation, Quarter
 from banners.core.policy import PolicyName, PreparedLineups
+from banners.core.rotation import round_of
 from banners.core.rule import line_up
 from banners.core.taking import PreparedSelection, ShownLineup, shown_lineups
 from banners.core.views import Group
@@ -42,11 +44,12 @@ def selection_of(
     shown: Candidates | None = None,
     fill: FillPolicy = FillPolicy.CAMPAIGN,
     seed: int = 1,
+    inventory: Sequence[int] = range(900, 950),
 ) -> PreparedSelection:
     shown = ranked if shown is None else shown
     lineups = shown_lineups(ranked, shown)
     source = random.Random(seed)
-    return PreparedSelection(line_up(shown), lineups, fill, lambda: range(900, 950), source)
+    return PreparedSelection(line_up(shown), lineups, fill, lambda: inventory, source)
 
 
 def test_without_prepared_lineups_there_are_none_to_take() -> None:
@@ -92,13 +95,13 @@ def test_banners_that_are_off_are_skipped_and_the_best_others_take_their_place(
 
 
 def test_a_banner_that_was_not_published_fills_a_gap_last() -> None:
-    ranked = candidates_of(6, [(0, 1, 2, 3, 4)])
+    ranked = candidates_of(7, [(0, 1, 2, 3, 4)])
     added = Candidates(
         *(7, Quarter.FIRST, GENERATION),
-        *((101, 106, 300), (9, 9, 0), (2, 2, 0), (0, 0, 0), (0, 0, 0)),
+        *((101, 300, 106, 107), (9, 0, 9, 9), (2, 0, 2, 2), (0, 0, 0, 0), (0, 0, 0, 0)),
     )
     (shown,) = shown_lineups(ranked, added)
-    assert shown == ShownLineup((101, 106, 300), 0, Group.POLICY, is_paused=True)
+    assert shown == ShownLineup((101, 107, 106, 300), 0, Group.POLICY, is_paused=True)
 
 
 def test_a_lineup_of_few_banners_grows_to_five_when_there_are_more() -> None:
@@ -152,6 +155,23 @@ def test_a_campaign_of_few_banners_is_filled_from_the_inventory_where_that_is_al
     assert len(selection_of(ranked).take().page(b"")[0]) == 2
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_fill_from_the_inventory_does_not_repeat_a_banner_of_the_campaign(seed: int) -> None:
+    # None of its banners has a click, so that the rule would pick none and fill with all three.
+    ranked = candidates_of(3, [(0, 1, 2)], clicked=0)
+    inventory = (101, 102, 103, 900, 901)
+    chosen = selection_of(ranked, fill=FillPolicy.INVENTORY, seed=seed, inventory=inventory)
+    shown, _ = chosen.take().page(b"")
+    assert sorted(shown) == [101, 102, 103, 900, 901]
+
+
+@pytest.mark.parametrize(("off", "is_paused"), [(103, True), (106, False)])
+def test_a_response_says_whether_a_banner_of_its_lineup_is_off(off: int, is_paused: bool) -> None:
+    ranked = candidates_of(6, [(0, 1, 2, 3, 4)])
+    on = ranked.among(set(ranked.banner_ids) - {off})
+    assert selection_of(ranked, on).take().is_paused is is_paused
+
+
 def test_nothing_is_shown_where_all_banners_are_off_and_nothing_may_fill() -> None:
     ranked = candidates_of(2, [(0, 1)] * 3)
     off = ranked.among(())
@@ -190,3 +210,29 @@ def test_a_cookie_of_something_else_takes_any_lineup(cookie: bytes) -> None:
     lineups = [(place, place + 1) for place in range(64)]
     chosen = selection_of(candidates_of(70, lineups))
     assert len({chosen.take(cookie).picked for _ in range(600)}) > 55
+
+
+def test_a_visitor_stays_with_a_lineup_only_while_the_generation_and_all_lineups_are_the_same() -> (
+    None
+):
+    ranked = candidates_of(70, [(place, place + 1) for place in range(64)])
+    found = selection_of(ranked).take().one(b"")
+    assert found is not None
+    _, cookie = found
+    again = selection_of(ranked)
+    assert len({again.take(cookie).picked for _ in range(600)}) == 1
+    published = selection_of(replace(ranked, generation=Generation(4, "s")))
+    assert len({published.take(cookie).picked for _ in range(600)}) > 55
+    paused = selection_of(ranked, ranked.among(set(ranked.banner_ids) - {102}))
+    assert len({paused.take(cookie).picked for _ in range(600)}) > 55
+
+
+def test_a_round_before_or_after_those_of_the_lineups_takes_any_lineup() -> None:
+    lineups = [tuple(range(place, place + 5)) for place in range(64)]
+    chosen = selection_of(candidates_of(70, lineups))
+    cookies = [found[1] for _ in range(1_000) if (found := chosen.take().one(b""))]
+    rounds = {number for cookie in cookies if (number := round_of(cookie)) is not None}
+    assert len(rounds) == 64
+    for number in (min(rounds) - 1, max(rounds) + 1):
+        cookie = b"101.%d.1.30" % number
+        assert len({chosen.take(cookie).picked for _ in range(600)}) > 55

@@ -1,9 +1,11 @@
 """Takes one of the lineups that a policy prepared, at random for every response."""
 
+import math
 import random
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from banners.core.candidates import Candidates
 from banners.core.model import FillPolicy, Lineup, Performance
@@ -12,6 +14,8 @@ from banners.core.rotation import round_of
 from banners.core.rule import LEAST_SHOWN, count_picked, draws_on_inventory
 from banners.core.selection import Selection
 from banners.core.views import Group
+
+_NO_FIGURES = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,9 @@ def shown_lineups(ranked: Candidates, shown: Candidates) -> list[ShownLineup]:
         filled = max(0, len(lineup) - picked_by_rule) if group is Group.RULE else 0
         kept = tuple(ids[each] for each in lineup if ids[each] in on)
         gaps = max(len(lineup), LEAST_SHOWN) - len(kept)
-        added = [each for each in by_revenue if each not in kept][:gaps] if gaps else []
+        added = tuple(islice((each for each in by_revenue if each not in kept), gaps))
         if added or len(kept) < len(lineup):
-            found.append(ShownLineup((*kept, *added), 0, group, is_paused=True))
+            found.append(ShownLineup(kept + added, 0, group, is_paused=True))
         else:
             found.append(ShownLineup(kept, filled, group, is_paused=False))
     return found
@@ -74,7 +78,7 @@ def best_first(prepared: PreparedLineups, ranked: Candidates, shown: Candidates)
     """
     # Both are of the candidates, or there are no expectations.
     expected = dict(zip(ranked.banner_ids, prepared.micros(), strict=False))
-    return sorted(shown.banner_ids, key=lambda each: -expected.get(each, -1.0))
+    return sorted(shown.banner_ids, key=lambda each: -expected.get(each, -math.inf))
 
 
 class PreparedSelection:
@@ -106,11 +110,9 @@ class PreparedSelection:
         self.picked = tuple(dict.fromkeys(each for one in lineups for each in one.banner_ids))
         """All banners that any of the lineups has."""
         # A lineup is only shorter than five if the campaign has no other banner to show.
-        own = {each.banner_id: each for each in lineup.banners}
-        banners = tuple(
-            own.get(each) or Performance(0, 0, 0, 0, banner_id=each) for each in self.picked
-        )
-        short = replace(lineup, banners=banners[:LEAST_SHOWN], others=())
+        own = self.picked[:LEAST_SHOWN]
+        banners = tuple(Performance(*_NO_FIGURES, banner_id=each) for each in own)
+        short = replace(lineup, banners=banners, others=())
         pool = inventory() if draws_on_inventory(short, policy) else ()
         # Made now, so that taking one costs a response next to nothing.
         self._taken = tuple(
@@ -141,7 +143,7 @@ class TakenLineup(Selection):
     Args:
         shown: the lineup.
         number: distinguishes its rounds from those of other lineups.
-        short: the lineup if it is shorter than five.
+        short: up to five banners of the lineups, without figures; the fill is drawn for it.
         policy: where the fill may come from.
         inventory: the ids that the fill may draw from.
         source: where the randomness comes from.
@@ -163,7 +165,7 @@ class TakenLineup(Selection):
         self.lineup = short
         self.group = shown.group
         self.is_paused = shown.is_paused
-        self.picked = own[: len(own) - shown.filled] if shown.filled else own
+        self.picked = own[: len(own) - shown.filled]
         self.is_short = bool(shown.filled or inventory)
         self._policy = policy
         self._source = source
