@@ -9,6 +9,7 @@ import pytest
 
 from banners.core.images import (
     MEDIA_TYPES,
+    MOST_BYTES,
     USUAL_SIZE,
     banners_with_image,
     find_image,
@@ -77,10 +78,18 @@ def test_an_unreadable_image_gives_way_to_one_of_another_kind(folder: Path) -> N
     assert banners_with_image(folder) == {5, 6, 7}
 
 
-@pytest.mark.parametrize(("banner_id", "reason"), [(7, "it is empty"), (8, "Input/output error")])
+@pytest.mark.parametrize(
+    ("banner_id", "reason"),
+    [
+        (7, "it is empty"),
+        (8, "Input/output error"),
+        (11, "it does not begin as image/png does"),
+    ],
+)
 def test_an_image_that_cannot_be_read_is_logged_with_the_reason(
     folder: Path, caplog: pytest.LogCaptureFixture, banner_id: int, reason: str
 ) -> None:
+    (folder / "image_11.png").write_bytes(IMAGES[".jpg"])
     find_image(folder, banner_id)
     [record] = caplog.records
     assert record.levelno == logging.WARNING
@@ -94,7 +103,7 @@ def test_a_folder_that_is_not_there_has_no_images(tmp_path: Path) -> None:
 def test_an_unreadable_folder_is_reported_and_banners_get_placeholders() -> None:
     folder = Path("n" * 300)
     assert find_image(folder, 5) is None
-    with pytest.raises(SettingsError, match=r"BANNERS_IMAGES names .*: File name too long"):
+    with pytest.raises(SettingsError, match=r"BANNERS_IMAGES names “nnn.*: File name too long"):
         banners_with_image(folder)
 
 
@@ -168,6 +177,30 @@ def test_of_many_wrong_names_only_some_are_logged(
         (tmp_path / f"picture{number}.png").touch()
     banners_with_image(tmp_path)
     assert "and 20 more. Name an image image_<banner id>.png" in caplog.text
+
+
+def test_up_to_ten_wrong_names_are_all_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [f"picture{number}.png" for number in range(10)]
+    for name in names:
+        (tmp_path / name).touch()
+    banners_with_image(tmp_path)
+    [record] = caplog.records
+    told = ", ".join(f"“{name}”" for name in names)
+    assert record.getMessage() == (
+        f"Images not shown, since they are named otherwise: {told}. Name an image "
+        "image_<banner id>.png (or jpg, webp, gif, svg)."
+    )
+
+
+def test_an_image_may_be_as_large_as_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "image_7.png"
+    path.write_bytes(IMAGES[".png"])
+    os.truncate(path, MOST_BYTES)
+    assert find_image(tmp_path, 7) == path
+    os.truncate(path, MOST_BYTES + 1)
+    assert find_image(tmp_path, 7) is None
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ _BEGINNINGS = {
 }
 _BEGINNING_BYTES = 1 << 12
 
-_STEM = re.compile(f"image_({CANONICAL_ID})")
+_NAME = re.compile(f"image_({CANONICAL_ID})(?:{'|'.join(map(re.escape, MEDIA_TYPES))})")
 # Names that were probably meant as those of images.
 _LOOKS_LIKE_ONE = re.compile(
     r"image[ _-]?[0-9]+\..*|.*\.(png|jpe?g?|jfif|webp|gif|svgz?|avif|bmp|tiff?|heic|ico)",
@@ -69,9 +69,8 @@ def banner_of(name: str) -> int | None:
     Args:
         name: the name of a file, with its extension.
     """
-    stem, dot, ending = name.rpartition(".")
-    found = _STEM.fullmatch(stem)
-    return int(found[1]) if found and dot + ending in MEDIA_TYPES else None
+    found = _NAME.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def media_type_of(content: bytes) -> str | None:
@@ -136,9 +135,9 @@ def _is_readable(path: Path) -> bool:
     try:
         if not path.is_file():
             return False
-        with path.open("rb", buffering=0) as file:
+        with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            beginning = file.read(_BEGINNING_BYTES)
+            beginning = os.read(file.fileno(), _BEGINNING_BYTES)
     except OSError as error:
         _warn_once(path, str(error.strerror))
         return False
