@@ -33,7 +33,7 @@ def arm_sums(
     """
     if not paths:
         return {}
-    sql = resources.files("banners.collect.close").joinpath("sql", "arms.sql").read_text("utf-8")
+    sql = resources.files("banners.collect.close").joinpath("sql", "arms.sql").read_bytes().decode()
     policies = [group for group, (_, is_policy) in ARMS.items() if is_policy]
     trial = [group for group, (kind, _) in ARMS.items() if kind is ComparisonKind.TRIAL]
     query = Template(sql).substitute(
