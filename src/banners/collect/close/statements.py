@@ -76,7 +76,7 @@ def statement(name: str, quarter: Quarter) -> str:
         quarter: the quarter of a conversion whose click is not known.
     """
     sql = resources.files("banners.collect.close").joinpath("sql", f"{name}.sql")
-    return Template(sql.read_text("utf-8")).substitute(
+    return Template(sql.read_bytes().decode()).substitute(
         quarter=int(quarter),
         kept=KEPT,
         duplicate=DUPLICATE,
