@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SLOTS_AN_HOUR = 4
+_COMPRESSION = "zstd"
 _BANNERS = ("banner_id", *(f"net_{name}" for name in FIGURE_NAMES))
 
 
@@ -57,7 +58,7 @@ def write_totals(
     for name in _BANNERS:
         values = banners[name].combine_chunks()
         file = file.append_column(f"banners_{name}", pa.ListArray.from_arrays(offsets, values))
-    parquet.write_table(file, path, compression="zstd")
+    parquet.write_table(file, path, compression=_COMPRESSION)
 
 
 def read_totals(path: Path) -> Iterator[CampaignTotals]:
@@ -82,7 +83,7 @@ def read_totals(path: Path) -> Iterator[CampaignTotals]:
 
 def _campaigns(batch: "pa.RecordBatch") -> Iterator[CampaignTotals]:
     lists = [batch.column(f"banners_{name}") for name in _BANNERS]
-    ends = lists[0].offsets.to_pylist()
+    ends = batch.column("banners_banner_id").offsets.to_pylist()
     banners = list(zip(*(each.values.to_pylist() for each in lists), strict=True))
     keys = zip(
         batch.column("campaign_id").to_pylist(), batch.column("group_name").to_pylist(), strict=True
@@ -113,10 +114,11 @@ def recent_figures(
     if not paths:
         return {}
     day = RECENT_HOURS * _SLOTS_AN_HOUR
+    begin = until - 2 * day
     net = [f"net_{name}" for name in FIGURE_NAMES]
     spans = [
         (until - day, until),
-        (until - 2 * day, until - day),
+        (begin, until - day),
         *((slot, slot + _SLOTS_AN_HOUR) for slot in range(until - day, until, _SLOTS_AN_HOUR)),
     ]
     sums = ", ".join(
@@ -125,9 +127,9 @@ def recent_figures(
         for name in net
     )
     rows = connection.execute(
-        f"SELECT campaign_id, {sums} FROM read_parquet($paths) "  # noqa: S608  # names and numbers of this program
-        f"WHERE slot >= {until - 2 * day} AND slot < {until} GROUP BY campaign_id",
-        {"paths": [str(path) for path in paths]},
+        f"SELECT campaign_id, {sums} FROM read_parquet(?) "  # noqa: S608  # names and numbers of this program
+        f"WHERE slot >= {begin} AND slot < {until} GROUP BY campaign_id",
+        [[str(path) for path in paths]],
     ).fetchall()
     return {campaign_id: _recent(values) for campaign_id, *values in rows}
 
