@@ -62,7 +62,7 @@ class EventFolder:
                 totals alone.
             closed: the account. If the slot is archived, its files go to the archive.
         """
-        (staged / _ACCOUNT).write_text(closed.as_json(), encoding="utf-8")
+        (staged / _ACCOUNT).write_bytes(closed.as_json().encode())
         for path in staged.iterdir():
             _sync(path)
         sync_folder(staged)
@@ -89,7 +89,7 @@ class EventFolder:
         """
         path = self._account(slot)
         try:
-            return ClosedSlot.from_json(path.read_text("utf-8"))
+            return ClosedSlot.from_json(path.read_bytes().decode())
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -124,7 +124,7 @@ class EventFolder:
         """Replace the account of a slot, and leave its event files as they are."""
         path = self._account(closed.slot)
         part = path.with_suffix(".part")
-        part.write_text(closed.as_json(), encoding="utf-8")
+        part.write_bytes(closed.as_json().encode())
         _sync(part)
         part.replace(path)
 
@@ -151,7 +151,7 @@ class EventFolder:
         account = ready / _ACCOUNT
         # Without its account, everything else has been put into place.
         if account.exists():
-            closed = ClosedSlot.from_json(account.read_text("utf-8"))
+            closed = ClosedSlot.from_json(account.read_bytes().decode())
             targets = [
                 (ready / slot_file(kind, quarter, closed.slot), kind, quarter)
                 for quarter in closed.quarters
@@ -183,10 +183,9 @@ def accounts_in(events: Path) -> dict[int, Path]:
         events: the folder of all events.
     """
     found = {}
-    with suppress(FileNotFoundError):
-        for path in accounts_folder(events).glob("*.json"):
-            with suppress(InvalidSlot):
-                found[slot_named(path.stem)] = path
+    for path in accounts_folder(events).glob("*.json"):
+        with suppress(InvalidSlot):
+            found[slot_named(path.stem)] = path
     return found
 
 
