@@ -1,7 +1,6 @@
 """What another policy would have earned, from the event log and the kept lineups alone."""
 
 import gc
-from datetime import UTC
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,7 +21,7 @@ CAMPAIGNS = range(1, 25)
 
 
 def evaluation(events: Path, campaign_id: int | None = None) -> Evaluation:
-    return evaluate_log(events, UTC, SLOT + 9, "256MB", campaign_id=campaign_id)
+    return evaluate_log(events, SLOT + 9, "256MB", campaign_id=campaign_id)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +114,7 @@ def test_memory_does_not_grow_with_the_number_of_publishes(tmp_path: Path) -> No
 
     before, counts = in_memory(), []
     found = evaluate_log(
-        tmp_path, UTC, SLOT + 9, "256MB", on_slot=lambda _: counts.append(in_memory() - before)
+        tmp_path, SLOT + 9, "256MB", on_slot=lambda _: counts.append(in_memory() - before)
     )
     assert found.slots == list(slots)
     assert found.campaigns[1][RULE].pages == 5 * len(slots)

@@ -4,7 +4,6 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from enum import StrEnum
 from math import fsum
 from pathlib import Path
@@ -95,7 +94,6 @@ class _Sums:
 
 def evaluate_log(
     events: Path,
-    zone: tzinfo,
     until: int,
     memory: str,
     *,
@@ -106,7 +104,6 @@ def evaluate_log(
 
     Args:
         events: the folder of all events.
-        zone: the time zone that quarters are counted in.
         until: the first slot that has not ended.
         memory: memory limit of DuckDB, such as ``2GB``.
         campaign_id: the campaign; None for all.
@@ -129,7 +126,7 @@ def evaluate_log(
     slots: set[int] = set()
     wanted = range(min(begun), until)
     with on_disk(events), TemporaryDirectory() as scratch:
-        for logged in logged_campaigns(events, zone, wanted, Path(scratch), memory, on_slot):
+        for logged in logged_campaigns(events, wanted, Path(scratch), memory, on_slot):
             if campaign_id not in {None, logged.campaign_id}:
                 continue
             found = _evaluated(logged, published)

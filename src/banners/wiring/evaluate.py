@@ -37,7 +37,6 @@ def evaluate(
 
     return evaluate_log(
         events_of(settings),
-        settings.timezone,
         slot_at(clock()),
         settings.memory,
         campaign_id=campaign_id,

@@ -86,15 +86,11 @@ class DuckDBCloser:
         """Return the sums of the compared arms: see :func:`arm_sums`."""
         return arm_sums(self._connection, paths)
 
-    def logged(self, slot: int, quarter: Quarter) -> Sequence[tuple[Any, ...]]:
-        """Return the rows of ``logged.sql`` of a slot whose records were read.
-
-        Args:
-            slot: the slot.
-            quarter: the quarter that it has by the calendar.
-        """
-        self._prepare(slot, quarter)
-        return self._rows("logged", quarter)
+    def logged(self, slot: int) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of ``logged.sql`` of a slot whose records were read."""
+        # Any quarter will do: only conversions without a click have it, and no row is made of them.
+        self._prepare(slot, Quarter.FIRST)
+        return self._rows("logged", Quarter.FIRST)
 
     def _prepare(self, slot: int, quarter: Quarter) -> None:
         for kind, columns in COLUMNS.items():

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from banners.collect.close.duckdb_engine import duckdb_closer
 from banners.collect.close.records import index_of
 from banners.core.model import Quarter
-from banners.core.slots import quarter_of
 
 _SLOTS_AT_ONCE = 8
 """Number of slots whose records are on the disk at the same time."""
@@ -57,7 +55,6 @@ class LoggedCampaign:
 
 def logged_campaigns(
     events: Path,
-    zone: tzinfo,
     wanted: Collection[int],
     scratch: Path,
     memory: str,
@@ -67,7 +64,6 @@ def logged_campaigns(
 
     Args:
         events: the folder of all events.
-        zone: the time zone that quarters are counted in.
         wanted: the slots.
         scratch: an existing empty folder for temporary files.
         memory: memory limit of DuckDB, such as ``2GB``.
@@ -86,7 +82,7 @@ def logged_campaigns(
             closer.read([each for each, _ in index.segments if each.key in keys], some)
             for slot in some:
                 on_slot(slot)
-                yield from _campaigns(slot, closer.logged(slot, quarter_of(slot, zone)))
+                yield from _campaigns(slot, closer.logged(slot))
 
 
 def _campaigns(slot: int, rows: Iterable[Sequence[Any]]) -> Iterator[LoggedCampaign]:
