@@ -15,6 +15,7 @@ from banners.collect.segments import names
 from banners.collect.segments.names import marker_of, segment_stem
 from banners.core.closing import ClosingState
 from banners.core.events import Kind
+from banners.core.model import Quarter
 from banners.core.slots import SLOT_SECONDS, slot_name, slot_named
 from banners.core.totals import SlotState
 from banners.core.views import Traffic
@@ -29,6 +30,12 @@ def look(events: Path, slot: int, second: float = DUE_SECONDS) -> ClosingState:
     found = ClosingWatch(events, WINDOW).look(Clock(slot, second).now)
     assert found is not None
     return found
+
+
+def close_by_hand(events: Path, slot: int) -> None:
+    """Keep the account of a slot without events."""
+    (events / "closed").mkdir(exist_ok=True)
+    EventFolder(events).keep_account(ClosedSlot(slot=slot, quarters=(Quarter.FOURTH,)))
 
 
 def test_a_folder_in_which_no_slot_was_ever_closed_tells_nothing(tmp_path: Path) -> None:
@@ -53,6 +60,21 @@ def test_a_slot_waits_from_when_it_should_have_been_closed(tmp_path: Path) -> No
     close_slots(closing_of(tmp_path), Clock(SLOT + 3).now)
     closed = look(tmp_path, SLOT + 3)
     assert (closed.waiting, closed.newest) == ((), SLOT + 2)
+
+
+def test_a_slot_waits_if_something_arrived_before_the_first_one_that_was_closed(
+    tmp_path: Path,
+) -> None:
+    keep(tmp_path, EVENTS, SLOT - 2)
+    (tmp_path / "log" / "silent").mkdir()
+    close_by_hand(tmp_path, SLOT)
+    assert look(tmp_path, SLOT + 1).waiting == (SLOT - 2, SLOT - 1)
+
+
+def test_a_slot_that_has_not_ended_is_not_the_newest_one(tmp_path: Path) -> None:
+    close_by_hand(tmp_path, SLOT)
+    assert look(tmp_path, SLOT).newest is None
+    assert look(tmp_path, SLOT + 1).newest == SLOT
 
 
 def test_slots_that_have_left_the_window_do_not_wait(tmp_path: Path) -> None:
@@ -95,6 +117,18 @@ def test_a_host_that_closes_nothing_learns_as_much_from_the_database(tmp_path: P
         found = state_of_written(written, WINDOW, Clock(slot, DUE_SECONDS).now)
         assert found == replace(look(tmp_path, slot), late=None)
     assert state_of_written(written, WINDOW, Clock(SLOT + 4 * WINDOW + 2).now) is None
+
+
+def test_of_what_is_in_the_database_slots_count_once_they_have_begun() -> None:
+    closed = SlotState(slot=SLOT, digest="")
+
+    def written(slots: range) -> list[SlotState]:
+        return [closed] if SLOT in slots else []
+
+    assert state_of_written(written, WINDOW, Clock(SLOT - 1).now) is None
+    open_slot = state_of_written(written, WINDOW, Clock(SLOT).now)
+    assert open_slot is not None
+    assert open_slot.newest is None
 
 
 def test_a_host_whose_records_are_missing_is_named(tmp_path: Path) -> None:
@@ -165,3 +199,19 @@ def test_of_many_segments_one_name_is_parsed_and_only_if_something_has_changed(
     marker_of(host, SLOT - 10).touch()
     watch.look(LATER)
     assert parsed == ["20200199T0000Z", slot_name(SLOT - 10)]
+
+
+@pytest.mark.parametrize(("age", "newest"), [(2_000_000_000, SLOT + 1), (2_000_000_001, SLOT)])
+def test_a_folder_that_changed_in_the_last_two_seconds_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: int, newest: int
+) -> None:
+    # The second change has the same time as the first one, as far as the file system tells.
+    changed = 1_000_000_000_000_000_000
+    monkeypatch.setattr("banners.collect.close.state.time.time_ns", lambda: changed + age)
+    watch = ClosingWatch(tmp_path, WINDOW)
+    for slot in (SLOT, SLOT + 1):
+        close_by_hand(tmp_path, slot)
+        os.utime(tmp_path / "closed", ns=(changed, changed))
+        found = watch.look(Clock(SLOT + 2).now)
+    assert found is not None
+    assert found.newest == newest

@@ -67,7 +67,7 @@ class ClosingWatch:
                 changed = path.stat().st_mtime_ns
                 known = self._read.get(slot)
                 if known is None or known[0] != changed:
-                    known = changed, ClosedSlot.from_json(path.read_text("utf-8"))
+                    known = changed, ClosedSlot.from_json(path.read_bytes().decode())
             except (FileNotFoundError, ValueError):
                 # Removed since it was listed, or damaged, which the next closing reports.
                 continue
@@ -167,5 +167,5 @@ def _late(closed: ClosedSlot) -> int:
         records
         for segment, records in closed.segments.items()
         # Its name begins with the slot of arrival.
-        if slot_named(segment.rpartition("/")[2].partition("-")[0]) > closed.slot
+        if slot_named(Path(segment).name.partition("-")[0]) > closed.slot
     )
