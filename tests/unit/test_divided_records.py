@@ -59,7 +59,9 @@ def test_a_segment_that_is_sealed_in_between_is_read_where_it_lies_then(
 def test_the_fields_of_records_are_divided_by_slot_and_kind(tmp_path: Path) -> None:
     later = view_of(78, slot=SLOT + 1, banners=(7,))
     keep(tmp_path, [*EVENTS, Clicked(later, 1, CLEAN), Seen(later, CLEAN)])
-    keep(tmp_path, [Converted(SLOT, 6, CLICK, "-1", 0), Seen(view_of(9, slot=SLOT + 2), CLEAN)])
+    # In a segment of a later slot, which is read after that of an earlier one.
+    late: list[Event] = [Converted(SLOT, 6, CLICK, "-1", 0), Seen(view_of(9, slot=SLOT + 2), CLEAN)]
+    keep(tmp_path, late, SLOT + 2)
     assert divided(tmp_path, segments_in(tmp_path), [SLOT, SLOT + 1, SLOT + 5]) == (
         {
             (SLOT, Kind.IMPRESSIONS): b"clean,4,54,3,rule,77,0,414;251,\n",
