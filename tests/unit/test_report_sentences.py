@@ -71,6 +71,7 @@ def test_the_rule_is_explained_in_a_sentence_that_fits_what_is_shown(
         (10, 0, "none", ""),
         (3, 4, "none", "Nothing is added, since lineups are not filled up."),
         (3, 0, "campaign", "Nothing is added, since the campaign has no other banner."),
+        (0, 0, "campaign", "Nothing is shown, since the campaign has no banner."),
         (3, 3, "inventory", "Two more are drawn at random from the campaign's three other banners"),
         (
             4,

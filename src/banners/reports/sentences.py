@@ -67,6 +67,8 @@ def explain_fill(lineup: Lineup, policy: FillPolicy) -> str:
         sources.append(f"{count}drawn at random from all banners of the quarter, afresh each time")
         own = needed
     if not sources:
+        if not lineup.banners:
+            return "Nothing is shown, since the campaign has no banner."
         return "Nothing is added, since the campaign has no other banner."
     return f"{_are(own, more)} {'added' if lineup.banners else 'shown'}: {', and '.join(sources)}."
 
