@@ -67,7 +67,8 @@ def leaks(path: str, answer: Answered) -> Iterator[str]:
 def _asks_again(sent: Sent, answer: Answered) -> bool:
     """Return whether a browser that asks in advance is told to ask when the visitor comes."""
     is_early = any(name.lower() == b"sec-purpose" for name, _ in sent.fields)
-    return is_early and answer.status == 503 and answer.body.startswith(b"This page is not made")
+    is_later = sent.method == "HEAD" or answer.body.startswith(b"This page is not made")
+    return is_early and answer.status == 503 and is_later
 
 
 def _cells(answer: Answered) -> Iterator[str]:
