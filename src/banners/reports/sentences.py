@@ -50,7 +50,7 @@ def explain_fill(lineup: Lineup, policy: FillPolicy) -> str:
     if needed == 0:
         return "Nothing is added, since lineups are not filled up."
     # Where the rule picks nothing, there is nothing that others could be added to.
-    other, more = ("other ", " more") if lineup.banners else ("", "")
+    other, more, done = ("other ", " more", "added") if lineup.banners else ("", "", "shown")
     if own > needed:
         some = (
             f"{own} of the campaign's" if own == MOST_OTHERS else f"the campaign's {_number(own)}"
@@ -67,10 +67,8 @@ def explain_fill(lineup: Lineup, policy: FillPolicy) -> str:
         sources.append(f"{count}drawn at random from all banners of the quarter, afresh each time")
         own = needed
     if not sources:
-        if not lineup.banners:
-            return "Nothing is shown, since the campaign has no banner."
-        return "Nothing is added, since the campaign has no other banner."
-    return f"{_are(own, more)} {'added' if lineup.banners else 'shown'}: {', and '.join(sources)}."
+        return f"Nothing is {done}, since the campaign has no {other}banner."
+    return f"{_are(own, more)} {done}: {', and '.join(sources)}."
 
 
 def share_sentence(total: Figures, lineup: Figures) -> str:
