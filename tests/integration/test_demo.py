@@ -3,6 +3,8 @@
 import csv
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +53,39 @@ def done(after_a_demo: Path, workplace: Workplace) -> Workplace:
     """A folder in which the demo has run before."""
     shutil.copytree(after_a_demo, workplace.folder, dirs_exist_ok=True)
     return workplace
+
+
+# Python drops an interrupt that is raised in a function that it calls when it forks.
+STOPPED_WHILE_IT_FORKS = """if True:
+    import os, signal
+    from banners.cli import demo, main
+    beside, left = demo.beside, []
+
+    def stop_once():
+        if left:
+            left.pop()
+            signal.raise_signal(signal.SIGTERM)
+
+    def forking(*args):
+        left.append(True)
+        return beside(*args)
+
+    os.register_at_fork(after_in_parent=stop_once)
+    demo.beside = forking
+    main(["demo", "--port", "0"])
+"""
+
+
+def test_a_demo_that_is_stopped_while_it_forks_ends(done: Workplace) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STOPPED_WHILE_IT_FORKS],
+        cwd=done.folder,
+        env=done.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, "Stop with Ctrl-C" in ended.stdout) == (0, True), ended.stderr
 
 
 def test_the_demo_ends_with_an_address_that_answers_and_campaigns_worth_a_look(

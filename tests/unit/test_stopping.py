@@ -57,6 +57,16 @@ def raised(error: Exception) -> None:
     raise error
 
 
+def test_a_block_inside_knows_of_a_signal_that_was_swallowed_outside() -> None:
+    with pytest.raises(Stopped) as ended, stoppable():
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        with stoppable() as check:
+            check()
+            pytest.fail("The block goes on.")
+    assert ended.value.status == 143
+
+
 def test_what_a_library_makes_of_the_interrupt_is_no_error() -> None:
     with pytest.raises(Stopped) as caught, stoppable():
         try:

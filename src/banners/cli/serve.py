@@ -228,11 +228,13 @@ def serve_here(
         change_environment({"database_url": database_url})
     memory = SharedMemory(workers + 1)
     # Ctrl-C or a signal is the normal end of a server.
-    with contextlib.suppress(KeyboardInterrupt), stoppable():
+    with contextlib.suppress(KeyboardInterrupt), stoppable() as check:
         key = wiring.make_secrets(settings)
         serve_in_worker = _worker(listener, memory, key, demo=demo, clock=clock)
         # A copy of this process would otherwise copy each page that its collector looks at.
         gc.freeze()
+        # Python drops an interrupt that is raised while it forks, as work beside the server does.
+        check()
         Supervisor(
             listener,
             workers,

@@ -8,6 +8,7 @@ from types import FrameType
 
 # Shells use this plus the number of the signal as the status of a process that it ended.
 _ENDED_BY = 128
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(KeyboardInterrupt):
@@ -18,6 +19,17 @@ class Stopped(KeyboardInterrupt):
         super().__init__()
 
 
+class _Stop:
+    """Handles a signal: raises the interrupt, and keeps in mind that the signal was received."""
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        self.received.append(number)
+        raise KeyboardInterrupt
+
+
 @contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
     """Let SIGTERM and SIGHUP end the block as Ctrl-C does, so that it removes its temporary files.
@@ -25,7 +37,8 @@ def stoppable() -> Iterator[Callable[[], None]]:
     A signal that is ignored, as by ``nohup``, stays ignored. Python drops an interrupt that is
     raised in a finalizer, and so do some libraries. Therefore this yields a function that raises
     the interrupt again; long-running work calls it at intervals. If a library replaces the
-    interrupt with an error of its own, the block still ends as stopped.
+    interrupt with an error of its own, the block still ends as stopped. A block inside another one
+    also knows of the signals that the outer one has received.
 
     Yields:
         a function that raises KeyboardInterrupt if a signal was received.
@@ -33,15 +46,12 @@ def stoppable() -> Iterator[Callable[[], None]]:
     Raises:
         Stopped: a signal was received.
     """
-    received: list[int] = []
+    current = {number: signal.getsignal(number) for number in _ENDING}
+    stop = next((each for each in current.values() if isinstance(each, _Stop)), None) or _Stop()
 
     def check() -> None:
-        if received:
+        if stop.received:
             raise KeyboardInterrupt
-
-    def stop(number: int, _: FrameType | None) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
 
     show_dropped = sys.unraisablehook
 
@@ -51,8 +61,8 @@ def stoppable() -> Iterator[Callable[[], None]]:
 
     handlers = {
         number: handler
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        if (handler := signal.getsignal(number)) in {signal.SIG_DFL, signal.default_int_handler}
+        for number, handler in current.items()
+        if handler in {signal.SIG_DFL, signal.default_int_handler}
     }
     for number in handlers:
         signal.signal(number, stop)
@@ -60,8 +70,8 @@ def stoppable() -> Iterator[Callable[[], None]]:
     try:
         yield check
     except (KeyboardInterrupt, Exception) as error:
-        if received or isinstance(error, KeyboardInterrupt):
-            raise Stopped(*received[:1]) from error
+        if stop.received or isinstance(error, KeyboardInterrupt):
+            raise Stopped(*stop.received[:1]) from error
         raise
     finally:
         sys.unraisablehook = show_dropped
