@@ -41,7 +41,7 @@ test: .venv/dev.stamp
 ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
 else
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
 	  --ignore tests/faults
 	@$(BIN)/python -m pytest tests/faults
 endif
@@ -92,7 +92,7 @@ bench: .venv/bench.stamp
 
 # Only the tests that run the code in their own process. pyproject.toml lists the packages that count.
 coverage: .venv/dev.stamp
-	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile \
 	  tests/unit tests/contract tests/integration/test_report_requests.py --cov
 
 # Survivors are listed at the end; look at one with: .venv/bin/mutmut show NAME

@@ -1,5 +1,6 @@
 """What all tests share: how hypothesis looks for examples, and folders to work in."""
 
+import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
@@ -37,6 +38,11 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("banners")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are cores: while tests wait for servers, their core is idle."""
+    return min(4, (os.cpu_count() or 1) + 1)
 
 
 @pytest.fixture
