@@ -90,10 +90,10 @@ fuzz: .venv/fuzz.stamp
 bench: .venv/bench.stamp
 	@PYTHONPATH=tests $(BIN)/python bench $(BENCH)
 
-# Only the tests that run the code in their own process. pyproject.toml lists the packages that count.
+# Also in the processes that tests start. pyproject.toml lists the packages that count.
 coverage: .venv/dev.stamp
 	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile \
-	  tests/unit tests/contract tests/integration/test_report_requests.py --cov
+	  tests/unit tests/contract tests/integration --cov
 
 # Survivors are listed at the end; look at one with: .venv/bin/mutmut show NAME
 mutants: .venv/mutants.stamp
