@@ -60,7 +60,8 @@ def leaks(path: str, answer: Answered) -> Iterator[str]:
     """
     if MONEY.search(answer.body):
         yield "The answer shows money."
-    if 200 <= answer.status < 300 and not _FOR_VISITORS.fullmatch(path):
+    # Starlette also takes a path with a line break at its end.
+    if 200 <= answer.status < 300 and not _FOR_VISITORS.fullmatch(path.removesuffix("\n")):
         yield f"A page for operators is answered with {answer.status}."
 
 
