@@ -148,6 +148,7 @@ OTHER_FIELDS = {
     "a word in place of a number": b"c,%d,clean,4,54,3,rule,click,414,0,2",
     "a word in place of a banner": b"i,%d,clean,4,54,3,rule,78,0,414;none,",
     "no quarter": b"i,%d,clean,9,54,3,rule,78,0,414,",
+    "a view that no token has": b"i,%d,clean,4,54,3,rule,9223372036854775807,0,414,",
 }
 
 

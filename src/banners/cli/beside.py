@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from threading import Thread
 
 _STOP_SECONDS = 5.0
+_HELD_BACK = {signal.SIGINT, signal.SIGHUP, signal.SIGTERM}
 
 
 @contextmanager
@@ -26,8 +27,14 @@ def beside(listener: socket.socket, *works: Callable[[], None]) -> Iterator[None
     context = multiprocessing.get_context("fork")
     processes = [context.Process(target=_run, args=(work, listener), daemon=True) for work in works]
     try:
-        for process in processes:
-            process.start()
+        # The new processes begin with the handlers of this one, which would raise in them. Held
+        # back, a signal reaches each process when it has its own.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+        try:
+            for process in processes:
+                process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield
     finally:
         for process in processes:
@@ -45,6 +52,7 @@ def _run(work: Callable[[], None], listener: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
     Thread(target=_end_with_parent, daemon=True).start()
     work()
 

@@ -40,7 +40,7 @@ def demo_with_visitors(port: int, *, is_terminal: bool) -> None:
         SampleError: the folder of the demo cannot be used.
         PortTaken: another program listens on the port.
     """
-    # Once the address is shown, a signal is the normal end; serve_here is not ready yet.
+    # A signal is the normal end of a server, also before serve_here is ready for it.
     with suppress(KeyboardInterrupt), stoppable(), listen(LOOPBACK, port) as listener:
         settings = _settings()
         _prepare(settings, address(listener))

@@ -25,7 +25,7 @@ _SECTIONS: Mapping[str, Sequence[str]] = {
 }
 
 _WHEN_STOPPED: Mapping[str, str] = {
-    **dict.fromkeys(("crunch", "demo", "rollback"), " The previous generation stays live."),
+    **dict.fromkeys(("crunch", "rollback"), " The previous generation stays live."),
     "catalogue": " The previous version stays live.",
     "copy-from": " Nothing was copied.",
 }

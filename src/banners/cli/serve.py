@@ -80,7 +80,7 @@ def serve(host: str, port: int, workers: int, database_url: str | None) -> None:
     from banners import logs
 
     settings = settings_from(database_url=database_url)
-    # Once the address is shown, a signal is the normal end; serve_here is not ready yet.
+    # A signal is the normal end of a server, also before serve_here is ready for it.
     with contextlib.suppress(KeyboardInterrupt), stoppable(), listen(host, port) as listener:
         logs.configure(settings.log_format)
         wiring.check(settings)

@@ -149,7 +149,10 @@ def _translated() -> Iterator[None]:
         said = str(error).partition("\n")[0]
         if isinstance(error, duckdb.ConversionException) and "out of range" in said:
             raise revenue_overflow() from error
-        if isinstance(error, duckdb.ConversionException | duckdb.InvalidInputException):
+        if isinstance(
+            error,
+            duckdb.ConversionException | duckdb.InvalidInputException | duckdb.OutOfRangeException,
+        ):
             raise other_form(said) from error
         raise CollectError(
             f"DuckDB failed: {said}. Free memory and disk space, or raise BANNERS_MEMORY, and "

@@ -21,7 +21,7 @@ MOST_BYTES = 1 << 20
 HEAD_BYTES = 15
 """Number of bytes before the content of a record."""
 
-# With more digits, a slot would lie after the year 9999, which no time can name.
+# With eight digits, a slot lies before the year 4822; much later times have no name.
 _SLOT = re.compile(rb"[0-9]{1,8}")
 
 
