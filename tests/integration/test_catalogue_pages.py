@@ -10,8 +10,11 @@ import pytest
 
 from banners.core.model import Quarter
 from banners.images.check import check
+from banners.settings import load_settings
 from banners.store.connect import open_database
+from banners.wiring.catalogue import catalogue_writer
 from support.catalogue_pages import ADA, FILES, RITA, Operator, cards, images, installation
+from support.catalogues import campaign
 from support.html_text import text_of
 from support.publishing import publish
 from support.servers import until
@@ -167,6 +170,27 @@ def test_the_history_tells_who_changed_what_and_undoes_it(ada: Operator, sale: s
     assert "paused" in text_of(refused.text)
     unknown = ada.send(f"{sale}/history", page=sale, undo="99")
     assert "There is no version 99." in unknown.text
+
+
+@pytest.mark.parametrize("name", ["Sale", "<Sale> & " * 20])
+def test_a_long_history_is_cut_where_the_page_is_full(tmp_path: Path, name: str) -> None:
+    settings = load_settings({"database_url": f"sqlite:///{tmp_path}/banners.db"}, environment={})
+    with installation(tmp_path) as here, Operator(here, *ADA) as ada:
+        writer = catalogue_writer(settings)
+        for turn in range(100):
+            writer.replace([campaign(1, 1, name=f"{name}{turn}")], by="ada", what="a name")
+        until(lambda: f"{turn}" in text_of(ada.page(BANNERS)))
+        renamed = ada.page(f"{BANNERS}/history")
+        writer.replace([campaign(1, *range(1, 3_001))], by="ada", what="many banners")
+        many = ada.page(f"{BANNERS}/history")
+        writer.close()
+    assert len(renamed.encode()) < 100_000
+    assert "Older changes are not shown." in renamed
+    assert len(many.encode()) < 100_000
+    (left_out,) = re.findall(r"<p>And ([0-9,]+) more\.</p>", many)
+    # The name of the campaign has changed as well.
+    shown = len(re.findall(r"<p>(?:Banner|Campaign) [0-9]+ ", many))
+    assert shown + int(left_out.replace(",", "")) == 3_000
 
 
 def test_the_house_campaign_is_chosen_and_put_away(ada: Operator, sale: str) -> None:

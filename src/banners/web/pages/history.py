@@ -1,12 +1,13 @@
 """What people changed of a campaign, and what was published, the newest first."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
+from markupsafe import escape
 
 from banners.catalogue.sentences import sentence
 from banners.catalogue.versions import CampaignChange
@@ -21,6 +22,9 @@ from banners.web.pages.editing import Pages, by, seen
 
 MOST_CHANGES = 100
 """Maximum number of changes that the page shows."""
+
+MOST_BYTES = 35_000
+"""Maximum number of bytes of all sentences on the page, which stays below 100 kB with the rest."""
 
 _PAGE = "catalogue_history.html"
 
@@ -58,12 +62,13 @@ def routes(pages: Pages, kept: Callable[[], Sequence[KeptQuarter]]) -> APIRouter
         changes = editing.catalogue.history(opened.campaign_id, most=MOST_CHANGES)
         happened = [*map(changed, changes), *published()]
         happened.sort(key=lambda each: each.at, reverse=True)
+        fitting = list(_fitting(happened))
         return pages.show(
             *(request, _PAGE, opened),
             status=status,
             refused=refused,
-            happened=happened,
-            is_cut=len(changes) == MOST_CHANGES,
+            happened=fitting,
+            is_cut=len(changes) == MOST_CHANGES or len(fitting) < len(happened),
         )
 
     def changed(change: CampaignChange) -> Happened:
@@ -111,3 +116,20 @@ def routes(pages: Pages, kept: Callable[[], Sequence[KeptQuarter]]) -> APIRouter
         return pages.after(made, opened.campaign_id)
 
     return router
+
+
+def _fitting(happened: Sequence[Happened]) -> Iterator[Happened]:
+    """Yield what fits on the page; of the last one, perhaps not all sentences."""
+    left = MOST_BYTES
+    for each in happened:
+        shown = []
+        for line in each.sentences:
+            left -= len(str(escape(line)).encode())
+            if left < 0:
+                break
+            shown.append(line)
+        if more := len(each.sentences) - len(shown):
+            if shown:
+                yield replace(each, sentences=[*shown, f"And {more:,} more."])
+            return
+        yield each
