@@ -1,7 +1,5 @@
 """The SQL of closing that every engine runs, on small tables."""
 
-from collections.abc import Iterator
-
 import duckdb
 import pytest
 
@@ -11,16 +9,10 @@ from banners.core.model import Quarter
 from banners.core.totals import TOTAL_NAMES
 
 
-@pytest.fixture
-def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
-
-
 def test_the_account_says_what_was_kept_left_out_or_doubled(
-    database: duckdb.DuckDBPyConnection,
+    connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    database.execute("""
+    connection.execute("""
         CREATE TABLE views (reason VARCHAR, places INTEGER, deliveries INTEGER);
         INSERT INTO views VALUES (NULL, 2, 3), ('flood', 5, 1);
         CREATE TABLE clicks (reason VARCHAR, deliveries INTEGER);
@@ -28,7 +20,7 @@ def test_the_account_says_what_was_kept_left_out_or_doubled(
         CREATE TABLE conversions (reason VARCHAR, deliveries INTEGER);
         INSERT INTO conversions VALUES (NULL, 4);
     """)
-    found = database.execute(statement("account", Quarter.FIRST)).fetchall()
+    found = connection.execute(statement("account", Quarter.FIRST)).fetchall()
     assert sorted(found) == [
         ("clicks", "crawler", 1),
         ("clicks", "duplicate", 1),
@@ -42,9 +34,9 @@ def test_the_account_says_what_was_kept_left_out_or_doubled(
 
 
 def test_a_conversion_has_the_quarter_of_its_click_or_else_of_the_slot(
-    database: duckdb.DuckDBPyConnection,
+    connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    database.execute("""
+    connection.execute("""
         CREATE TABLE clicks (
             click_id BIGINT, quarter INTEGER, campaign_id BIGINT, group_name VARCHAR,
             banner_id BIGINT, reason VARCHAR
@@ -56,14 +48,14 @@ def test_a_conversion_has_the_quarter_of_its_click_or_else_of_the_slot(
         INSERT INTO read_conversions VALUES (1, 17, '2', 54), (2, 17, '2', 9), (3, 99, '2', 0);
     """)
     sql = statement("conversions", Quarter.SECOND)
-    found = database.execute(f"SELECT conversion_id, quarter, reason FROM ({sql})").fetchall()  # noqa: S608  # our own
+    found = connection.execute(f"SELECT conversion_id, quarter, reason FROM ({sql})").fetchall()  # noqa: S608  # our own
     assert sorted(found) == [(1, 4, None), (2, 4, "other_campaign"), (3, 2, None)]
 
 
 def test_what_crawlers_and_floods_did_is_in_the_totals_apart(
-    database: duckdb.DuckDBPyConnection,
+    connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    database.execute("""
+    connection.execute("""
         CREATE TABLE banner AS SELECT 54 AS campaign_id, 'rule' AS group_name, 8 AS banner_id;
         CREATE TABLE impressions AS
             FROM banner, (VALUES (NULL), ('crawler'), ('flood'), ('flood')) i(reason);
@@ -73,7 +65,7 @@ def test_what_crawlers_and_floods_did_is_in_the_totals_apart(
             FROM banner, (VALUES (1, 17, '1', 'crawler'), (2, 17, '2', 'flood'), (3, 17, '3', NULL))
             c(conversion_id, click_id, revenue, reason);
     """)
-    found = database.execute(statement("totals", Quarter.FIRST))
+    found = connection.execute(statement("totals", Quarter.FIRST))
     names = [each[0] for each in found.description or ()]
     (row,) = found.fetchall()
     assert names == ["campaign_id", "group_name", "banner_id", *TOTAL_NAMES]
@@ -108,12 +100,12 @@ def test_what_crawlers_and_floods_did_is_in_the_totals_apart(
     ],
 )
 def test_event_files_have_the_rows_of_their_quarter_that_count_in_order(
-    database: duckdb.DuckDBPyConnection,
+    connection: duckdb.DuckDBPyConnection,
     kind: Kind,
     header: list[str],
     expected: list[tuple[object, ...]],
 ) -> None:
-    database.execute("""
+    connection.execute("""
         CREATE TABLE impressions AS FROM (VALUES
             (9, 7, 54, 'rule', 1, 5, 3, NULL), (2, 8, 54, 'rule', 0, 5, 3, NULL),
             (1, 8, 54, 'rule', 0, 5, 3, 'flood'), (3, 8, 54, 'rule', 0, 5, 2, NULL))
@@ -124,7 +116,7 @@ def test_event_files_have_the_rows_of_their_quarter_that_count_in_order(
             (4, 2, '1', 3, 'flood'), (5, 2, '1', 4, NULL))
             c(conversion_id, click_id, revenue, quarter, reason);
     """)
-    found = database.execute(rows_of(kind, Quarter.THIRD))
+    found = connection.execute(rows_of(kind, Quarter.THIRD))
     assert [each[0] for each in found.description or ()] == header
     assert found.fetchall() == expected
 

@@ -1,6 +1,6 @@
 """The totals of a slot are written to a file, and read and added up from such files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -60,21 +60,15 @@ BANNERS = [
 ]
 
 
-@pytest.fixture
-def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
-
-
 def written(
-    database: duckdb.DuckDBPyConnection,
+    connection: duckdb.DuckDBPyConnection,
     path: Path,
     rows: Sequence[Row],
     pages: Sequence[tuple[int, Group, int]] = (),
     slot: int = SLOT,
 ) -> Path:
     names = ", ".join(f"{name} BIGINT" for name in TOTAL_NAMES)
-    database.execute(
+    connection.execute(
         "CREATE OR REPLACE TABLE totals_of (campaign_id BIGINT, group_name VARCHAR, "
         f"banner_id BIGINT, {names});"
         "CREATE OR REPLACE TABLE pages_of (campaign_id BIGINT, group_name VARCHAR, pages BIGINT)"
@@ -82,17 +76,19 @@ def written(
     marks = ", ".join("?" * (3 + len(TOTAL_NAMES)))
     for campaign_id, group, banner_id, values in rows:
         row = [campaign_id, str(group), banner_id, *values]
-        database.execute(f"INSERT INTO totals_of VALUES ({marks})", row)  # noqa: S608  # only marks
+        connection.execute(f"INSERT INTO totals_of VALUES ({marks})", row)  # noqa: S608  # only marks
     for campaign_id, group, count in pages:
-        database.execute("INSERT INTO pages_of VALUES (?, ?, ?)", [campaign_id, str(group), count])
-    write_totals(database, slot, "totals_of", "pages_of", path)
+        connection.execute(
+            "INSERT INTO pages_of VALUES (?, ?, ?)", [campaign_id, str(group), count]
+        )
+    write_totals(connection, slot, "totals_of", "pages_of", path)
     return path
 
 
 def test_the_file_has_the_totals_of_each_campaign_and_group_and_what_counts_of_its_banners(
-    database: duckdb.DuckDBPyConnection, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    path = written(database, tmp_path / "totals.parquet", ROWS, PAGES)
+    path = written(connection, tmp_path / "totals.parquet", ROWS, PAGES)
     found = list(read_totals(path))
     assert [(each.campaign_id, each.group, each.totals) for each in found] == [
         (each.campaign_id, each.group, each.totals) for each in TOTALS
@@ -101,9 +97,9 @@ def test_the_file_has_the_totals_of_each_campaign_and_group_and_what_counts_of_i
 
 
 def test_the_columns_of_the_file_are_those_that_other_releases_read(
-    database: duckdb.DuckDBPyConnection, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    file = parquet.ParquetFile(written(database, tmp_path / "totals.parquet", ROWS, PAGES))
+    file = parquet.ParquetFile(written(connection, tmp_path / "totals.parquet", ROWS, PAGES))
     banner = ("banner_id", "net_impressions", "net_clicks", "net_conversions", "net_revenue_micros")
     assert file.schema_arrow.names == [
         *("slot", "campaign_id", "group_name", *TOTAL_NAMES, "pages"),
@@ -117,9 +113,9 @@ def test_the_columns_of_the_file_are_those_that_other_releases_read(
 
 
 def test_in_a_file_of_an_earlier_release_nothing_says_why_events_were_left_out(
-    database: duckdb.DuckDBPyConnection, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    path = written(database, tmp_path / "totals.parquet", ROWS, PAGES)
+    path = written(connection, tmp_path / "totals.parquet", ROWS, PAGES)
     parquet.write_table(parquet.read_table(path).drop_columns(list(REASON_NAMES)), path)
     found = list(read_totals(path))
     assert {(each.totals.crawler, each.totals.flood) for each in found} == {(NOTHING, NOTHING)}
@@ -138,7 +134,7 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_recent_figures_are_of_two_days_and_of_each_hour_of_the_last_one(
-    database: duckdb.DuckDBPyConnection, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     day = 24 * 4
     # Two banners of every other slot, and figures that tell the slots apart.
@@ -155,7 +151,7 @@ def test_recent_figures_are_of_two_days_and_of_each_hour_of_the_last_one(
         return Figures(*(2 * sum(column) for column in zip(*rows, strict=True)))
 
     paths = list(tmp_path.iterdir())
-    assert recent_figures(database, paths, SLOT) == {
+    assert recent_figures(connection, paths, SLOT) == {
         54: RecentFigures(
             last=added(SLOT - day, SLOT),
             before=added(SLOT - 2 * day, SLOT - day),
@@ -165,15 +161,15 @@ def test_recent_figures_are_of_two_days_and_of_each_hour_of_the_last_one(
 
 
 def test_hours_without_events_have_zeros(
-    database: duckdb.DuckDBPyConnection, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    path = written(database, tmp_path / "totals.parquet", ROWS)
+    path = written(connection, tmp_path / "totals.parquet", ROWS)
     # The slot is the last but one of the eighth hour before.
-    found = recent_figures(database, [path], SLOT + 30)
+    found = recent_figures(connection, [path], SLOT + 30)
     seen = Figures(6, 0, 0, 0)
     assert found[7] == RecentFigures(seen, NOTHING, (*[NOTHING] * 16, seen, *[NOTHING] * 7))
     assert found[54].last == Figures(17, 3, 1, 400)
-    assert recent_figures(database, [path], SLOT) == {}
-    assert recent_figures(database, [path], SLOT + 48 * 4)[7].before == seen
-    assert recent_figures(database, [path], SLOT + 48 * 4 + 1) == {}
-    assert recent_figures(database, [], SLOT) == {}
+    assert recent_figures(connection, [path], SLOT) == {}
+    assert recent_figures(connection, [path], SLOT + 48 * 4)[7].before == seen
+    assert recent_figures(connection, [path], SLOT + 48 * 4 + 1) == {}
+    assert recent_figures(connection, [], SLOT) == {}
