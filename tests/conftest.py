@@ -40,6 +40,7 @@ settings.register_profile(
 settings.load_profile("banners")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return one more than there are cores: while tests wait for servers, their core is idle."""
     return min(4, (os.cpu_count() or 1) + 1)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
+from banners.cli.stopping import ENDING
+
 _STOP_SECONDS = 5.0
-_HELD_BACK = {signal.SIGINT, signal.SIGHUP, signal.SIGTERM}
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def beside(listener: socket.socket, *works: Callable[[], None]) -> Iterator[None
     try:
         # The new processes begin with the handlers of this one, which would raise in them. Held
         # back, a signal reaches each process when it has its own.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             for process in processes:
                 process.start()
@@ -52,7 +53,7 @@ def _run(work: Callable[[], None], listener: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     Thread(target=_end_with_parent, daemon=True).start()
     work()
 

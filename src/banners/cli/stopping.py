@@ -8,7 +8,9 @@ from types import FrameType
 
 # Shells use this plus the number of the signal as the status of a process that it ended.
 _ENDED_BY = 128
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a command."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -46,7 +48,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
     Raises:
         Stopped: a signal was received.
     """
-    current = {number: signal.getsignal(number) for number in _ENDING}
+    current = {number: signal.getsignal(number) for number in ENDING}
     stop = next((each for each in current.values() if isinstance(each, _Stop)), None) or _Stop()
 
     def check() -> None:
