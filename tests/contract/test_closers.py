@@ -220,6 +220,11 @@ def segment_of(events: Path, host: str = HOST) -> Path:
     return segment.path
 
 
+def where(events: Path) -> str:
+    path = segment_of(events)
+    return f"Records of the slot are in {HOST}/{path.stem}, below {path.parent.parent}."
+
+
 DAMAGE: dict[str, tuple[Callable[..., bytes], int]] = {
     "checksum": (lambda one, two, three, end: one + two.replace(b"4", b"5") + three + end, 1),
     "length": (lambda one, two, three, end: one + b"0" + two + three + end, 1),
@@ -336,7 +341,7 @@ def test_revenues_too_large_to_add_up_are_the_same_error_with_every_engine(
         "Slot 20261126T1445Z is not closed. The revenues of a campaign add up to more than "
         "9,223,372,036,854.775807, the largest sum that can be counted exactly. Lower "
         "BANNERS_MOST_REVENUE, so that senders cannot report such revenues; move the segments that "
-        "have them out of the event log, and close again."
+        f"have them out of the event log, and close again. {where(tmp_path)}"
     )
     assert list(tmp_path.glob("[1-4]/*")) == []
 
@@ -357,7 +362,36 @@ def test_a_record_with_fields_of_another_form_is_an_error_that_says_what_to_do(
     said = str(raised.value)
     assert said.startswith("Slot 20261126T1445Z is not closed. A record has other fields than")
     assert "move the segment that has it out of the event log" in said
+    assert said.endswith(where(tmp_path))
     assert list(tmp_path.glob("[1-4]/*")) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"x,%d,clean", b"i,0%d,clean"], ids=["of another kind", "with another slot"]
+)
+def test_a_record_that_a_newer_release_may_have_written_is_an_error(
+    opened: Opened, tmp_path: Path, content: bytes
+) -> None:
+    keep(tmp_path, EVENTS)
+    path = segment_of(tmp_path)
+    *records, end = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*records, framed(content % SLOT), end]))
+    with pytest.raises(CollectError) as raised:
+        close_slots(closing_of(tmp_path, opened=opened.closer), LATER)
+    assert f"{path} has a record of another form: found “{(content % SLOT).decode()}”" in str(
+        raised.value
+    )
+    assert list(tmp_path.glob("[1-4]/*")) == []
+
+
+def test_a_record_of_another_kind_behind_damage_does_not_count(
+    opened: Opened, tmp_path: Path
+) -> None:
+    keep(tmp_path, EVENTS)
+    with segment_of(tmp_path).open("ab") as file:
+        file.write(b"damage\n" + framed(b"x,%d,clean" % SLOT))
+    close_slots(closing_of(tmp_path, opened=opened.closer), LATER)
+    assert files_in(tmp_path) == expected_files(EVENTS, [SLOT])
 
 
 def test_a_segment_that_cannot_be_read_is_an_error(opened: Opened, tmp_path: Path) -> None:

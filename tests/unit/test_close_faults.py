@@ -164,6 +164,17 @@ def test_fields_of_another_form_are_an_error_and_no_lack_of_memory(
         close_slots(closing_of(tmp_path), LATER)
 
 
+def test_of_many_segments_an_error_names_the_first(tmp_path: Path) -> None:
+    for host in ("web-1", "web-2", "web-3", "web-4", "web-5"):
+        keep(tmp_path, EVENTS, host=host)
+    paths = sorted(log_folder(tmp_path).rglob("*.segment"))
+    for path in paths:
+        path.write_bytes(framed(b"v,%d,5" % SLOT) + path.read_bytes())
+    first = ", ".join(f"{path.parent.name}/{path.stem}" for path in paths[:3])
+    with pytest.raises(CollectError, match=f"in {first} and 2 more, below {log_folder(tmp_path)}"):
+        close_slots(closing_of(tmp_path), LATER)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"slot":1}', '"text"'])
 def test_a_damaged_account_is_named(tmp_path: Path, text: str) -> None:
     keep(tmp_path, EVENTS)

@@ -144,6 +144,9 @@ def test_a_segment_without_a_good_record_holds_nothing(tmp_path: Path, content: 
 
 OTHER_FORMS = {
     "no slot": framed(b"i"),
+    "no field": framed(b"i,7"),
+    "another kind": framed(b"x,7,clean"),
+    "a slot with a zero before it": framed(b"i,07,clean"),
     "a word in place of a slot": framed(b"i,next,clean"),
     "a slot after the year 9999": framed(b"i,281558112000,clean"),
     "no slot in the last record": framed(b"e,7"),

@@ -2,8 +2,8 @@
 
 A segment counts up to its first damaged record, as in :mod:`banners.collect.segments.read`. The
 executors check each line on its own, and the driver compares the number of bytes that they have
-read with the size of each file. Only a segment that has damage is read by the driver too, to find
-where the damage begins.
+read with the size of each file. Only a segment that has damage or a record of another form is read
+by the driver too, to find where the damage begins.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from banners.collect.close.records import KIND_OF
 from banners.collect.segments.names import SEALED, Segment
-from banners.collect.segments.read import Read, read_records
-from banners.collect.segments.record import HEAD_BYTES, MOST_BYTES
+from banners.collect.segments.read import Read, check_beginning, read_records
+from banners.collect.segments.record import BEGINNING, HEAD_BYTES, MOST_BYTES, RecordKind
 from banners.crunch.engines.spark.errors import translated
 from banners.crunch.engines.spark.hadoop import literal
 from banners.crunch.engines.spark.lines import text_lines
@@ -35,7 +35,8 @@ SELECT
     substring_index(file, '/', -2) AS file, block, place, octet_length(line) + 1 AS size,
     split(CAST(content AS STRING), ',', 3) AS parts,
     octet_length(content) > 0
-        AND CAST(substring(line, 1, {HEAD_BYTES}) AS STRING) = lower({_HEAD}) AS good
+        AND CAST(substring(line, 1, {HEAD_BYTES}) AS STRING) = lower({_HEAD})
+        AND CAST(content AS STRING) RLIKE '^(?:{BEGINNING}|{RecordKind.END},)' AS good
 FROM (
     SELECT *, substring(line, {HEAD_BYTES + 1}) AS content
     FROM (SELECT *, CAST(value AS BINARY) AS line FROM lines)
@@ -101,6 +102,7 @@ def read_segments(
         slots: the slots.
 
     Raises:
+        CollectError: a segment has a record of another form.
         CrunchError: Spark failed, or the executors have read less than there is.
         OSError: a segment cannot be read.
     """
@@ -145,6 +147,7 @@ def _damage_in(session: "SparkSession", sizes: Mapping[Path, int]) -> Mapping[Pa
         How many bytes of each come before its damage.
 
     Raises:
+        CollectError: a segment has a record of another form.
         CrunchError: the executors have read less than there is.
     """
     read = {row["file"]: row for row in session.sql(_READ).toArrow().to_pylist()}
@@ -185,8 +188,8 @@ def _is_undamaged(read: Mapping[str, Any] | None, size: int) -> bool:
 def _bytes_before_damage(path: Path) -> int:
     read = Read()
     with path.open("rb") as file:
-        for _ in read_records(file, read):
-            pass
+        for content in read_records(file, read):
+            check_beginning(path, content)
     return read.good
 
 

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from banners.collect.segments.names import SEALED, Segment, hosts_of, log_folder, segments_of
-from banners.collect.segments.read import Content, Read, content_of_segment, read_records
+from banners.collect.segments.read import (
+    Content,
+    Read,
+    check_beginning,
+    content_of_segment,
+    read_records,
+)
 from banners.collect.segments.record import RecordKind
 from banners.core.events import Kind
 
@@ -73,6 +79,7 @@ def divide(
         The files that have content, and the number of damaged bytes that were not read.
 
     Raises:
+        CollectError: a segment has a record of another form.
         OSError: the log cannot be read, or a file cannot be written.
     """
     wanted = {b"%d" % slot for slot in slots}
@@ -83,10 +90,11 @@ def divide(
         with _opened(segment) as file:
             for content in read_records(file, read):
                 letter, _, rest = content.partition(b",")
-                if letter in _KINDS:
-                    slot, _, fields = rest.partition(b",")
-                    if slot in wanted:
-                        held.add(letter, slot, fields)
+                slot, _, fields = rest.partition(b",")
+                if slot in wanted and letter in _KINDS:
+                    held.add(letter, slot, fields)
+                else:
+                    check_beginning(segment.path, content)
         # The end of an open segment may be on its way to the disk.
         torn += read.torn if segment.is_sealed else 0
     return held.files(), torn

@@ -30,6 +30,9 @@ from banners.errors import CollectError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Segments of a slot that an error names.
+_MOST_NAMED = 3
+
 OnSlot = Callable[[int], None]
 Among = Callable[[int], bool]
 
@@ -254,8 +257,20 @@ class _Run:
         except CollectError as error:
             if begun is None:
                 raise
-            raise CollectError(f"Slot {slot_name(begun)} is not closed. {error}") from error
+            raise CollectError(
+                f"Slot {slot_name(begun)} is not closed. {error}{self._where(begun)}"
+            ) from error
         self._folder.recover()
+
+    def _where(self, slot: int) -> str:
+        """Say which segments have records of a slot; nothing if there are none."""
+        keys = sorted(self._index.by_slot.get(slot, ()))
+        if not keys:
+            return ""
+        named, left = keys[:_MOST_NAMED], len(keys[_MOST_NAMED:])
+        more = f" and {left:,} more" if left else ""
+        log = log_folder(self._closing.events)
+        return f" Records of the slot are in {', '.join(named)}{more}, below {log}."
 
     def _close_with(self, closer: Closer, slot: int) -> None:
         staged = self._folder.staged(slot)

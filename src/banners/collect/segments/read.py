@@ -77,8 +77,9 @@ def content_of_segment(path: Path) -> Content:
     """Return what a segment holds: from its last record, or else by reading all of it.
 
     Raises:
-        CollectError: a record that is not damaged names its slot, or the last one its slots, in
-            another form than those of this release. It may count, so it is not left out.
+        CollectError: a record that is not damaged is of another kind, or names its slot, or the
+            last one its slots, in another form than those of this release. It may count, so it is
+            not left out.
         OSError: it cannot be read.
     """
     slots: Counter[int] = Counter()
@@ -94,13 +95,35 @@ def content_of_segment(path: Path) -> Content:
                 if not content.startswith(_END):
                     slots[slot_of(content)] += 1
         except ValueError as error:
-            found = shorten(content.decode("ascii", "surrogateescape"))
-            raise CollectError(
-                f"{readable(path)} has a record of another form: found {found}, expected a kind "
-                "and a slot, such as i,1994423,… If a newer release of Banners wrote it, upgrade "
-                "this one; otherwise move the file out of the event log."
-            ) from error
+            raise _other_record(path, content) from error
     return Content(slots, read)
+
+
+def check_beginning(path: Path, content: bytes) -> None:
+    """Check that a record that is not damaged begins as this release writes it.
+
+    Args:
+        path: the segment that has it.
+        content: its content.
+
+    Raises:
+        CollectError: it is of another kind, or names its slot in another form. It may count, so it
+            is not left out.
+    """
+    if not content.startswith(_END):
+        try:
+            slot_of(content)
+        except ValueError as error:
+            raise _other_record(path, content) from error
+
+
+def _other_record(path: Path, content: bytes) -> CollectError:
+    found = shorten(content.decode("ascii", "surrogateescape"))
+    return CollectError(
+        f"{readable(path)} has a record of another form: found {found}, expected a kind and a "
+        "slot, such as i,1994423,… If a newer release of Banners wrote it, upgrade this one; "
+        "otherwise move the file out of the event log."
+    )
 
 
 def _last_line(file: BinaryIO, size: int) -> bytes:

@@ -21,9 +21,6 @@ MOST_BYTES = 1 << 20
 HEAD_BYTES = 15
 """Number of bytes before the content of a record."""
 
-# With eight digits, a slot lies before the year 4822; much later times have no name.
-_SLOT = re.compile(rb"[0-9]{1,8}")
-
 
 class RecordKind(StrEnum):
     """What a record is about: its first field."""
@@ -39,6 +36,16 @@ class RecordKind(StrEnum):
     may report; 0 for any."""
     END = "e"
     """The last record of a sealed segment: the slots of the others, with their numbers."""
+
+
+# With eight digits, a slot lies before the year 4822; much later times have no name.
+_SLOT = "0|[1-9][0-9]{0,7}"
+
+BEGINNING = f"(?:{RecordKind.IMPRESSIONS}|{RecordKind.CLICK}|{RecordKind.CONVERSION}),({_SLOT}),"
+"""Pattern of the beginning of a record that is about a slot."""
+
+_BEGINNING = re.compile(BEGINNING.encode())
+_SLOT_AT_END = re.compile(_SLOT.encode())
 
 
 def impressions_record(view: View, traffic: Traffic) -> bytes:
@@ -149,12 +156,14 @@ def slot_of(content: bytes) -> int:
     """Return the slot of the view that a record is about.
 
     Raises:
-        ValueError: the content names no slot after its kind.
+        ValueError: the content does not begin with a kind that has a slot, and a slot.
     """
-    return _slot(content.partition(b",")[2].partition(b",")[0])
+    if not (found := _BEGINNING.match(content)):
+        raise ValueError("a kind and a slot are expected")
+    return int(found[1])
 
 
 def _slot(text: bytes) -> int:
-    if not _SLOT.fullmatch(text):
+    if not _SLOT_AT_END.fullmatch(text):
         raise ValueError("a slot is expected")
     return int(text)
