@@ -49,7 +49,7 @@ def test_every_argument_and_option_is_explained(command: str) -> None:
         assert each.help, each.name
 
 
-@pytest.mark.parametrize("command", [name for name in banners.commands if name != "completion"])
+@pytest.mark.parametrize("command", banners.commands)
 def test_every_command_says_how_it_may_end(command: str) -> None:
     assert "Exit status: 0 " in (banners.commands[command].epilog or "")
 

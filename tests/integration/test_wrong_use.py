@@ -27,6 +27,16 @@ OPTION = "banners crunch [OPTIONS] DIR\nTry 'banners crunch --help' for help.\n"
         (("crunch", "events", "--database", "sqlite:///file"), 1, "Name another file in --data"),
         (("crunch", ".", "--watc"), 2, "No such option '--watc'. Did you mean '--watch'?"),
         (("crunch",), 2, "Missing argument 'DIR'."),
+        (
+            ("crunch", ""),
+            2,
+            "found an empty text, expected a folder, such as . for the current one",
+        ),
+        (
+            ("sample", ""),
+            2,
+            "found an empty text, expected a folder, such as . for the current one",
+        ),
         (("show", "abc"), 2, "“abc” is not a campaign id. Give a whole number above zero"),
         (("show", "27"), 1, "Nothing is published yet in sqlite:///var/banners.db. Publish"),
         (("show", "27", "--generation", "1"), 1, "Nothing is published yet in sqlite:///var/ba"),

@@ -15,7 +15,9 @@ Examples, each with the start-up file of the shell that it belongs in:
   eval "$(banners completion zsh)"        in ~/.zshrc, after compinit
   banners completion fish | source        in ~/.config/fish/config.fish
 
-The command banners must be on PATH: add its folder, such as .venv/bin, first.""",
+The command banners must be on PATH: add its folder, such as .venv/bin, first.
+
+Exit status: 0 printed, 2 wrong usage.""",
 )
 @click.argument(
     "shell",

@@ -73,7 +73,24 @@ class SeveralQuarters(click.Command):
         return super().parse_args(ctx, rewritten)
 
 
-class _FolderOrAddress(click.Path):
+class _Folder(click.Path):
+    """A folder of this machine."""
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path of a folder; an empty one, as of a variable without value, is refused."""
+        if not str(value):
+            self.fail(
+                "found an empty text, expected a folder, such as . for the current one.", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
+class _FolderOrAddress(_Folder):
     """A folder of this machine, or an address that Hadoop opens."""
 
     def convert(
@@ -95,7 +112,7 @@ def folder_argument(text: str, *, or_address: bool = False) -> Decorator:
         text: describes the folder in the help.
         or_address: whether the argument may be an address of Hadoop.
     """
-    folder_type = _FolderOrAddress if or_address else click.Path
+    folder_type = _FolderOrAddress if or_address else _Folder
 
     def folders(
         _ctx: click.Context, _param: click.Parameter, incomplete: str

@@ -53,7 +53,7 @@ Exit status: 0 made, 1 cannot be made, 2 wrong usage.""",
     type=WholeNumber(min=0),
     default=1,
     show_default=True,
-    help="The same seed gives the same files.",
+    help="0 to 1,000,000,000,000; the same seed gives the same files.",
 )
 @quarters_option("Make only these quarters of the hour; all four if not given.")
 @database_option("Accepted as by every command, but not used.")
