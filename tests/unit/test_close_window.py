@@ -142,12 +142,15 @@ def test_a_slot_that_has_not_begun_cannot_be_closed(tmp_path: Path) -> None:
         close_slots(closing_of(tmp_path), LATER, [SLOT + 5])
 
 
-def test_segments_of_archived_slots_are_removed_when_they_are_old(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keep_events_seconds", [402 * 900, 402 * 900 + 899])
+def test_segments_of_archived_slots_are_removed_when_they_are_old(
+    tmp_path: Path, keep_events_seconds: int
+) -> None:
     keep(tmp_path, EVENTS)
     close_slots(closing_of(tmp_path), LATER)
     keep(tmp_path, [Converted(SLOT, 6, CLICK, "1", 0)], SLOT + 1)
     keep(tmp_path, [Seen(view_of(80, slot=SLOT + 400), CLEAN)], SLOT + 400)
-    closing = closing_of(tmp_path, window=2, keep_events_seconds=900 * 402)
+    closing = closing_of(tmp_path, window=2, keep_events_seconds=keep_events_seconds)
     assert close_slots(closing, Clock(SLOT + 402).now).removed == 0
     assert close_slots(closing, Clock(SLOT + 403).now).removed == 1
     assert close_slots(closing, Clock(SLOT + 404).now).removed == 1

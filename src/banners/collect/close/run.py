@@ -303,10 +303,8 @@ class _Run:
     def _remove(self) -> None:
         """Remove the segments that are old enough, and find the slots that need no account now."""
         archived = {slot for slot in self._index.by_slot if self._is_archived(slot)}
-        old = list(
-            removable(self._index, archived, self._window.now, self._closing.keep_events_seconds)
-        )
         oldest = self._window.now - self._closing.keep_events_seconds // SLOT_SECONDS
+        old = list(removable(self._index, archived, oldest))
         remove(old, self._closing.events, min(oldest, self._window.first))
         self._closed.removed = len(old)
         keys = {each.key for each in old}

@@ -141,20 +141,16 @@ def has_something_new(
     return before is None or before.segments != records or before.missing != missing
 
 
-def removable(
-    index: Index, archived: Collection[int], now: int, keep_events_seconds: int
-) -> Iterator[Segment]:
+def removable(index: Index, archived: Collection[int], before: int) -> Iterator[Segment]:
     """Yield the sealed segments that are old enough, and hold records of archived slots alone.
 
     Args:
         index: what the log holds.
         archived: the slots that are archived.
-        now: the current slot.
-        keep_events_seconds: how long a segment is kept at least, in seconds.
+        before: segments of this slot and later ones are kept.
     """
-    newest = now - keep_events_seconds / SLOT_SECONDS
     for segment, content in index.segments:
-        if segment.is_sealed and segment.slot < newest and set(content.slots) <= set(archived):
+        if segment.is_sealed and segment.slot < before and set(content.slots) <= set(archived):
             yield segment
 
 
