@@ -1,11 +1,8 @@
 """One suite for every engine that closes slots, compared with the reference."""
 
-import shutil
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banners.collect.close.account import ClosedSlot
 from banners.collect.close.closer import OpenCloser
 from banners.collect.close.duckdb_engine import duckdb_closer
 from banners.collect.close.files import EventFolder
@@ -22,16 +18,13 @@ from banners.collect.close.run import close_slots
 from banners.collect.segments.names import log_folder, segments_of
 from banners.collect.segments.record import framed
 from banners.core.events import Kind
-from banners.core.figures import FIGURE_NAMES, Figures
 from banners.core.model import Quarter
-from banners.core.slots import slot_name
-from banners.core.totals import CampaignTotals
 from banners.core.views import Group, Traffic, View
 from banners.errors import CollectError
-from reference.accounting import NotGiven, treat_quarter
-from reference.closing import Clicked, Converted, Event, Net, Seen, net_totals, slot_of
+from reference.closing import Clicked, Converted, Event, Seen, slot_of
 from strategies import recorded as recording
-from support.closings import CLICK, EVENTS, LATER, VIEW, expected_files, keep, totals_in
+from support.closed_slots import assert_closed_as_expected
+from support.closings import CLICK, EVENTS, LATER, VIEW, expected_files, keep
 from support.engines import ENGINES, QUICK_START, require_spark
 from support.event_logs import HOST, SLOT, Clock, closing_of, files_in, open_log, record, view_of
 
@@ -98,83 +91,7 @@ def assert_closed_as_the_reference_does(
         for slot in {slot_of(event) for event in kept}:
             found = EventFolder(events).closed(slot)
             assert found is not None
-            assert_totals(events, found, kept)
-            assert_account(found, kept)
-
-
-def assert_totals(events: Path, closed: ClosedSlot, kept: list[Event]) -> None:
-    expected = net_totals(kept, closed.slot)
-    found = totals_in(events, closed.slot)
-    assert {
-        (each.campaign_id, each.group, banner_id): figures
-        for each in found
-        for banner_id, figures in each.banners.items()
-    } == {
-        key: Figures(net.impressions, net.clicks, net.conversions, as_micros(net.revenue))
-        for key, net in expected.items()
-        if replace(net, refunds=0, refunded=Decimal()) != Net()
-    }
-    for each in found:
-        of_key = [net for key, net in expected.items() if key[:2] == (each.campaign_id, each.group)]
-        whole = sum(of_key, Net())
-        assert each.totals.net == Figures.sum_of(each.banners.values())
-        assert (each.totals.refunds, each.totals.refund_micros) == (
-            whole.refunds,
-            as_micros(whole.refunded),
-        )
-    assert_accepted_by_the_crunch(events, closed.slot, found)
-
-
-def as_micros(amount: Decimal) -> int:
-    return int(amount * 1_000_000)
-
-
-def assert_accepted_by_the_crunch(events: Path, slot: int, found: Sequence[CampaignTotals]) -> None:
-    """Compare with what the reference of the crunch accepts of the slot's event files alone."""
-    expected: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    with TemporaryDirectory() as name:
-        for path in events.glob(f"[1-4]/*-{slot_name(slot)}.csv"):
-            (Path(name) / path.parent.name).mkdir(exist_ok=True)
-            shutil.copy(path, Path(name) / path.parent.name)
-        for quarter in Quarter:
-            with suppress(NotGiven):
-                accepted = treat_quarter(Path(name), int(quarter))
-                of_click = {each.click_id: each for each in accepted.clicks}
-                for seen in accepted.impressions:
-                    expected[seen.campaign_id, seen.banner_id][0] += 1
-                for click in accepted.clicks:
-                    expected[click.campaign_id, click.banner_id][1] += 1
-                for conversion in accepted.conversions:
-                    click = of_click[conversion.click_id]
-                    sums = expected[click.campaign_id, click.banner_id]
-                    sums[2] += 1
-                    sums[3] += as_micros(conversion.revenue)
-    net: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for each in found:
-        for banner_id, figures in each.banners.items():
-            for place, figure_name in enumerate(FIGURE_NAMES):
-                net[each.campaign_id, banner_id][place] += getattr(figures, figure_name)
-    assert net == expected
-
-
-def assert_account(closed: ClosedSlot, kept: list[Event]) -> None:
-    recorded = {
-        Kind.IMPRESSIONS: [
-            len(each.view.banner_ids)
-            for each in kept
-            if isinstance(each, Seen)
-            if slot_of(each) == closed.slot
-        ],
-        Kind.CLICKS: [
-            1 for each in kept if isinstance(each, Clicked) and slot_of(each) == closed.slot
-        ],
-        Kind.CONVERSIONS: [
-            1 for each in kept if isinstance(each, Converted) and slot_of(each) == closed.slot
-        ],
-    }
-    assert {kind: sum(closed.account.get(kind, {}).values()) for kind in Kind} == {
-        kind: sum(counts) for kind, counts in recorded.items()
-    }
+            assert_closed_as_expected(events, found, kept)
 
 
 OTHER = view_of(78)._replace(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from banners.collect.close.arms import arm_sums
+from banners.collect.close.duckdb_engine import DuckDBCloser
 from banners.core.arms import ArmSums, ComparisonKind
 from banners.core.views import Group
 
@@ -83,7 +83,7 @@ def written(folder: Path, slot: int, rows: Sequence[Row], *, has_pages: bool = T
 
 def sums_of(paths: Sequence[Path]) -> dict[int, list[ArmSums]]:
     with duckdb.connect() as connection:
-        return arm_sums(connection, paths)
+        return DuckDBCloser(connection, Path()).arms(paths)
 
 
 def test_each_comparison_is_added_up_by_campaign_and_over_all_of_them(tmp_path: Path) -> None:

@@ -1,19 +1,24 @@
 """Closing goes on after damage, failures of the disk and runs that died."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pytest
 from filelock import FileLock
 
 from banners.collect.close import records
 from banners.collect.close.account import ClosedSlot
+from banners.collect.close.closer import other_form
+from banners.collect.close.duckdb_engine import DuckDBCloser, duckdb_closer
 from banners.collect.close.files import EventFolder
-from banners.collect.close.run import close_slots
+from banners.collect.close.run import close_slots, forget_host
 from banners.collect.segments.names import log_folder
 from banners.collect.segments.record import framed
 from banners.core.events import Kind
+from banners.core.model import Quarter
 from banners.core.slots import slot_name
 from banners.errors import CollectError
 from reference.closing import (
@@ -164,15 +169,61 @@ def test_fields_of_another_form_are_an_error_and_no_lack_of_memory(
         close_slots(closing_of(tmp_path), LATER)
 
 
-def test_of_many_segments_an_error_names_the_first(tmp_path: Path) -> None:
-    for host in ("web-1", "web-2", "web-3", "web-4", "web-5"):
-        keep(tmp_path, EVENTS, host=host)
-    paths = sorted(log_folder(tmp_path).rglob("*.segment"))
-    for path in paths:
-        path.write_bytes(framed(b"v,%d,5" % SLOT) + path.read_bytes())
-    first = ", ".join(f"{path.parent.name}/{path.stem}" for path in paths[:3])
-    with pytest.raises(CollectError, match=f"in {first} and 2 more, below {log_folder(tmp_path)}"):
-        close_slots(closing_of(tmp_path), LATER)
+class Failing(DuckDBCloser):
+    """Closes no slot."""
+
+    def close(self, *_: object) -> ClosedSlot:
+        raise CollectError("It fails.")
+
+
+@contextmanager
+def failing(scratch: Path) -> Iterator[Failing]:
+    with duckdb.connect() as connection:
+        yield Failing(connection, scratch)
+
+
+@pytest.mark.parametrize(("hosts", "more"), [(0, ""), (1, ""), (3, ""), (4, " and 1 more")])
+def test_an_error_names_the_first_segments_that_have_records_of_the_slot(
+    tmp_path: Path, hosts: int, more: str
+) -> None:
+    for host in range(hosts):
+        keep(tmp_path, EVENTS, host=f"web-{host}")
+    log = log_folder(tmp_path)
+    keys = [f"{path.parent.name}/{path.stem}" for path in sorted(log.rglob("*.segment"))]
+    named = ", ".join(keys[:3])
+    where = f" Records of the slot are in {named}{more}, below {log}." if hosts else ""
+    with pytest.raises(CollectError) as raised:
+        close_slots(closing_of(tmp_path, opened=failing), LATER, [SLOT])
+    assert str(raised.value) == f"Slot {NAME} is not closed. It fails.{where}"
+
+
+def test_the_error_for_other_fields_quotes_200_characters_of_what_the_engine_says() -> None:
+    said = str(other_form("x" * 300))
+    assert "fields than this release writes: “" + "x" * 200 + "…”. If a newer" in said
+    assert said.endswith(
+        " If a newer release of Banners wrote it, upgrade this one; otherwise move the segment "
+        "that has it out of the event log. Then close again."
+    )
+
+
+def test_an_engine_that_cannot_write_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    nowhere = {(kind, quarter): tmp_path / "none" / "x" for kind in Kind for quarter in Quarter}
+    with pytest.raises(CollectError) as raised, duckdb_closer(tmp_path, "512MB") as closer:
+        closer.close(SLOT, Quarter.FOURTH, nowhere, tmp_path / "totals")
+    said = str(raised.value)
+    assert said.startswith("DuckDB failed: IO Error: ")
+    assert said.endswith("Free memory and disk space, or raise BANNERS_MEMORY, and close again.")
+
+
+def test_an_error_without_a_file_names_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing_to_list(_: Path) -> list[str]:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("banners.collect.close.run.hosts_of", failing_to_list)
+    with pytest.raises(CollectError, match=f"^{tmp_path} cannot be used: Input/output error"):
+        forget_host(tmp_path, "web-1")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"slot":1}', '"text"'])

@@ -50,8 +50,43 @@ def test_what_leaves_the_window_goes_to_the_archive_and_stays_as_it_is(tmp_path:
     assert {name: made[name] for name in made if NAME in name} == {
         name: content for name, content in files_in(tmp_path).items() if NAME in name
     }
-    with pytest.raises(CollectError, match="has left the window and is archived"):
+    with pytest.raises(CollectError) as raised:
         close_slots(closing, Clock(SLOT + 8).now, [SLOT])
+    assert str(raised.value) == (
+        f"Slot {NAME} has left the window and is archived, so it is not closed again. Its event "
+        f"files are in {tmp_path}/archive."
+    )
+
+
+def test_late_events_are_counted_for_each_archived_slot_and_once(tmp_path: Path) -> None:
+    closing = closing_of(tmp_path, window=1)
+    now = Clock(SLOT + 20).now
+    slots = [SLOT, SLOT + 1]
+    for slot in slots:
+        keep(tmp_path, [Seen(view_of(slot, slot=slot), CLEAN)], slot)
+    assert [each.archived for each in close_slots(closing, now).slots][:2] == [True, True]
+    for slot in slots:
+        keep(tmp_path, [Seen(view_of(slot + 5, slot=slot), CLEAN)] * 2, SLOT + 20)
+    again = close_slots(closing, now)
+    assert again.late == 4
+    assert [each.slot for each in again.recounted] == slots
+    third = close_slots(closing, now)
+    assert (third.late, third.recounted) == (0, [])
+
+
+def test_late_events_in_the_segment_that_a_slot_was_closed_with_are_counted(
+    tmp_path: Path,
+) -> None:
+    closing = closing_of(tmp_path, window=1)
+    log = open_log(tmp_path, Clock(SLOT + 20))
+    record(log, EVENTS[0])
+    assert log.flush()
+    close_slots(closing, Clock(SLOT + 20).now)
+    record(log, Seen(view_of(5), CLEAN))
+    assert log.flush()
+    again = close_slots(closing, Clock(SLOT + 20).now)
+    assert log.close()
+    assert (again.late, [each.slot for each in again.recounted]) == (1, [SLOT])
 
 
 def test_what_comes_too_late_for_the_window_is_closed_into_the_archive(tmp_path: Path) -> None:
@@ -142,6 +177,12 @@ def test_a_slot_that_has_not_begun_cannot_be_closed(tmp_path: Path) -> None:
         close_slots(closing_of(tmp_path), LATER, [SLOT + 5])
 
 
+@pytest.mark.parametrize("slot", [SLOT, SLOT + 1], ids=["ended", "begun"])
+def test_a_slot_without_records_can_be_closed_by_its_name(tmp_path: Path, slot: int) -> None:
+    keep(tmp_path, [Seen(view_of(1, slot=SLOT - 1), CLEAN)], SLOT - 1)
+    assert [each.slot for each in close_slots(closing_of(tmp_path), LATER, [slot]).slots] == [slot]
+
+
 @pytest.mark.parametrize("keep_events_seconds", [402 * 900, 402 * 900 + 899])
 def test_segments_of_archived_slots_are_removed_when_they_are_old(
     tmp_path: Path, keep_events_seconds: int
@@ -199,11 +240,15 @@ def test_a_host_that_is_forgotten_is_not_missed_and_its_events_count(tmp_path: P
 
 @pytest.mark.parametrize("host", ["c", "../main", ".closed"])
 def test_an_unknown_host_cannot_be_forgotten(tmp_path: Path, host: str) -> None:
-    with pytest.raises(CollectError, match="There is none yet"):
+    log = log_folder(tmp_path)
+    with pytest.raises(CollectError) as raised:
         forget_host(tmp_path, host)
+    assert str(raised.value) == f"{log} has no host of this name: {host}. There is none yet."
     keep(tmp_path, EVENTS)
-    with pytest.raises(CollectError, match="Known hosts: main"):
+    keep(tmp_path, EVENTS, host="b")
+    with pytest.raises(CollectError) as raised:
         forget_host(tmp_path, host)
+    assert str(raised.value) == f"{log} has no host of this name: {host}. Known hosts: b, main."
 
 
 def test_the_slot_of_a_segment_that_has_vanished_keeps_its_files(tmp_path: Path) -> None:
