@@ -28,7 +28,7 @@ help:
 	@echo "make bench             measure speed; BENCH=serve, BENCH=crunch or BENCH=policy for a part of it"
 	@echo "make fuzz              feed random input to the readers of event files, tokens, the event log and the cache (SECONDS=600)"
 	@echo "make coverage          check that tests reach every branch of core, policies, collect, catalogue, crunch, store and serve"
-	@echo "make mutants           check that tests fail for each small change to policies, core, tokens, and most of closing"
+	@echo "make mutants           check that tests fail for each small change to policies, core, tokens and closing"
 	@echo "make requirements      compile the pinned requirements again"
 
 demo: install
