@@ -54,6 +54,15 @@ def test_a_copy_has_the_records_and_the_inventory_of_its_source(folder: Path) ->
         held(memory).inventory[3]
 
 
+def test_the_records_of_a_copy_are_a_mapping_of_those_of_its_source(folder: Path) -> None:
+    copy = copies(folder).copy_of(OLD, FIRST, Source())
+    assert copy
+    assert dict(copy.records) == dict(Source().records(OLD, FIRST))
+    assert [copy.records.get(each) for each in (2, 4, 2**63)] == [None] * 3
+    others: list[object] = ["3", None]
+    assert not any(each in copy.records for each in others)
+
+
 def test_the_second_worker_reads_nothing_from_the_tier_behind(folder: Path) -> None:
     worker(folder, Source())
     source = Asked(Source())
@@ -186,6 +195,12 @@ def pipe(file: Path) -> None:
     os.mkfifo(file)
 
 
+def with_the_other_part(file: Path) -> None:
+    """Both parts are of the same generation and quarter, and only their content differs."""
+    (other,) = (each for each in files(file.parent) if part(each) != part(file))
+    file.write_bytes(other.read_bytes())
+
+
 def of_another_generation(file: Path) -> None:
     other = file.parent / "other"
     copies(other, "another database").copy_of(NEW, FIRST, Source(NEW))
@@ -198,7 +213,11 @@ def part(file: Path) -> bool:
 
 @pytest.mark.parametrize("place", [0, 1], ids=["inventory", "records"])
 @pytest.mark.parametrize(
-    "harm", [foreign, empty, cut_off, headless, changed, of_another_generation, pipe, link]
+    "harm",
+    [
+        *(foreign, empty, cut_off, headless, changed, pipe, link),
+        *(with_the_other_part, of_another_generation),
+    ],
 )
 def test_a_file_that_is_not_ours_is_replaced_or_left_alone(
     folder: Path, harm: Callable[[Path], None], place: int

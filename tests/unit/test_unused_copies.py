@@ -12,6 +12,7 @@ import pytest
 
 from banners.core.model import Quarter
 from banners.serve.packed import encode_candidates
+from banners.serve.unused_copies import remove_unused
 from support.copied import FIRST, NEW, OLD, Source, candidates, copies, files, worker
 from support.tiers import Asked
 
@@ -95,3 +96,24 @@ def test_copies_that_nobody_has_opened_for_a_week_are_removed_at_a_start(folder:
     source = Asked(Source())
     assert copies(folder, "used").copy_of(OLD, FIRST, source)
     assert source.asked == []
+
+
+def test_a_copy_that_was_replaced_since_it_was_opened_to_be_removed_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies(folder).copy_of(OLD, FIRST, Source())
+    names = opened_days_ago(folder, 8)
+    lock = fcntl.flock
+
+    def replace_and_lock(file: int, operation: int) -> None:
+        opened, new = Path(f"/proc/self/fd/{file}").readlink(), folder / "made meanwhile"
+        new.write_bytes(b"new")
+        new.rename(opened)
+        lock(file, operation)
+
+    opened_folder = os.open(folder, os.O_RDONLY)
+    with monkeypatch.context() as overtaken:
+        overtaken.setattr("fcntl.flock", replace_and_lock)
+        remove_unused(opened_folder)
+    os.close(opened_folder)
+    assert {each.name: each.read_bytes() for each in files(folder)} == dict.fromkeys(names, b"new")
