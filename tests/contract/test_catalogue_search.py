@@ -98,6 +98,28 @@ def test_campaigns_are_sorted(
     assert find(order=order, descending=descending) == ids
 
 
+@pytest.mark.parametrize(
+    ("text", "descending", "ids"),
+    [
+        ("", False, [52, 10**18 - 1, 5, 51, 600]),
+        ("", True, [600, 51, 5, 10**18 - 1, 52]),
+        ("autumn", False, [5, 600]),
+        ("5", False, [52, 5, 51]),
+    ],
+)
+def test_campaigns_without_a_rank_come_after_those_of_a_ranking(
+    find: Find, text: str, descending: bool, ids: list[int]
+) -> None:
+    assert find(text, ranked=(7, 52, 10**18 - 1), descending=descending) == ids
+
+
+def test_a_page_of_a_ranking_has_its_part(database: Engine, reader: DatabaseCatalogue) -> None:
+    version = written(database, *CAMPAIGNS)
+    found = reader.search(version, Search(ranked=(600, 52, 5), first=1, most=3))
+    assert [each.campaign.campaign_id for each in found.campaigns] == [52, 5, 51]
+    assert found.total == len(CAMPAIGNS)
+
+
 def test_a_page_has_its_part_and_the_number_of_all(
     database: Engine, reader: DatabaseCatalogue
 ) -> None:

@@ -132,6 +132,21 @@ def test_a_search_also_lists_those_that_were_found_by_name(
     assert (found.campaigns, found.total) == (expected, len(expected))
 
 
+@pytest.mark.parametrize("beginning", ["", "27"])
+@pytest.mark.parametrize("among", [(), (7,), (2, 27, 270, LARGEST, 12_345)])
+def test_only_campaigns_to_choose_from_are_listed(
+    reports: DatabaseReports, generation: Generation, beginning: str, among: tuple[int, ...]
+) -> None:
+    wanted = CampaignsWanted(beginning=beginning, among=frozenset(among))
+    expected = [
+        each
+        for each in LISTED
+        if each.campaign_id in among and str(each.campaign_id).startswith(beginning)
+    ]
+    found = reports.campaigns(generation, QUARTER, wanted)
+    assert (found.campaigns, found.total) == (expected, len(expected))
+
+
 def test_other_quarters_and_generations_list_nothing_of_it(
     reports: DatabaseReports, generation: Generation
 ) -> None:
@@ -163,6 +178,18 @@ def test_a_campaigns_revenue_is_that_of_all_its_candidates_whichever_batch_they_
         found = reports.campaigns(published(database, rows, size), QUARTER, CampaignsWanted())
         revenues = {each.campaign_id: each.revenue_micros for each in found.campaigns}
         assert revenues == {5: 50, 6: 3}
+
+
+def test_empty_batches_of_an_engine_change_nothing(database: Engine) -> None:
+    first, second = batches((5, 1, 9, 2, 1, 40), (5, 2, 9, 2, 1, 1), (5, 3, 9, 2, 1, 1))
+    empty = first.slice(0, 0)
+    with drafting(database) as begun:
+        begun.write_quarter(QUARTER, [empty, first, empty, second, empty], inventory(1, 2, 3))
+        begun.describe_quarter(QUARTER, digest="d", rows=1, summary={})
+        begun.activate()
+    assert begun.generation is not None
+    listed = DatabaseReports(database).campaigns(begun.generation, QUARTER, CampaignsWanted())
+    assert [(each.campaign_id, each.revenue_micros) for each in listed.campaigns] == [(5, 42)]
 
 
 def test_a_revenue_as_large_as_a_column_holds_is_exact(database: Engine) -> None:

@@ -141,6 +141,27 @@ def test_a_lineup_that_does_not_fit_is_not_held(database: Engine) -> None:
     assert held.candidates(5) is None
 
 
+def test_a_campaign_without_a_lineup_has_no_candidates_in_memory(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    memory = MemoryReader(DatabaseReader(database), most_lineups=100)
+    memory.load()
+    held = memory.held(FIRST)
+    assert held is not None
+    assert 7 not in held
+    assert held.candidates(7) is None
+
+
+def test_candidates_that_are_not_held_are_read_later(database: Engine) -> None:
+    publish(database, 100, FIRST)
+    memory = MemoryReader(DatabaseReader(database), most_lineups=0)
+    memory.load()
+    held = memory.held(FIRST)
+    assert held is not None
+    found = held.read_later(6).result(timeout=60)
+    assert found is not None
+    assert list(found.banner_ids) == [100, 101, 102]
+
+
 def publish_large(database: Engine) -> Generation:
     """Publish a campaign whose record takes the room of several lineups, besides small ones."""
     rows = [row for each in (5, 6) for row in campaign(each, 10)]

@@ -38,6 +38,7 @@ def test_what_the_loop_has_published_last_is_known(database: Engine, other: Engi
     published_at = DatabaseReports(other).kept()[0].published_at
     assert status.quarters == {FIRST: LoopQuarter(44, "/events", published_at, 0)}
     assert (status.process, status.held) == (None, {})
+    assert DatabaseReports(other).loop() == status
 
 
 def test_another_folder_is_refused_once_the_loop_has_published(database: Engine) -> None:

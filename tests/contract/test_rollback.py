@@ -13,7 +13,14 @@ from banners.store.read.lineups import DatabaseReader
 from banners.store.read.reports import DatabaseReports
 from banners.store.schema import GENERATION_QUARTERS
 from banners.store.write import sweep
-from support.publishing import drafting, publish, rolling_back, write
+from support.publishing import (
+    campaign,
+    drafting,
+    publish,
+    publish_rows,
+    rolling_back,
+    write,
+)
 
 FIRST, SECOND = Quarter.FIRST, Quarter.SECOND
 
@@ -82,6 +89,15 @@ def test_all_kept_generations_are_listed_and_live_ones_are_marked(database: Engi
         (old.number, 1, False, 100, "test"),
         (old.number, 2, True, 100, "test"),
     ]
+
+
+def test_campaigns_are_published_if_a_live_generation_has_figures_of_them(
+    database: Engine,
+) -> None:
+    publish_rows(database, [*campaign(5, 100), *campaign(6, 100)], FIRST)
+    publish_rows(database, [*campaign(6, 100), *campaign(7, 100)], FIRST)
+    publish_rows(database, [*campaign(7, 100), *campaign(8, 100)], SECOND)
+    assert DatabaseReports(database).published() == [6, 7, 8]
 
 
 def test_rolling_back_to_the_live_generation_changes_nothing(database: Engine) -> None:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from banners.serve.reader import read_lineup
 from banners.settings import load_settings
 from banners.store.read.lineups import DatabaseReader
 from banners.store.schema import GENERATIONS
+from banners.store.steps import is_up_to_date
 from support.deliveries import small_quarter
 from support.publishing import drafting, preparing, publish, rolling_back, write
+from support.servers import until
 
 FIRST, SECOND = Quarter.FIRST, Quarter.SECOND
 CONVERTED = {"one": 10, "other": 11}
@@ -201,6 +204,22 @@ def test_preparing_waits_for_a_writer_where_the_tables_are_out_of_date(
             connection.exec_driver_sql("DELETE FROM schema_steps")
         with pytest.raises(PublisherBusy):
             preparing(another, wait_seconds=0)
+
+
+def test_preparing_brings_the_tables_up_to_date_once_the_writer_has_ended(
+    database: Engine, another: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        with drafting(database) as begun:
+            write(begun, FIRST, 100)
+            with database.begin() as connection:
+                connection.exec_driver_sql("DELETE FROM schema_steps")
+            prepared = executor.submit(preparing, another)
+            until(lambda: "Another run is publishing; waiting" in caplog.text)
+            assert not prepared.done()
+        prepared.result()
+    with database.connect() as connection:
+        assert is_up_to_date(connection)
 
 
 def test_preparing_sweeps_what_a_killed_run_left(database: Engine) -> None:

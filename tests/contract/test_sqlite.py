@@ -212,6 +212,13 @@ def test_a_file_that_is_not_a_database_gets_no_files_beside_it(tmp_path: Path) -
     assert file.read_text() == "To somebody else entirely"
 
 
+def test_a_database_that_was_cut_off_is_reported_as_damaged(file: Path) -> None:
+    os.truncate(file, 2_000)
+    with pytest.raises(StoreError, match=r"malformed\. Name another file .*restore a back-up"):
+        publish(opened(file, create=True), 200, Quarter.FIRST)
+    assert file.stat().st_size == 2_000
+
+
 def test_readers_sort_in_memory_and_not_in_temporary_files(file: Path) -> None:
     publish(open_database(f"sqlite:///{file}", create=True), 1_000, *Quarter)
     with open_database(f"sqlite:///{file}", create=False).connect() as connection:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from banners.core.model import Quarter
-from banners.errors import PublisherBusy, StoreError
+from banners.errors import OlderTables, PublisherBusy, StoreError
 from banners.serve.reader import read_lineup
 from banners.store import steps
 from banners.store.carry_over import OnProgress
@@ -200,6 +200,23 @@ def test_an_unreadable_table_of_an_older_banners_is_reported_as_that(
     assert reader.active() == {FIRST: old}
     with pytest.raises(StoreError, match=rf"from step {RELEASED + 1} on\. .* banners upgrade"):
         lineup_of(reader, old, FIRST, 5)
+
+
+def test_tables_that_are_read_are_checked_before_they_are_needed(
+    database: Engine, later: Later
+) -> None:
+    reader = DatabaseReader(database)
+    reader.check_tables()
+    publish(database, 100, FIRST)
+    reader.check_tables()
+    later(nothing)
+    with pytest.raises(OlderTables, match=rf"at step {RELEASED} of its tables"):
+        reader.check_tables()
+    publish(database, 200, FIRST)
+    reader.check_tables()
+    later()
+    with pytest.raises(StoreError, match=f"step {RELEASED + 1} of its tables by a newer Banners"):
+        reader.check_tables()
 
 
 def test_a_failure_in_tables_of_this_banners_is_reported_as_it_is(database: Engine) -> None:
