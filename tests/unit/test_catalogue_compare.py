@@ -1,5 +1,6 @@
 """What differs between two catalogues, as values and as sentences."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banners.catalogue.compare import Difference, FieldChange, Kind, compare
-from banners.catalogue.sentences import house_sentence, sentence, summary
+from banners.catalogue.sentences import (
+    contents,
+    house_sentence,
+    lacking_sentence,
+    sentence,
+    summary,
+)
 from banners.core.catalogue import CatalogueCampaign
 from support.catalogues import banner, by_id, campaign
 
@@ -170,3 +177,27 @@ def test_many_differences_are_told_shortly() -> None:
         "Campaign 1 “Sale” was added. Campaign 2 “Sale” was added."
     )
     assert summary(added, len(added)).endswith(" And 1,000 more.")
+
+
+def test_the_size_of_a_catalogue_is_told_in_words() -> None:
+    assert contents(1, 0) == "1 campaign with 0 banners"
+    assert contents(1_200, 1) == "1,200 campaigns with 1 banner"
+
+
+@pytest.mark.parametrize(
+    ("lacking", "who", "ids"),
+    [
+        ([7], "1 published campaign is not in the files, so its page shows", "7"),
+        ([5, 6, 7], "3 published campaigns are not in the files, so their pages show", "5, 6, 7"),
+        (
+            range(1, 1_005),
+            "1,004 published campaigns are not in the files, so their pages show",
+            "1, 2, 3 and 1,001 more",
+        ),
+    ],
+    ids=["one", "three", "many"],
+)
+def test_published_campaigns_that_a_catalogue_lacks_are_named(
+    lacking: Sequence[int], who: str, ids: str
+) -> None:
+    assert lacking_sentence(lacking) == f"{who} nothing with this catalogue: {ids}."

@@ -71,6 +71,18 @@ def test_a_slot_waits_if_something_arrived_before_the_first_one_that_was_closed(
     assert look(tmp_path, SLOT + 1).waiting == (SLOT - 2, SLOT - 1)
 
 
+@pytest.mark.parametrize("name", ["", "notes.txt", "20269999T9999Z.marker"])
+def test_a_host_that_has_recorded_nothing_lets_no_earlier_slot_wait(
+    tmp_path: Path, name: str
+) -> None:
+    close_by_hand(tmp_path, SLOT)
+    folder = tmp_path / "log" / "new-host"
+    folder.mkdir(parents=True)
+    if name:
+        (folder / name).touch()
+    assert look(tmp_path, SLOT + 2).waiting == (SLOT + 1,)
+
+
 def test_a_slot_that_has_not_ended_is_not_the_newest_one(tmp_path: Path) -> None:
     close_by_hand(tmp_path, SLOT)
     assert look(tmp_path, SLOT).newest is None

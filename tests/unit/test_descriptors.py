@@ -33,3 +33,10 @@ def test_a_database_that_no_descriptor_is_left_for_is_not_blamed(tmp_path: Path)
     )
     assert not shortage()
     assert reader.active()
+
+
+def test_a_file_that_cannot_be_opened_for_another_reason_is_no_shortage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.devnull", f"{tmp_path / 'missing'}")
+    assert shortage() == ""
