@@ -51,18 +51,16 @@ class CandidateRows:
         """Take more candidates, and return the rows of the campaigns that are complete now.
 
         Args:
-            batch: the columns of ``crunch/sql/candidates.sql``; a campaign's candidates are
-                adjacent, best first, and may continue in the next batch. A further column
-                ``lineups`` may have the lineups that a policy prepared of a campaign, in its first
-                row, as :mod:`banners.serve.packed_lineups` encodes them.
+            batch: one row or more with the columns of ``crunch/sql/candidates.sql``; a campaign's
+                candidates are adjacent, best first, and may continue in the next batch. A further
+                column ``lineups`` may have the lineups that a policy prepared of a campaign, in its
+                first row, as :mod:`banners.serve.packed_lineups` encodes them.
 
         Raises:
             SourceError: a campaign's revenues add up to more than a column can hold, or it has too
                 many candidates.
             StoreError: a value is not an integer.
         """
-        if not batch.num_rows:
-            return []
         start = _start_of_last(batch)
         last = batch.column("campaign_id")[-1].as_py()
         if start == 0 and last == self._last:
