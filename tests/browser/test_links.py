@@ -1,11 +1,12 @@
 """Banners of a catalogue in a real browser: links, names, and embeds in pages of other sites."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import MappingProxyType
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -26,12 +27,27 @@ SHOES, PAUSED, HOUSE, LONG, EMPTY = 1, 2, 3, 4, 5
 LONGEST_NAME = "Banner-der-Donaudampfschifffahrtsgesellschaft-" * 4
 
 
+class _Site(ThreadingHTTPServer):
+    """Another site.
+
+    Args:
+        pages: its own pages, by path.
+    """
+
+    def __init__(self, pages: Mapping[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Landing)
+        self.pages = pages
+
+
 class _Landing(BaseHTTPRequestHandler):
-    """A landing page, and a page that embeds banners."""
+    """A landing page, a page that embeds banners, and the site's own pages."""
+
+    server: _Site
 
     def do_GET(self) -> None:
-        """Answer with a page that holds the rest of the address."""
+        """Answer with a page that holds the rest of the address, unless the site has its own."""
         body = f"<!doctype html><title>Shop</title><h1>{self.path}</h1>"
+        body = self.server.pages.get(self.path, body)
         if self.path.startswith("/embeds/"):
             source = f"http://{self.path.removeprefix('/embeds/')}"
             body = f'<!doctype html><title>News</title><iframe src="{source}"></iframe>'
@@ -45,8 +61,13 @@ class _Landing(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def listening() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Landing)
+def listening(pages: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """Serve another site; yield its address.
+
+    Args:
+        pages: its own pages, by path; more may be added meanwhile.
+    """
+    server = _Site(pages)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
