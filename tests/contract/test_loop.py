@@ -113,10 +113,11 @@ def test_without_a_catalogue_slots_are_closed_and_nothing_is_published(
 ) -> None:
     see(events, SLOT, range(3))
     told = run_loop(settings_of(events, url), moment(SLOT + 1, 130), END)
-    assert (
-        told.count("There is no catalogue, so nothing is published: banners catalogue import DIR")
-        == 1
+    sentence = (
+        "There is no catalogue, so nothing is published. Make one on the page of campaigns, or "
+        "with: banners catalogue import DIR"
     )
+    assert told.count(sentence) == 1
     assert [each for each in told if each.startswith("Closed")]
     assert generations(url) == {}
 

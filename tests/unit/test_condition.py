@@ -16,6 +16,7 @@ from banners.web.pages.condition import (
 
 ALL_SERVED = [QuarterFacts(quarter=each, is_served=True) for each in Quarter]
 NOTHING_SERVED = [QuarterFacts(quarter=each, is_served=False) for each in Quarter]
+RUNNING = LoopFacts(silent=timedelta(seconds=5))
 
 
 def facts(**changed: Any) -> Facts:
@@ -168,6 +169,14 @@ def test_events_that_are_lost_come_before_what_is_missing_in_a_quarter() -> None
         (
             {"quarters": NOTHING_SERVED, "has_catalogue": True, "recording": RecordingFacts()},
             "To publish what visitors do, run: banners loop",
+        ),
+        (
+            {"recording": RecordingFacts(is_closed=False), "loop": RUNNING},
+            "The loop closes each slot two minutes after its end.",
+        ),
+        (
+            {"quarters": NOTHING_SERVED, "has_catalogue": True, "loop": RUNNING},
+            "The loop does so once something has been recorded",
         ),
         ({"quarters": second_is(objections=["many bad rows"])}, "The gate objected to quarter 2"),
         ({"quarters": second_is(age=timedelta(days=2))}, "What is shown in quarter 2"),

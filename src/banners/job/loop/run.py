@@ -171,7 +171,8 @@ class Loop:
         else:
             self._complain(
                 "catalogue",
-                "There is no catalogue, so nothing is published: banners catalogue import DIR",
+                "There is no catalogue, so nothing is published. Make one on the page of "
+                "campaigns, or with: banners catalogue import DIR",
             )
         slots = {quarter: each.slot for quarter, each in status.quarters.items()}
         self._progress = replace(

@@ -188,7 +188,7 @@ def condition_of(facts: Facts) -> Condition:
         *(_log(recording) if recording else ()),
         *(_loop(facts.loop) if facts.loop else ()),
         *_quarters(facts),
-        *(_closing(recording) if recording else ()),
+        *(_closing(recording, facts.loop) if recording else ()),
         *(_visitors(recording) if recording else ()),
         *_operators(facts),
     ]
@@ -305,6 +305,12 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
         yield Finding("The first generation is published and is being loaded.", is_fault=False)
     elif "database" in facts.out_of_reach:
         yield Finding("Nothing is in memory, so visitors get an error until the database is back.")
+    elif facts.has_catalogue and facts.loop:
+        yield Finding(
+            "Nothing is published yet. The loop does so once something has been recorded; until "
+            "then, each campaign of the catalogue shows banners at random.",
+            is_fault=False,
+        )
     elif facts.has_catalogue:
         way = "publish what visitors do, run: banners loop" if facts.recording else _BY_HAND
         yield Finding(
@@ -354,7 +360,7 @@ def _log(facts: RecordingFacts) -> Iterator[Finding]:
         )
 
 
-def _closing(facts: RecordingFacts) -> Iterator[Finding]:
+def _closing(facts: RecordingFacts, loop: LoopFacts | None) -> Iterator[Finding]:
     if facts.waiting:
         more = f" and {len(facts.waiting) - 1:,} later ones" if len(facts.waiting) > 1 else ""
         yield Finding(
@@ -368,9 +374,14 @@ def _closing(facts: RecordingFacts) -> Iterator[Finding]:
             "--forget HOST"
         )
     if not facts.is_closed:
+        way = (
+            "The loop closes each slot two minutes after its end."
+            if loop
+            else "To close slots, run: banners loop"
+        )
         yield Finding(
             "No slot has been closed yet, neither in this folder nor by another host with the same "
-            "database. To close slots, run: banners loop",
+            f"database. {way}",
             is_fault=False,
         )
 
