@@ -273,6 +273,20 @@ def test_what_is_not_in_the_catalogue_is_404(ada: Operator, sale: str, path: str
     assert ada.client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/catalogue/7/history", "this says who and when: banners catalogue versions"),
+        ("/catalogue/1/banners/99", "which the history of the campaign shows"),
+    ],
+)
+def test_what_may_have_been_removed_says_where_that_can_be_seen(
+    ada: Operator, sale: str, path: str, where: str
+) -> None:
+    assert ada.page(sale)
+    assert where in ada.client.get(path).text
+
+
 @pytest.mark.parametrize("path", ["/catalogue/x", "/catalogue/1/banners/0", "/catalogue/images/x"])
 def test_what_is_no_id_is_400(ada: Operator, sale: str, path: str) -> None:
     assert ada.page(sale)

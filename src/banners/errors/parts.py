@@ -56,10 +56,16 @@ class NotInCatalogue(CatalogueError):
     """A campaign, or a banner of it, is not in the catalogue."""
 
     def __init__(self, campaign_id: int, banner_id: int | None = None) -> None:
-        found = f"Campaign {campaign_id} is not in the catalogue"
-        if banner_id is not None:
-            found = f"Campaign {campaign_id} has no banner {banner_id} in the catalogue"
-        super().__init__(f"{found}. Somebody may have removed it, which its history shows.")
+        if banner_id is None:
+            super().__init__(
+                f"Campaign {campaign_id} is not in the catalogue. If somebody has removed it, this "
+                "says who and when: banners catalogue versions"
+            )
+        else:
+            super().__init__(
+                f"Campaign {campaign_id} has no banner {banner_id} in the catalogue. Somebody may "
+                "have removed it, which the history of the campaign shows."
+            )
 
 
 class UnknownVersion(CatalogueError):
