@@ -20,8 +20,15 @@ CAMPAIGN = 1
 IMAGE_WIDTH = 40
 """Width in pixels of the images that are uploaded."""
 
-_EMBED = (Path(__file__).parents[2] / "docs" / "embed.md").read_text(encoding="utf-8")
-[_SCRIPT] = re.findall(r"```html\n(<div.*?)```", _EMBED, re.DOTALL)
+_DOCS = Path(__file__).parents[2] / "docs"
+[_SCRIPT] = re.findall(
+    r"```html\n(<div.*?)```", (_DOCS / "embed.md").read_text(encoding="utf-8"), re.DOTALL
+)
+AT_FIRST, MOVED, OF_SECOND = re.findall(
+    r"```\n((?:BANNERS_.*\n)+)```", (_DOCS / "first-day.md").read_text(encoding="utf-8")
+)
+"""Lines of ``.env`` in docs/first-day.md: of the first host, of both hosts on MariaDB, and of the
+second."""
 _DAY = timedelta(days=1)
 
 
@@ -43,10 +50,10 @@ class Host:
     def address(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def configure(self, **settings: str | Path) -> None:
-        """Add settings to its file ``.env``."""
+    def configure(self, settings: str) -> None:
+        """Add lines to its file ``.env``."""
         with (self.folder / ".env").open("a", encoding="utf-8") as file:
-            file.writelines(f"BANNERS_{name}={value}\n" for name, value in settings.items())
+            file.write(settings)
 
     def start(self) -> None:
         """Start ``banners serve``."""

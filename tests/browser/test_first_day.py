@@ -1,4 +1,4 @@
-"""A team's first day: one installation, from an empty folder to two hosts, by documented steps.
+"""One installation from an empty folder to two hosts, by the steps of docs/first-day.md.
 
 Each fixture is a step that builds on the one before, and the tests say what is to be seen after it.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.first_day import CAMPAIGN, Host, Team
+from browser.first_day import AT_FIRST, CAMPAIGN, MOVED, OF_SECOND, Host, Team
 from browser.test_links import listening
 from integration.test_live_page import KEY, PROGRAM
 from support.catalogue_pages import images
@@ -27,6 +27,9 @@ NAMES = {"boots": "Red boots", "hats": "Green hats", "sandals": "Blue sandals"}
 """The banners of the campaign: where each of them leads, and its name."""
 ALL = sorted(NAMES.values())
 
+DATABASE = "mysql+pymysql://user:password@database:3306/banners"
+"""The example of a database in docs/first-day.md."""
+
 REPORT = f"/campaigns/{CAMPAIGN}/report"
 EARNED = "12.500000"
 """Revenue of the order that docs/conversions.md reports, as CSV and JSON write it."""
@@ -36,7 +39,7 @@ EARNED = "12.500000"
 def team(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     """A host that records, begun in an empty folder, and an operator who has signed in."""
     host = Host(tmp_path_factory.mktemp("day") / "web-1")
-    host.configure(EVENTS="var/events", CONVERSION_KEYS_FILE="senders")
+    host.configure(AT_FIRST)
     (host.folder / "senders").write_text(f"shop {KEY} {CAMPAIGN}\n")
     pages: dict[str, str] = {}
     with (
@@ -159,14 +162,15 @@ def hosts(counted: Team, mariadb: MariaDB) -> Iterator[list[Host]]:
     first = counted.host
     second = Host(first.folder.parent / "web-2")
     (second.folder / "var").mkdir()
-    keys = shutil.copy(first.folder / "var" / "events" / "token_keys", first.folder.parent)
-    for name in ("var/session_key", "var/operator_password", "senders", ".env"):
-        shutil.copy(first.folder / name, second.folder / name)
     first.stop()
+    events = first.folder / "var" / "events"
+    shutil.copy(events / "token_keys", first.folder)
+    for name in (".env", "senders", "token_keys", "var/session_key", "var/operator_password"):
+        shutil.copy(first.folder / name, second.folder / name)
     with mariadb.database("first_day") as url:
         for each in (first, second):
-            each.configure(DATABASE_URL=url, UPLOADS="database", TOKEN_KEYS_FILE=keys)
-        second.configure(HOST="web-2", EVENTS=first.folder / "var" / "events")
+            each.configure(MOVED.replace(DATABASE, url))
+        second.configure(OF_SECOND.replace("/srv/shared/events", str(events)))
         first.run("copy-from", "sqlite:///var/banners.db")
         try:
             first.start()
