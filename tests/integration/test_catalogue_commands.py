@@ -180,8 +180,8 @@ def test_the_database_is_named_before_or_after_the_command(
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
-        (("export", "out"), 1, "There is no catalogue yet. Import one: banners catalogue import"),
-        (("versions",), 1, "There is no catalogue yet. Import one: banners catalogue import DIR"),
+        (("export", "out"), 1, "There is no catalogue yet. Make one on the page of campaigns, or"),
+        (("versions",), 1, "Make one on the page of campaigns, or with: banners catalogue import"),
         (("compare", "1", "2"), 1, "There is no version 1. List the versions with: banners"),
         (("rollback", "--to", "7"), 1, "There is no version 7. List the versions with: banners"),
         (("rollback",), 2, "Missing option '--to'."),

@@ -1,6 +1,7 @@
 """With a catalogue, reports say what visitors see: on the page, in the terminal and as JSON."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from typing import Any
 
@@ -39,6 +40,12 @@ def client(site: Workplace) -> Iterator[httpx.Client]:
         "5,Shoes,,,yes,\n6,Boots,,,yes,\n7,Hats,,,no,\n9,Empty,,,yes,\n",
         "5,11,Red shoes,,,,yes\n5,12,New,,,,yes\n6,60,Boots,,,,yes\n7,70,Hat,,,,yes\n",
     )
+    with visiting(site) as opened:
+        yield opened
+
+
+@contextmanager
+def visiting(site: Workplace) -> Iterator[httpx.Client]:
     overrides = {
         "database_url": f"sqlite:///{site.folder / 'var' / 'banners.db'}",
         "operators": "open",
@@ -115,3 +122,14 @@ def test_a_campaign_that_the_catalogue_lacks_is_not_shown_and_keeps_its_figures(
     assert "Campaign 5 is unknown: the catalogue does not have it" in " ".join(
         preview.stderr.split()
     )
+
+
+def test_the_chart_of_a_campaign_of_which_nothing_is_shown_leads_to_its_table(
+    workplace: Workplace,
+) -> None:
+    small_quarter(workplace.folder, 2)
+    assert workplace.run("crunch", "events").returncode == 0
+    catalogue(workplace, "6,Boots,,,yes,\n")
+    with visiting(workplace) as client:
+        page = client.get("/campaigns/5/report?quarter=2").text
+    assert 'None is shown now. All are in the <a href="#candidates">table</a>.' in page

@@ -132,6 +132,6 @@ class NothingPublished(NoLineup):
     def __init__(self, where: str = "") -> None:
         place = f" in {where}" if where else ""
         super().__init__(
-            f"Nothing is published yet{place}. Publish event files with: banners crunch DIR "
-            "(or start with sample data: banners demo)."
+            f"Nothing is published yet{place}. Publish event files with: banners crunch DIR; what "
+            "visitors do, with: banners loop (or start with sample data: banners demo)."
         )

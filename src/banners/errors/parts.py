@@ -75,7 +75,7 @@ class UnknownVersion(CatalogueError):
         self.number = number
         found = "There is no catalogue yet" if number is None else f"There is no version {number}"
         next_step = (
-            "Import one: banners catalogue import DIR"
+            "Make one on the page of campaigns, or with: banners catalogue import DIR"
             if number is None
             else "List the versions with: banners catalogue versions"
         )
