@@ -139,6 +139,25 @@ def test_an_upload_that_cannot_be_read_gives_way_to_the_folder(
     assert client.get(BANNER).content == SECOND.content
 
 
+def test_an_upload_that_is_missing_is_logged_once(
+    client: httpx.Client, catalogue: dict[int, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    catalogue[7] = MISSING
+    for _ in range(3):
+        client.get(BANNER)
+    assert caplog.text.count(f"{MISSING} is missing") == 1
+
+
+def test_each_time_that_an_upload_can_no_longer_be_read_is_logged_once(
+    store: Counted, caplog: pytest.LogCaptureFixture
+) -> None:
+    uploads = Uploads(store)
+    for is_gone in (True, True, False, True, True):
+        store.is_gone = is_gone
+        uploads.reply(FIRST.digest)
+    assert caplog.text.count(f"{FIRST.digest} cannot be read: The database is gone.") == 2
+
+
 def test_what_is_followed_is_measured_and_read_before_it_is_asked_for(
     tmp_path: Path, store: Counted, catalogue: dict[int, str]
 ) -> None:

@@ -35,21 +35,20 @@ class Uploads:
     ) -> None:
         self._store = store
         self.digest_of = digest_of
+        self._unread: set[str] = set()
 
     def reply(self, digest: str) -> Reply | None:
         """Return the answer whose body is an image; None if it cannot be read, which is logged."""
         try:
             content = self._store.read(digest) if self._store else None
         except StoreError as error:
-            _LOG.warning("An uploaded image cannot be read: %s", error)
+            self._warn_once(digest, f"cannot be read: {error}")
             return None
         kind = media_type_of(content) if content else None
         if not content or not kind:
-            _LOG.warning(
-                "The uploaded image %s is missing; another image or a placeholder is shown.",
-                digest,
-            )
+            self._warn_once(digest, "is missing from the place that BANNERS_UPLOADS names.")
             return None
+        self._unread.discard(digest)
         headers = {
             "content-type": kind,
             "content-length": str(len(content)),
@@ -66,6 +65,19 @@ class Uploads:
         except StoreError as error:
             _LOG.warning("The sizes of uploaded images cannot be read: %s", error)
             return {}
+
+    def _warn_once(self, digest: str, found: str) -> None:
+        """Log that an image cannot be read, until it can be: visitors ask for it again and again.
+
+        Args:
+            digest: the digest of the image.
+            found: why it cannot be read, to the end of the sentence.
+        """
+        if digest not in self._unread:
+            self._unread.add(digest)
+            _LOG.warning(
+                "The uploaded image %s %s Another image or a placeholder is shown.", digest, found
+            )
 
     def close(self) -> None:
         """Close the place where they are kept."""
