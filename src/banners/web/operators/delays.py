@@ -141,12 +141,12 @@ class Delays:
         return count
 
     def _log(self) -> None:
-        """Log that passwords were wrong; a line for each would let anybody fill the disk."""
+        """Log that some were wrong; a line for each would let anybody fill the disk."""
         self._unlogged += 1
         now = self._clock()
         if now - self._logged >= LOG_SECONDS:
             number, self._unlogged, self._logged = self._unlogged, 0, now
-            _LOG.warning("Refused %d wrong password%s.", number, "" if number == 1 else "s")
+            _LOG.warning("Wrong passwords or keys that were refused: %d", number)
 
     def _place(self, address: str) -> int:
         digest = hashlib.blake2b(
