@@ -295,7 +295,7 @@ def test_the_log_says_who_signs_in_and_out_and_that_passwords_were_wrong(
     sign_in(client, OPERATOR)
     client.post("/sign-out", data={"form_token": form_token(client.get(STATUS))})
     assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
-        ("WARNING", "Wrong passwords or keys that were refused: 1"),  # one line in ten seconds
+        ("WARNING", "Refused 1 wrong password or key."),  # one line in ten seconds
         ("INFO", "anna has signed in."),
         ("INFO", "anna has signed out."),
     ]

@@ -146,7 +146,8 @@ class Delays:
         now = self._clock()
         if now - self._logged >= LOG_SECONDS:
             number, self._unlogged, self._logged = self._unlogged, 0, now
-            _LOG.warning("Wrong passwords or keys that were refused: %d", number)
+            end = "" if number == 1 else "s"
+            _LOG.warning("Refused %d wrong password%s or key%s.", number, end, end)
 
     def _place(self, address: str) -> int:
         digest = hashlib.blake2b(
