@@ -6,13 +6,8 @@ from typing import Any
 import pytest
 
 from banners.core.model import Quarter
-from banners.web.pages.condition import (
-    Facts,
-    LoopFacts,
-    QuarterFacts,
-    RecordingFacts,
-    condition_of,
-)
+from banners.web.pages.condition import condition_of
+from banners.web.pages.condition_facts import Facts, LoopFacts, QuarterFacts, RecordingFacts
 
 ALL_SERVED = [QuarterFacts(quarter=each, is_served=True) for each in Quarter]
 NOTHING_SERVED = [QuarterFacts(quarter=each, is_served=False) for each in Quarter]

@@ -9,7 +9,7 @@ from banners.core.events import Kind
 from banners.core.slots import slot_named
 from banners.web.event_metrics import BARE, EVENTS, UNSYNCED_CLICKS, VIEWS, counts_of, unsynced_of
 from banners.web.metrics import Metrics
-from banners.web.pages.condition import RecordingFacts
+from banners.web.pages.condition_facts import RecordingFacts
 from banners.web.pages.recording_status import CountLine, recording_facts, recording_status
 from banners.web.recording.watched import Recent, Watched
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from banners.core.model import Quarter
 from banners.core.slots import slot_name
 from banners.reports.loop import SeenLoop
-from banners.web.pages.condition import LoopFacts
+from banners.web.pages.condition_facts import LoopFacts
 from banners.web.pages.time_words import in_words
 
 _WAITING = "waiting"

@@ -8,7 +8,7 @@ from banners.core.closing import ClosingState
 from banners.core.events import Kind
 from banners.core.slots import SLOT_SECONDS, slot_at, slot_name
 from banners.web.event_metrics import BARE, EVENTS, UNSYNCED_CLICKS, VIEWS
-from banners.web.pages.condition import RecordingFacts
+from banners.web.pages.condition_facts import RecordingFacts
 from banners.web.recording.watched import Counts, Watched
 
 _KINDS = {

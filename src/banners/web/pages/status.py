@@ -25,7 +25,8 @@ from banners.version import __version__
 from banners.web.hot.answering import HeldCatalogue
 from banners.web.http.problems import OLDER_TABLES
 from banners.web.pages import rollback
-from banners.web.pages.condition import Facts, Finding, QuarterFacts, condition_of
+from banners.web.pages.condition import Finding, condition_of
+from banners.web.pages.condition_facts import Facts, QuarterFacts
 from banners.web.pages.loop_status import loop_facts, loop_shown
 from banners.web.pages.recording_status import recording_facts, recording_status
 from banners.web.pages.rollback import Rollbacks, notice_of, quarters_sent
