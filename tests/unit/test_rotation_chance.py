@@ -56,6 +56,14 @@ def test_the_measure_itself_distinguishes_a_loaded_die_from_a_fair_one() -> None
     assert not is_uniform(loaded, range(6))
 
 
+@pytest.mark.parametrize("count", [2, 10, 11, 30])
+def test_each_banner_begins_a_page_equally_often(count: int) -> None:
+    source = random.Random(5)
+    banners = range(1, count + 1)
+    firsts = [order(b"", banners, source)[0][0] for _ in range(200 * count)]
+    assert is_uniform(firsts, banners)
+
+
 @pytest.mark.parametrize(
     ("cookie", "last"), [(b"", None), (b"99", None), (b"1", 1), (b"3.3.1.5", 3), (b"4", 4)]
 )
