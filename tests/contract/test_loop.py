@@ -64,7 +64,7 @@ def test_a_slot_is_closed_after_its_end_and_published_before_its_quarter_comes_b
     assert not [each for each in told if "published" in each]
     assert figures(url, FOURTH) is None
     told = run_loop(settings, PUBLISH - 1, PUBLISH + 1)
-    assert told == [f"Quarter 4, for {slot_name(SLOT + 4)}: published, with 1 campaigns."]
+    assert told == [f"Quarter 4, for {slot_name(SLOT + 4)}: published, with 1 campaign."]
     assert figures(url, FOURTH) == (3, 3)
 
 
@@ -173,7 +173,7 @@ def test_a_slot_that_a_clock_that_was_ahead_was_published_for_is_ignored(
     database.dispose()
     see(events, SLOT, range(3, 5), now=SLOT + 5)
     told = run_loop(settings, END + 3_600 - 119, END + 3_600 - 60)
-    assert f"Quarter 4, for {slot_name(SLOT + 8)}: published, with 1 campaigns." in told
+    assert f"Quarter 4, for {slot_name(SLOT + 8)}: published, with 1 campaign." in told
     assert figures(url, FOURTH) == (5, 5)
 
 

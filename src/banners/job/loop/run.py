@@ -14,7 +14,7 @@ from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.outcome import QuarterOutcome
 from banners.core.slots import quarter_of, slot_name
-from banners.errors import BannersError, CollectError, StoreError, listed, readable
+from banners.errors import BannersError, CollectError, StoreError, counted, listed, readable
 from banners.job.loop.alone import HOLDER
 from banners.job.loop.clock import Clock
 from banners.job.loop.schedule import (
@@ -256,7 +256,7 @@ class Loop:
         done = outcome.published
         self._parts.tell(
             f"Quarter {quarter:d}, for {slot_name(action.slot)}: "
-            + (f"published, with {done.campaigns:,} campaigns." if done else "unchanged.")
+            + (f"published, with {counted(done.campaigns, 'campaign')}." if done else "unchanged.")
         )
 
     def _tell_left_out(self, outcome: QuarterOutcome) -> None:
