@@ -15,7 +15,7 @@ from support.running import Workplace
 from support.servers import free_port
 
 CAMPAIGN = 1
-"""The number of the first campaign that is made in the pages."""
+"""The id of the first campaign that is made in the pages."""
 
 IMAGE_WIDTH = 40
 """Width in pixels of the images that are uploaded."""
@@ -79,7 +79,7 @@ class Host:
         self.run("crunch", "var/events")
 
     def served(self) -> list[str]:
-        """Return the names of the campaign's banners that somebody who opts out is served."""
+        """Return the names of the banners that a visitor who opts out gets; nothing is recorded."""
         path = f"{self.address}/api/v1/campaigns/{CAMPAIGN}/banners"
         answer = httpx.get(path, headers={"DNT": "1"}, timeout=60)
         return sorted(each["name"] for each in answer.json().get("banners", []))
@@ -147,7 +147,7 @@ class Team:
         return self.operator.request.get(f"{host.address}{path}").json()
 
     def totals(self, host: Host) -> dict[str, str]:
-        """Let the operator download the totals of these days, of which there is one line."""
+        """Download the totals of yesterday to tomorrow as the operator; return the only line."""
         today = datetime.now(UTC).date()
         path = f"/totals?from={today - _DAY}&to={today + _DAY}&format=csv"
         text = self.operator.request.get(f"{host.address}{path}").text()

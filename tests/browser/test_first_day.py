@@ -45,7 +45,7 @@ def team(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with (
         listening(pages) as shop,
         browser.new_context() as office,
-        # By the name that it has without a window, Chromium would be recorded as a crawler.
+        # With its own User-Agent, a headless Chromium would be recorded as a crawler.
         browser.new_context(user_agent=BROWSER["User-Agent"]) as home,
     ):
         host.start()
@@ -119,7 +119,7 @@ def counted(team: Team, visit: Visit) -> Team:
 
 
 def quarters(team: Team) -> list[dict[str, object]]:
-    """Return the figures of the published quarters; a visit may go on from one to the next."""
+    """Return the figures of the published quarters; a visit may span two of them."""
     found: list[dict[str, object]] = team.json(team.host, f"/api/v1{REPORT}")["quarters"]
     return found
 
@@ -207,7 +207,9 @@ def test_both_hosts_know_what_was_counted_before_and_after_the_move(
     assert [each["revenue"] for each in found] == [EARNED, EARNED]
 
 
-def test_who_has_signed_in_to_one_host_is_signed_in_to_both(team: Team, hosts: list[Host]) -> None:
+def test_an_operator_who_signs_in_to_one_host_is_signed_in_to_both(
+    team: Team, hosts: list[Host]
+) -> None:
     for each in hosts:
         page = team.page(each, "/campaigns")
         expect(page.get_by_role("heading", level=1)).to_have_text("Campaigns")

@@ -45,7 +45,7 @@ class _Landing(BaseHTTPRequestHandler):
     server: _Site
 
     def do_GET(self) -> None:
-        """Answer with a page that holds the rest of the address, unless the site has its own."""
+        """Answer with the site's own page of this path, or else with a page that shows the path."""
         body = f"<!doctype html><title>Shop</title><h1>{self.path}</h1>"
         body = self.server.pages.get(self.path, body)
         if self.path.startswith("/embeds/"):
@@ -65,7 +65,7 @@ def listening(pages: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
     """Serve another site; yield its address.
 
     Args:
-        pages: its own pages, by path; more may be added meanwhile.
+        pages: its own pages, by path; more may be added while it serves.
     """
     server = _Site(pages)
     thread = Thread(target=server.serve_forever)

@@ -107,13 +107,15 @@ def test_campaigns_are_sorted(
         ("5", False, [52, 5, 51]),
     ],
 )
-def test_campaigns_without_a_rank_come_after_those_of_a_ranking(
+def test_campaigns_without_a_rank_come_after_ranked_ones(
     find: Find, text: str, descending: bool, ids: list[int]
 ) -> None:
     assert find(text, ranked=(7, 52, 10**18 - 1), descending=descending) == ids
 
 
-def test_a_page_of_a_ranking_has_its_part(database: Engine, reader: DatabaseCatalogue) -> None:
+def test_a_page_of_a_ranking_has_only_its_own_campaigns(
+    database: Engine, reader: DatabaseCatalogue
+) -> None:
     version = written(database, *CAMPAIGNS)
     found = reader.search(version, Search(ranked=(600, 52, 5), first=1, most=3))
     assert [each.campaign.campaign_id for each in found.campaigns] == [52, 5, 51]

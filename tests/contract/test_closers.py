@@ -139,7 +139,7 @@ def segment_of(events: Path, host: str = HOST) -> Path:
 
 def where(events: Path) -> str:
     path = segment_of(events)
-    return f"Records of the slot are in {HOST}/{path.stem}, below {path.parent.parent}."
+    return f"Segments with records of the slot, in {path.parent.parent}: {HOST}/{path.stem}."
 
 
 DAMAGE: dict[str, tuple[Callable[..., bytes], int]] = {
@@ -301,7 +301,7 @@ def test_a_record_that_a_newer_release_may_have_written_is_an_error(
     assert list(tmp_path.glob("[1-4]/*")) == []
 
 
-def test_a_record_of_another_kind_behind_damage_does_not_count(
+def test_a_record_of_another_kind_after_damage_does_not_count(
     opened: Opened, tmp_path: Path
 ) -> None:
     keep(tmp_path, EVENTS)

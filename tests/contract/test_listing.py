@@ -134,7 +134,7 @@ def test_a_search_also_lists_those_that_were_found_by_name(
 
 @pytest.mark.parametrize("beginning", ["", "27"])
 @pytest.mark.parametrize("among", [(), (7,), (2, 27, 270, LARGEST, 12_345)])
-def test_only_campaigns_to_choose_from_are_listed(
+def test_only_the_given_campaigns_are_listed(
     reports: DatabaseReports, generation: Generation, beginning: str, among: tuple[int, ...]
 ) -> None:
     wanted = CampaignsWanted(beginning=beginning, among=frozenset(among))

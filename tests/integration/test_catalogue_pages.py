@@ -276,11 +276,14 @@ def test_what_is_not_in_the_catalogue_is_404(ada: Operator, sale: str, path: str
 @pytest.mark.parametrize(
     ("path", "where"),
     [
-        ("/catalogue/7/history", "this says who and when: banners catalogue versions"),
-        ("/catalogue/1/banners/99", "which the history of the campaign shows"),
+        (
+            "/catalogue/7/history",
+            "To see whether somebody has removed it, run: banners catalogue versions",
+        ),
+        ("/catalogue/1/banners/99", "the history of the campaign shows who and when"),
     ],
 )
-def test_what_may_have_been_removed_says_where_that_can_be_seen(
+def test_the_page_of_something_removed_says_where_to_see_who_removed_it(
     ada: Operator, sale: str, path: str, where: str
 ) -> None:
     assert ada.page(sale)

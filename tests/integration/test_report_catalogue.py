@@ -124,7 +124,7 @@ def test_a_campaign_that_the_catalogue_lacks_is_not_shown_and_keeps_its_figures(
     )
 
 
-def test_the_chart_of_a_campaign_of_which_nothing_is_shown_leads_to_its_table(
+def test_the_chart_of_a_campaign_that_shows_nothing_links_to_its_table(
     workplace: Workplace,
 ) -> None:
     small_quarter(workplace.folder, 2)
@@ -132,4 +132,4 @@ def test_the_chart_of_a_campaign_of_which_nothing_is_shown_leads_to_its_table(
     catalogue(workplace, "6,Boots,,,yes,\n")
     with visiting(workplace) as client:
         page = client.get("/campaigns/5/report?quarter=2").text
-    assert 'None is shown now. All are in the <a href="#candidates">table</a>.' in page
+    assert 'No banner is shown now. All banners are in the <a href="#candidates">table</a>.' in page

@@ -1,4 +1,4 @@
-"""The error about a campaign that is off says since when it is, as far as that is known."""
+"""The error about a campaign that is off says since when, if that is known."""
 
 from dataclasses import replace
 
@@ -25,6 +25,8 @@ PAUSED = replace(SALE, active=False)
     ],
     ids=lambda given: given if isinstance(given, str) else "",
 )
-def test_a_campaign_that_is_off_tells_since_when(found: CatalogueCampaign, told: str) -> None:
+def test_the_error_for_a_campaign_that_is_off_says_since_when(
+    found: CatalogueCampaign, told: str
+) -> None:
     error = off_since(found, {5: NOW - 86_400}, NOW)
     assert str(error).startswith(f"Campaign {found.campaign_id} is not shown: {told}. Try another")

@@ -148,7 +148,7 @@ def test_an_error_of_the_disk_names_the_file(tmp_path: Path) -> None:
     assert files_in(tmp_path) == expected_files(EVENTS, [SLOT])
 
 
-# What the engine says of each is quoted.
+# Each with the beginning of what the engine says, which the error quotes.
 OTHER_FIELDS = {
     "too many": (b"v,%d,5,1233,0.5,54,7", "“Invalid Input Error: CSV Error"),
     "a word in place of a number": (b"c,%d,clean,4,54,3,rule,click,414,0,2", "“Conversion Error"),
@@ -195,7 +195,7 @@ def test_an_error_names_the_first_segments_that_have_records_of_the_slot(
     log = log_folder(tmp_path)
     keys = [f"{path.parent.name}/{path.stem}" for path in sorted(log.rglob("*.segment"))]
     named = ", ".join(keys[:3])
-    where = f" Records of the slot are in {named}{more}, below {log}." if hosts else ""
+    where = f" Segments with records of the slot, in {log}: {named}{more}." if hosts else ""
     with pytest.raises(CollectError) as raised:
         close_slots(closing_of(tmp_path, opened=failing), LATER, [SLOT])
     assert str(raised.value) == f"Slot {NAME} is not closed. It fails.{where}"

@@ -58,7 +58,7 @@ def test_what_leaves_the_window_goes_to_the_archive_and_stays_as_it_is(tmp_path:
     )
 
 
-def test_late_events_are_counted_for_each_archived_slot_and_once(tmp_path: Path) -> None:
+def test_late_events_are_counted_for_each_archived_slot_and_only_once(tmp_path: Path) -> None:
     closing = closing_of(tmp_path, window=1)
     now = Clock(SLOT + 20).now
     slots = [SLOT, SLOT + 1]
@@ -74,7 +74,7 @@ def test_late_events_are_counted_for_each_archived_slot_and_once(tmp_path: Path)
     assert (third.late, third.recounted) == (0, [])
 
 
-def test_late_events_in_the_segment_that_a_slot_was_closed_with_are_counted(
+def test_late_events_in_a_segment_that_was_already_read_are_counted(
     tmp_path: Path,
 ) -> None:
     closing = closing_of(tmp_path, window=1)
@@ -197,7 +197,7 @@ def test_segments_of_archived_slots_are_removed_when_they_are_old(
     # The other segment still has a record of the slot.
     assert (first.removed, first.forgettable) == (1, [])
     second = close_slots(closing, Clock(SLOT + 404).now)
-    # Their totals may be what the database lacks.
+    # The database may still lack their totals.
     assert (second.removed, second.forgettable) == (1, [SLOT, SLOT + 1])
     left = sorted(path.name[:14] for path in (log_folder(tmp_path) / HOST).glob("*.segment"))
     assert left == [slot_name(SLOT + 400)[:14]]

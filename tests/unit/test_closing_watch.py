@@ -72,7 +72,7 @@ def test_a_slot_waits_if_something_arrived_before_the_first_one_that_was_closed(
 
 
 @pytest.mark.parametrize("name", ["", "notes.txt", "20269999T9999Z.marker"])
-def test_a_host_that_has_recorded_nothing_lets_no_earlier_slot_wait(
+def test_a_host_that_has_recorded_nothing_does_not_make_earlier_slots_wait(
     tmp_path: Path, name: str
 ) -> None:
     close_by_hand(tmp_path, SLOT)

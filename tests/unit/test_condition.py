@@ -171,7 +171,7 @@ def test_events_that_are_lost_come_before_what_is_missing_in_a_quarter() -> None
         ),
         (
             {"quarters": NOTHING_SERVED, "has_catalogue": True, "loop": RUNNING},
-            "The loop does so once something has been recorded",
+            "The loop publishes once something has been recorded",
         ),
         ({"quarters": second_is(objections=["many bad rows"])}, "The gate objected to quarter 2"),
         ({"quarters": second_is(age=timedelta(days=2))}, "What is shown in quarter 2"),

@@ -15,7 +15,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "shared"
 
 
-def test_where_the_disk_of_a_copy_fails_it_is_replaced_by_the_tier_behind(
+def test_a_copy_on_a_failing_disk_is_replaced_by_the_tier_behind(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: int) -> bytes:

@@ -98,7 +98,7 @@ def test_copies_that_nobody_has_opened_for_a_week_are_removed_at_a_start(folder:
     assert source.asked == []
 
 
-def test_a_copy_that_was_replaced_since_it_was_opened_to_be_removed_stays(
+def test_a_copy_that_is_replaced_just_before_its_removal_stays(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies(folder).copy_of(OLD, FIRST, Source())

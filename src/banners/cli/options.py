@@ -82,10 +82,13 @@ class _Folder(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:
-        """Return the path of a folder; an empty one, as of a variable without value, is refused."""
+        """Return the path of a folder; refuse an empty text, which an unset variable gives."""
         if not str(value):
             self.fail(
-                "found an empty text, expected a folder, such as . for the current one.", param, ctx
+                "found an empty text, expected a folder, such as . for the current one. Is a "
+                "variable not set?",
+                param,
+                ctx,
             )
         return super().convert(value, param, ctx)
 

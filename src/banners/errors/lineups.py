@@ -132,6 +132,7 @@ class NothingPublished(NoLineup):
     def __init__(self, where: str = "") -> None:
         place = f" in {where}" if where else ""
         super().__init__(
-            f"Nothing is published yet{place}. Publish event files with: banners crunch DIR; what "
-            "visitors do, with: banners loop (or start with sample data: banners demo)."
+            f"Nothing is published yet{place}. To publish event files, run: banners crunch DIR. "
+            "To publish what visitors do, run: banners loop. To start with sample data, run: "
+            "banners demo"
         )

@@ -58,13 +58,13 @@ class NotInCatalogue(CatalogueError):
     def __init__(self, campaign_id: int, banner_id: int | None = None) -> None:
         if banner_id is None:
             super().__init__(
-                f"Campaign {campaign_id} is not in the catalogue. If somebody has removed it, this "
-                "says who and when: banners catalogue versions"
+                f"Campaign {campaign_id} is not in the catalogue. To see whether somebody has "
+                "removed it, run: banners catalogue versions"
             )
         else:
             super().__init__(
-                f"Campaign {campaign_id} has no banner {banner_id} in the catalogue. Somebody may "
-                "have removed it, which the history of the campaign shows."
+                f"Campaign {campaign_id} has no banner {banner_id} in the catalogue. If somebody "
+                "has removed it, the history of the campaign shows who and when."
             )
 
 

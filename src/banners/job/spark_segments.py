@@ -2,8 +2,8 @@
 
 A segment counts up to its first damaged record, as in :mod:`banners.collect.segments.read`. The
 executors check each line on its own, and the driver compares the number of bytes that they have
-read with the size of each file. Only a segment that has damage or a record of another form is read
-by the driver too, to find where the damage begins.
+read with the size of each file. The driver itself reads only a segment that has damage or a record
+of another form, to find where the damage begins or to name the record.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -34,6 +34,6 @@ def off_since(campaign: CatalogueCampaign, paused: Mapping[int, int], second: in
     state = campaign.state(second)
     moments = {State.ENDED: campaign.ends, State.STARTS: campaign.starts}
     moment = moments.get(state, paused.get(campaign.campaign_id))
-    # Second 0 is a moment like any other.
+    # 0 is a known time, the first second of 1970; only None means unknown.
     since = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}" if moment is not None else ""
     return CampaignOff(campaign.campaign_id, state, since)

@@ -42,7 +42,7 @@ def copy_from(
         if dialect_of(source).is_missing(source.url):
             raise StoreError(
                 f"{named(source)} does not exist, so there is nothing to copy. Name the database "
-                "to copy from, or run the command in the folder from which Banners was started"
+                "to copy from, or run the command in the folder in which Banners was started"
             )
         target = open_database(settings.database_url, create=True)
         try:

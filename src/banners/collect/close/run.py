@@ -30,7 +30,7 @@ from banners.errors import CollectError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Segments of a slot that an error names.
+# Maximum number of segments that an error names.
 _MOST_NAMED = 3
 
 OnSlot = Callable[[int], None]
@@ -263,14 +263,14 @@ class _Run:
         self._folder.recover()
 
     def _where(self, slot: int) -> str:
-        """Say which segments have records of a slot; nothing if there are none."""
+        """Return a sentence that names the segments with records of a slot; empty if none has."""
         keys = sorted(self._index.by_slot.get(slot, ()))
         if not keys:
             return ""
         named, left = keys[:_MOST_NAMED], len(keys[_MOST_NAMED:])
         more = f" and {left:,} more" if left else ""
         log = log_folder(self._closing.events)
-        return f" Records of the slot are in {', '.join(named)}{more}, below {log}."
+        return f" Segments with records of the slot, in {log}: {', '.join(named)}{more}."
 
     def _close_with(self, closer: Closer, slot: int) -> None:
         staged = self._folder.staged(slot)

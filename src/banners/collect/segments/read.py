@@ -77,9 +77,8 @@ def content_of_segment(path: Path) -> Content:
     """Return what a segment holds: from its last record, or else by reading all of it.
 
     Raises:
-        CollectError: a record that is not damaged is of another kind, or names its slot, or the
-            last one its slots, in another form than those of this release. It may count, so it is
-            not left out.
+        CollectError: a record that is not damaged is not one that this release writes: its kind,
+            its slot, or the slots in the last record differ. It may count, so it is not skipped.
         OSError: it cannot be read.
     """
     slots: Counter[int] = Counter()
@@ -107,8 +106,7 @@ def check_beginning(path: Path, content: bytes) -> None:
         content: its content.
 
     Raises:
-        CollectError: it is of another kind, or names its slot in another form. It may count, so it
-            is not left out.
+        CollectError: it does not. It may count, so it is not skipped.
     """
     if not content.startswith(_END):
         try:

@@ -45,7 +45,7 @@ BEGINNING = f"(?:{RecordKind.IMPRESSIONS}|{RecordKind.CLICK}|{RecordKind.CONVERS
 """Pattern of the beginning of a record that is about a slot."""
 
 _BEGINNING = re.compile(BEGINNING.encode())
-_SLOT_AT_END = re.compile(_SLOT.encode())
+_WHOLE_SLOT = re.compile(_SLOT.encode())
 
 
 def impressions_record(view: View, traffic: Traffic) -> bytes:
@@ -156,7 +156,7 @@ def slot_of(content: bytes) -> int:
     """Return the slot of the view that a record is about.
 
     Raises:
-        ValueError: the content does not begin with a kind that has a slot, and a slot.
+        ValueError: the content does not begin with the kind of a record about a slot, and a slot.
     """
     if not (found := _BEGINNING.match(content)):
         raise ValueError("a kind and a slot are expected")
@@ -164,6 +164,6 @@ def slot_of(content: bytes) -> int:
 
 
 def _slot(text: bytes) -> int:
-    if not _SLOT_AT_END.fullmatch(text):
+    if not _WHOLE_SLOT.fullmatch(text):
         raise ValueError("a slot is expected")
     return int(text)

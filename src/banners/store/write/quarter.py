@@ -109,7 +109,7 @@ def _bounded_transactions(
 
 
 def _slices(batches: Iterable["pa.RecordBatch"]) -> Iterator["pa.RecordBatch"]:
-    """Cut batches into slices whose rows take little memory as Python objects; none is empty."""
+    """Cut batches into slices with rows, which take little memory as Python objects."""
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS_A_SLICE):
             yield batch.slice(start, _ROWS_A_SLICE)

@@ -51,10 +51,10 @@ class CandidateRows:
         """Take more candidates, and return the rows of the campaigns that are complete now.
 
         Args:
-            batch: one row or more with the columns of ``crunch/sql/candidates.sql``; a campaign's
+            batch: at least one row, with the columns of ``crunch/sql/candidates.sql``; a campaign's
                 candidates are adjacent, best first, and may continue in the next batch. A further
-                column ``lineups`` may have the lineups that a policy prepared of a campaign, in its
-                first row, as :mod:`banners.serve.packed_lineups` encodes them.
+                column ``lineups`` may have the lineups that a policy prepared for a campaign, in
+                its first row, as :mod:`banners.serve.packed_lineups` encodes them.
 
         Raises:
             SourceError: a campaign's revenues add up to more than a column can hold, or it has too

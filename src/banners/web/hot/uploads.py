@@ -14,6 +14,11 @@ from banners.web.http.security import IMAGE_SECURITY
 
 _LOG = logging.getLogger(__name__)
 
+_MISSING = (
+    "is missing or damaged in the place that BANNERS_UPLOADS names; where several hosts serve, it "
+    "must be the same for all of them."
+)
+
 KEPT_SHORT = {"Cache-Control": "public, max-age=60"}
 """Header of an image that people may replace at any time, so that they see the new one soon."""
 
@@ -46,7 +51,7 @@ class Uploads:
             return None
         kind = media_type_of(content) if content else None
         if not content or not kind:
-            self._warn_once(digest, "is missing from the place that BANNERS_UPLOADS names.")
+            self._warn_once(digest, _MISSING)
             return None
         self._unread.discard(digest)
         headers = {
@@ -67,11 +72,13 @@ class Uploads:
             return {}
 
     def _warn_once(self, digest: str, found: str) -> None:
-        """Log that an image cannot be read, until it can be: visitors ask for it again and again.
+        """Log once that an image cannot be read; a line for each request would fill the disk.
+
+        It is logged again if the image has been read meanwhile.
 
         Args:
             digest: the digest of the image.
-            found: why it cannot be read, to the end of the sentence.
+            found: the rest of the sentence: why it cannot be read, with a full stop.
         """
         if digest not in self._unread:
             self._unread.add(digest)

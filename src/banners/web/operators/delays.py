@@ -141,7 +141,7 @@ class Delays:
         return count
 
     def _log(self) -> None:
-        """Log that some were wrong; a line for each would let anybody fill the disk."""
+        """Log how many were refused; a line for each would let anybody fill the disk."""
         self._unlogged += 1
         now = self._clock()
         if now - self._logged >= LOG_SECONDS:

@@ -140,8 +140,8 @@ def _quarters(facts: Facts) -> Iterator[Finding]:
 def _lacking(facts: Facts, lacking: Sequence[Quarter]) -> Finding:
     if facts.loop and facts.has_catalogue:
         return Finding(
-            f"Nothing is published yet for {listed(lacking)} of the hour. The loop does so once "
-            "something has been recorded there; until then, campaigns show banners of the "
+            f"Nothing is published yet for {listed(lacking)} of the hour. The loop publishes "
+            "once something has been recorded there; until then, campaigns show banners of the "
             "catalogue at random.",
             is_fault=False,
         )
@@ -211,7 +211,7 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
         yield Finding("Nothing is in memory, so visitors get an error until the database is back.")
     elif facts.has_catalogue and facts.loop:
         yield Finding(
-            "Nothing is published yet. The loop does so once something has been recorded; until "
+            "Nothing is published yet. The loop publishes once something has been recorded; until "
             "then, each campaign of the catalogue shows banners at random.",
             is_fault=False,
         )

@@ -1,4 +1,4 @@
-"""What the status page knows; :mod:`banners.web.pages.condition` makes sentences of it."""
+"""The facts of which :mod:`banners.web.pages.condition` makes sentences."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
