@@ -96,7 +96,7 @@ coverage: .venv/dev.stamp
 	  tests/unit tests/contract tests/integration --cov
 
 # Survivors are listed at the end; look at one with: .venv/bin/mutmut show NAME
-# A change that makes a test run forever counts as noticed: mutmut stops it and lists it as a timeout.
+# A change that makes tests run too long counts as noticed: mutmut stops it and lists it as a timeout.
 mutants: .venv/mutants.stamp
 	@rm -rf mutants
 	@$(BIN)/mutmut run

@@ -82,6 +82,7 @@ class Host:
         """Return the names of the banners that a visitor who opts out gets; nothing is recorded."""
         path = f"{self.address}/api/v1/campaigns/{CAMPAIGN}/banners"
         answer = httpx.get(path, headers={"DNT": "1"}, timeout=60)
+        assert answer.status_code in {200, 404}, answer.text
         return sorted(each["name"] for each in answer.json().get("banners", []))
 
 

@@ -36,7 +36,8 @@ patch.object(reading, "MOST_BYTES", BLOCK_BYTES).start()
 MOST_CHANGED = 4
 """Maximum number of bytes that are changed together: a CRC-32 detects every such change."""
 
-_OURS = re.compile(rb"[icv],[0-9]{1,8},.*|e,(?:[0-9]{1,8}:[0-9]{1,9}(?:;|$))*", re.DOTALL)
+_SLOT = rb"(?:0|[1-9][0-9]{0,7})"
+_OURS = re.compile(rb"[icv],%b,[^,].*|e,(?:%b:[0-9]{1,9}(?:;|$))*" % (_SLOT, _SLOT), re.DOTALL)
 
 
 def read_any(given: bytes, path: Path) -> None:

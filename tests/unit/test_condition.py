@@ -12,6 +12,7 @@ from banners.web.pages.condition_facts import Facts, LoopFacts, QuarterFacts, Re
 ALL_SERVED = [QuarterFacts(quarter=each, is_served=True) for each in Quarter]
 NOTHING_SERVED = [QuarterFacts(quarter=each, is_served=False) for each in Quarter]
 RUNNING = LoopFacts(silent=timedelta(seconds=5))
+SILENT = LoopFacts(silent=timedelta(days=3))
 
 
 def facts(**changed: Any) -> Facts:
@@ -226,6 +227,20 @@ def test_a_loop_that_was_at_work_may_be_silent_for_longer(
     told = condition_of(facts(loop=loop))
     assert told.is_well is not is_fault
     assert told.sentence.endswith("Start it: banners loop") is is_fault
+
+
+def test_of_a_loop_that_does_not_run_nothing_is_expected() -> None:
+    told = condition_of(
+        facts(
+            quarters=NOTHING_SERVED,
+            has_catalogue=True,
+            recording=RecordingFacts(is_closed=False),
+            loop=SILENT,
+        )
+    )
+    assert told.sentence.endswith("Start it: banners loop")
+    notes = [each.text for each in told.others]
+    assert [each.rpartition("run: ")[2] for each in notes] == ["banners loop"] * 2
 
 
 def test_what_the_loop_complains_of_is_a_fault() -> None:

@@ -17,6 +17,7 @@ from banners.collect.segments.record import (
     conversion_record,
     end_record,
     framed,
+    has_our_fields,
     impressions_record,
     slot_of,
     slots_at_end,
@@ -54,15 +55,18 @@ def test_the_records_hold_what_they_are_documented_to_hold() -> None:
 
 
 @given(views(), st.sampled_from(Traffic))
-def test_every_record_names_the_slot_of_its_view(view: View, traffic: Traffic) -> None:
+def test_every_record_names_the_slot_of_its_view_and_has_our_fields(
+    view: View, traffic: Traffic
+) -> None:
     for line in (
         impressions_record(view, traffic),
         *(click_record(view, 1 + place, traffic) for place in range(len(view.banner_ids))),
-        conversion_record(view.slot, 1, 2, "3.5", 0),
+        conversion_record(view.slot, 1, 2, "-3.500000", 0),
     ):
         content = content_of(line.removesuffix(b"\n"))
         assert content is not None
         assert slot_of(content) == view.slot
+        assert has_our_fields(content)
 
 
 @given(CONTENTS)
@@ -127,7 +131,7 @@ def test_the_last_record_says_what_a_segment_holds(
 def test_a_last_record_of_any_length_is_found(tmp_path: Path, slots: int) -> None:
     path = tmp_path / "segment"
     held = dict.fromkeys(range(1_000_000, 1_000_000 + slots), 1)
-    records = b"".join(framed(b"i,%d," % slot) for slot in held)
+    records = b"".join(framed(b"i,%d,x" % slot) for slot in held)
     path.write_bytes(records + end_record(held))
     found = content_of_segment(path)
     assert found.slots == held
@@ -145,6 +149,7 @@ def test_a_segment_without_a_good_record_holds_nothing(tmp_path: Path, content: 
 OTHER_FORMS = {
     "no slot": framed(b"i"),
     "no field": framed(b"i,7"),
+    "an empty field": framed(b"i,7,"),
     "another kind": framed(b"x,7,clean"),
     "a slot with a zero before it": framed(b"i,07,clean"),
     "a word in place of a slot": framed(b"i,next,clean"),

@@ -1,6 +1,5 @@
 """Keeps uploaded images in a folder, each in a file named for its content."""
 
-import logging
 import os
 import struct
 import tempfile
@@ -13,8 +12,6 @@ from banners.core.images import Size
 from banners.errors import UploadsUnavailable, shorten
 from banners.images.size import size_of_pixels
 from banners.images.store import DIGEST, UploadedImage, digest_of
-
-_LOG = logging.getLogger(__name__)
 
 _READABLE_BY_ALL = 0o644
 # Begins the name of a file that is being written; a killed process may leave one.
@@ -61,10 +58,7 @@ class FolderImages:
             return None
         except OSError as error:
             raise self._unavailable("read", error) from error
-        if digest_of(content) != digest:
-            _LOG.warning("The uploaded image %s is damaged, and is not shown.", path)
-            return None
-        return content
+        return content if digest_of(content) == digest else None
 
     def sizes(self, digests: Iterable[str]) -> Mapping[str, Size]:
         """Return the sizes of those of the images that are kept."""

@@ -75,10 +75,7 @@ class DatabaseImages:
         if not rows:
             return None
         content = bytes(rows[0].content)
-        if digest_of(content) != digest:
-            _LOG.warning("The uploaded image %s in the database is damaged, not shown.", digest)
-            return None
-        return content
+        return content if digest_of(content) == digest else None
 
     def sizes(self, digests: Iterable[str]) -> Mapping[str, Size]:
         """Return the sizes of those of the images that are kept.

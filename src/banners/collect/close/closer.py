@@ -89,13 +89,17 @@ def account_of(rows: Iterable[Sequence[Any]]) -> Mapping[Kind, Mapping[str, int]
     return dict(account)
 
 
-def other_form(found: str) -> CollectError:
+class OtherFields(CollectError):
+    """A record has other fields than this release writes."""
+
+
+def other_form(found: str) -> OtherFields:
     """Return the error for a record whose fields are not those that this release writes.
 
     Args:
         found: what is wrong, in the words of the engine.
     """
-    return CollectError(
+    return OtherFields(
         f"A record has other fields than this release writes: {shorten(found, most=200)}. If a "
         "newer release of Banners wrote it, upgrade this one; otherwise move the segment that has "
         "it out of the event log. Then close again."

@@ -14,7 +14,7 @@ from banners.collect.segments.read import (
     content_of_segment,
     read_records,
 )
-from banners.collect.segments.record import RecordKind
+from banners.collect.segments.record import RecordKind, has_our_fields
 from banners.core.events import Kind
 
 # Number of bytes, of all slots together, that are held in memory before they are written.
@@ -28,6 +28,7 @@ KIND_OF = {
 """The kinds of the events that records of slots are about."""
 
 _KINDS = {letter.encode(): kind for letter, kind in KIND_OF.items()}
+_NO_FIELD = (b"", b",")
 
 
 @dataclass(slots=True)
@@ -83,6 +84,8 @@ def divide(
         OSError: the log cannot be read, or a file cannot be written.
     """
     wanted = {b"%d" % slot for slot in slots}
+    # Checking each beginning once takes less time than checking each record.
+    checked: set[bytes] = set()
     held = _Held(scratch)
     torn = 0
     for segment in segments:
@@ -91,13 +94,36 @@ def divide(
             for content in read_records(file, read):
                 letter, _, rest = content.partition(b",")
                 slot, _, fields = rest.partition(b",")
-                if slot in wanted and letter in _KINDS:
+                if slot in wanted and letter in _KINDS and fields[:1] not in _NO_FIELD:
                     held.add(letter, slot, fields)
-                else:
+                elif (beginning := content[: len(letter) + len(slot) + 3]) not in checked:
                     check_beginning(segment.path, content)
+                    if letter in _KINDS:
+                        checked.add(beginning)
         # The end of an open segment may be on its way to the disk.
         torn += read.torn if segment.is_sealed else 0
     return held.files(), torn
+
+
+def first_of_another_form(segments: Iterable[Segment], slot: int) -> tuple[Path, bytes] | None:
+    """Find a record of a slot whose fields are not those that this release writes.
+
+    Args:
+        segments: the segments that may hold it.
+        slot: the slot.
+
+    Returns:
+        Its segment and its content; None if there is none.
+
+    Raises:
+        OSError: the log cannot be read.
+    """
+    for segment in segments:
+        with _opened(segment) as file:
+            for content in read_records(file, Read()):
+                if content[2:].partition(b",")[0] == b"%d" % slot and not has_our_fields(content):
+                    return segment.path, content
+    return None
 
 
 class _Held:

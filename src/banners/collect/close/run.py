@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from banners.collect.close.account import ClosedSlot
-from banners.collect.close.closer import Closer, OpenCloser
+from banners.collect.close.closer import Closer, OpenCloser, OtherFields
 from banners.collect.close.files import TOTALS, EventFolder, slot_file
-from banners.collect.close.records import Index, index_of
+from banners.collect.close.records import Index, first_of_another_form, index_of
 from banners.collect.close.window import (
     Hosts,
     Window,
@@ -22,6 +22,7 @@ from banners.collect.close.window import (
 )
 from banners.collect.segments.leftovers import first_unmarked, mark_ended_slots, seal_leftovers
 from banners.collect.segments.names import RETIRED, hosts_of, log_folder
+from banners.collect.segments.read import other_record
 from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.slots import SLOT_SECONDS, quarter_of, slot_at, slot_name
@@ -29,9 +30,6 @@ from banners.errors import CollectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# Maximum number of segments that an error names.
-_MOST_NAMED = 3
 
 OnSlot = Callable[[int], None]
 Among = Callable[[int], bool]
@@ -257,20 +255,11 @@ class _Run:
         except CollectError as error:
             if begun is None:
                 raise
-            raise CollectError(
-                f"Slot {slot_name(begun)} is not closed. {error}{self._where(begun)}"
-            ) from error
+            is_odd = isinstance(error, OtherFields)
+            odd = first_of_another_form(segments, begun) if is_odd else None
+            told = other_record(*odd, "the fields that this release writes") if odd else error
+            raise CollectError(f"Slot {slot_name(begun)} is not closed. {told}") from error
         self._folder.recover()
-
-    def _where(self, slot: int) -> str:
-        """Return a sentence that names the segments with records of a slot; empty if none has."""
-        keys = sorted(self._index.by_slot.get(slot, ()))
-        if not keys:
-            return ""
-        named, left = keys[:_MOST_NAMED], len(keys[_MOST_NAMED:])
-        more = f" and {left:,} more" if left else ""
-        log = log_folder(self._closing.events)
-        return f" Segments with records of the slot, in {log}: {', '.join(named)}{more}."
 
     def _close_with(self, closer: Closer, slot: int) -> None:
         staged = self._folder.staged(slot)

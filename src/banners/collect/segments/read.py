@@ -17,6 +17,7 @@ from banners.collect.segments.record import (
 from banners.errors import CollectError, readable, shorten
 
 _END = RecordKind.END.encode() + b","
+_BEGINNING = "a kind, a slot and more, such as i,1994423,clean"
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ def content_of_segment(path: Path) -> Content:
                 if not content.startswith(_END):
                     slots[slot_of(content)] += 1
         except ValueError as error:
-            raise _other_record(path, content) from error
+            raise other_record(path, content, _BEGINNING) from error
     return Content(slots, read)
 
 
@@ -112,15 +113,22 @@ def check_beginning(path: Path, content: bytes) -> None:
         try:
             slot_of(content)
         except ValueError as error:
-            raise _other_record(path, content) from error
+            raise other_record(path, content, _BEGINNING) from error
 
 
-def _other_record(path: Path, content: bytes) -> CollectError:
+def other_record(path: Path, content: bytes, expected: str) -> CollectError:
+    """Return the error for a record that is not damaged, and that this release does not write.
+
+    Args:
+        path: the segment that has it.
+        content: its content.
+        expected: what was expected in place of it.
+    """
     found = shorten(content.decode("ascii", "surrogateescape"))
     return CollectError(
-        f"{readable(path)} has a record of another form: found {found}, expected a kind and a "
-        "slot, such as i,1994423,… If a newer release of Banners wrote it, upgrade this one; "
-        "otherwise move the file out of the event log."
+        f"{readable(path)} has a record of another form: found {found}, expected {expected}. If a "
+        "newer release of Banners wrote it, upgrade this one; otherwise move the file out of the "
+        "event log."
     )
 
 

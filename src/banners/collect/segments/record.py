@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from zlib import crc32
 
+from banners.core.events import REVENUE_PATTERN
 from banners.core.views import Traffic, View, event_id
 
 MOST_BYTES = 1 << 20
@@ -41,10 +42,20 @@ class RecordKind(StrEnum):
 # With eight digits, a slot lies before the year 4822; much later times have no name.
 _SLOT = "0|[1-9][0-9]{0,7}"
 
-BEGINNING = f"(?:{RecordKind.IMPRESSIONS}|{RecordKind.CLICK}|{RecordKind.CONVERSION}),({_SLOT}),"
-"""Pattern of the beginning of a record that is about a slot."""
+BEGINNING = (
+    f"(?:{RecordKind.IMPRESSIONS}|{RecordKind.CLICK}|{RecordKind.CONVERSION}),({_SLOT}),[^,]"
+)
+"""Pattern of the beginning of a record that is about a slot, up to its first field."""
 
 _BEGINNING = re.compile(BEGINNING.encode())
+
+_OF_A_VIEW = "[a-z]+,[1-4],[0-9]+,[0-9]+,[a-z_]+"
+_IDS = "[0-9]+(?:;[0-9]+)*"
+_ABOUT_A_SLOT = re.compile(
+    f"{RecordKind.IMPRESSIONS},(?:{_SLOT}),{_OF_A_VIEW},[0-9]{{1,18}},[01],{_IDS},(?:{_IDS})?"
+    f"|{RecordKind.CLICK},(?:{_SLOT}),{_OF_A_VIEW},[0-9]{{1,19}},[0-9]+,[01],[0-9]+"
+    f"|{RecordKind.CONVERSION},(?:{_SLOT}),[0-9]+,[0-9]+,{REVENUE_PATTERN},[0-9]+".encode()
+)
 _WHOLE_SLOT = re.compile(_SLOT.encode())
 
 
@@ -161,6 +172,11 @@ def slot_of(content: bytes) -> int:
     if not (found := _BEGINNING.match(content)):
         raise ValueError("a kind and a slot are expected")
     return int(found[1])
+
+
+def has_our_fields(content: bytes) -> bool:
+    """Return whether a record about a slot has the fields that this release writes."""
+    return _ABOUT_A_SLOT.fullmatch(content) is not None
 
 
 def _slot(text: bytes) -> int:

@@ -40,7 +40,7 @@ class Uploads:
     ) -> None:
         self._store = store
         self.digest_of = digest_of
-        self._unread: set[str] = set()
+        self._unread: dict[str, str] = {}
 
     def reply(self, digest: str) -> Reply | None:
         """Return the answer whose body is an image; None if it cannot be read, which is logged."""
@@ -53,7 +53,7 @@ class Uploads:
         if not content or not kind:
             self._warn_once(digest, _MISSING)
             return None
-        self._unread.discard(digest)
+        self._unread.pop(digest, None)
         headers = {
             "content-type": kind,
             "content-length": str(len(content)),
@@ -74,14 +74,14 @@ class Uploads:
     def _warn_once(self, digest: str, found: str) -> None:
         """Log once that an image cannot be read; a line for each request would fill the disk.
 
-        It is logged again if the image has been read meanwhile.
+        It is logged again for another reason, or if the image has been read meanwhile.
 
         Args:
             digest: the digest of the image.
             found: the rest of the sentence: why it cannot be read, with a full stop.
         """
-        if digest not in self._unread:
-            self._unread.add(digest)
+        if self._unread.get(digest) != found:
+            self._unread[digest] = found
             _LOG.warning(
                 "The uploaded image %s %s Another image or a placeholder is shown.", digest, found
             )

@@ -92,7 +92,7 @@ def condition_of(facts: Facts) -> Condition:
         *(_log(recording) if recording else ()),
         *(_loop(facts.loop) if facts.loop else ()),
         *_quarters(facts),
-        *(_closing(recording, facts.loop) if recording else ()),
+        *(_closing(recording, loop_runs=_runs(facts.loop)) if recording else ()),
         *(_visitors(recording) if recording else ()),
         *_operators(facts),
     ]
@@ -138,7 +138,7 @@ def _quarters(facts: Facts) -> Iterator[Finding]:
 
 
 def _lacking(facts: Facts, lacking: Sequence[Quarter]) -> Finding:
-    if facts.loop and facts.has_catalogue:
+    if _runs(facts.loop) and facts.has_catalogue:
         return Finding(
             f"Nothing is published yet for {listed(lacking)} of the hour. The loop publishes "
             "once something has been recorded there; until then, campaigns show banners of the "
@@ -209,7 +209,7 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
         yield Finding("The first generation is published and is being loaded.", is_fault=False)
     elif "database" in facts.out_of_reach:
         yield Finding("Nothing is in memory, so visitors get an error until the database is back.")
-    elif facts.has_catalogue and facts.loop:
+    elif facts.has_catalogue and _runs(facts.loop):
         yield Finding(
             "Nothing is published yet. The loop publishes once something has been recorded; until "
             "then, each campaign of the catalogue shows banners at random.",
@@ -227,9 +227,16 @@ def _nothing(facts: Facts, missing: Sequence[QuarterFacts]) -> Iterator[Finding]
         yield Finding(f"Nothing is published yet, so visitors get an error. {way}")
 
 
+def _runs(loop: LoopFacts | None) -> bool:
+    """Return whether the loop seems to run."""
+    return loop is not None and loop.silent <= (
+        LONGEST_SILENCE if loop.is_waiting else LONGEST_STEP
+    )
+
+
 def _loop(facts: LoopFacts) -> Iterator[Finding]:
     """Yield that the loop seems not to run, and the problems that it reports."""
-    if facts.silent > (LONGEST_SILENCE if facts.is_waiting else LONGEST_STEP):
+    if not _runs(facts):
         yield Finding(
             f"The loop has given no sign of life for {in_words(facts.silent)}. Meanwhile, no slot "
             "is closed and nothing is published; events are recorded. Start it: banners loop"
@@ -264,7 +271,7 @@ def _log(facts: RecordingFacts) -> Iterator[Finding]:
         )
 
 
-def _closing(facts: RecordingFacts, loop: LoopFacts | None) -> Iterator[Finding]:
+def _closing(facts: RecordingFacts, *, loop_runs: bool) -> Iterator[Finding]:
     if facts.waiting:
         more = f" and {len(facts.waiting) - 1:,} later ones" if len(facts.waiting) > 1 else ""
         yield Finding(
@@ -280,7 +287,7 @@ def _closing(facts: RecordingFacts, loop: LoopFacts | None) -> Iterator[Finding]
     if not facts.is_closed:
         way = (
             "The loop closes each slot two minutes after its end."
-            if loop
+            if loop_runs
             else "To close slots, run: banners loop"
         )
         yield Finding(
