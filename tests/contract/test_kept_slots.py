@@ -3,14 +3,20 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
 from banners import wiring
+from banners.core.events import Kind
 from banners.core.model import Quarter
 from banners.core.slots import slot_name
+from banners.crunch.files.find import find_quarters
+from banners.crunch.window.kept import Kept
+from banners.crunch.window.slots import by_slot, has_slots
+from banners.errors import SourceError
 from banners.job.outcome import JobOutcome
 from banners.serve.reader import read_lineup
 from banners.settings import load_settings
@@ -38,6 +44,15 @@ def deliver(events: Path, slot: int, impressions: int, *, bad: int = 0) -> None:
     header = "click_id,banner_id,campaign_id,group,fill"
     (here / f"clicks_{name}").write_text("\n".join([header, *clicks]) + "\n")
     (here / f"conversions_{name}").write_text("conversion_id,click_id,revenue\n")
+
+
+def archive(events: Path, *slots: int) -> None:
+    """Move the event files of slots to where the loop puts those that have left the window."""
+    there = events / "archive" / "4"
+    there.mkdir(parents=True, exist_ok=True)
+    for slot in slots:
+        for path in (events / "4").glob(f"*{slot_name(slot)}*"):
+            path.replace(there / path.name)
 
 
 @pytest.fixture
@@ -91,6 +106,30 @@ def test_what_is_missing_or_damaged_is_made_again(
     assert found.crunched == [NAME]
 
 
+def test_what_another_version_has_kept_is_made_again(events: Path) -> None:
+    first = window_of(events, QUARTER, now=LATER)
+    path = events / "performance" / "4" / f"{NAME}.json"
+    account = json.loads(path.read_text())
+    path.write_text(json.dumps(account | {"format": account["format"] + 1}))
+    found = window_of(events, QUARTER, now=LATER)
+    assert found == first
+    assert found.crunched == [NAME]
+
+
+@pytest.mark.parametrize("change", [Path.touch, Path.unlink])
+def test_an_event_file_that_changes_after_it_was_read_is_noticed(
+    events: Path, change: Callable[[Path], None]
+) -> None:
+    window_of(events, QUARTER, now=LATER)
+    files = by_slot(find_quarters(events)[QUARTER])[SLOT]
+    kept = Kept(events / "performance").read(QUARTER, SLOT, files)
+    assert kept is not None
+    assert kept.changed_file() is None
+    clicks = events / "4" / f"clicks_4-{NAME}.csv"
+    change(clicks)
+    assert kept.changed_file() == clicks
+
+
 def test_figures_from_other_event_files_are_not_used(events: Path) -> None:
     first = window_of(events, QUARTER, now=LATER)
     kept = events / "performance" / "4"
@@ -123,10 +162,7 @@ def test_only_what_the_window_and_the_gate_need_is_kept(events: Path) -> None:
     deliver(events, SLOT - 4 * 25, 5)
     deliver(events, SLOT - 4 * 26, 5)
     window_of(events, QUARTER, now=LATER)
-    (events / "archive" / "4").mkdir(parents=True)
-    for slot in (SLOT - 4 * 24, SLOT - 4 * 25, SLOT - 4 * 26):
-        for path in (events / "4").glob(f"*{slot_name(slot)}*"):
-            path.replace(events / "archive" / "4" / path.name)
+    archive(events, SLOT - 4 * 24, SLOT - 4 * 25, SLOT - 4 * 26)
     window_of(events, QUARTER, now=LATER)
     kept = {path.name for path in (events / "performance" / "4").iterdir()}
     in_window = {f"{name}.{ending}" for name in (BEFORE, NAME) for ending in ("json", "parquet")}
@@ -136,6 +172,19 @@ def test_only_what_the_window_and_the_gate_need_is_kept(events: Path) -> None:
 def test_a_folder_that_is_not_of_the_loop_is_left_as_it_is(events: Path) -> None:
     window_of(events, QUARTER, now=LATER, keep=False)
     assert sorted(path.name for path in events.iterdir()) == ["4"]
+
+
+def test_event_files_are_those_of_closed_slots_if_they_have_further_columns(events: Path) -> None:
+    assert has_slots(find_quarters(events)[QUARTER])
+
+
+@pytest.mark.parametrize("impressions", ["banner_id,campaign_id\n251,54\n", ""])
+def test_event_files_that_are_only_named_as_those_of_a_slot_are_not(
+    tmp_path: Path, impressions: str
+) -> None:
+    path = tmp_path / f"impressions_4-{NAME}.csv"
+    path.write_text(impressions)
+    assert not has_slots({Kind.IMPRESSIONS: [path]})
 
 
 def test_a_slot_outside_the_window_does_not_count(events: Path) -> None:
@@ -163,6 +212,12 @@ def test_event_files_of_no_slot_are_one_more_part_of_the_sum(events: Path) -> No
     assert found.slots == [BEFORE, NAME]
 
 
+def test_event_files_of_no_slot_that_cannot_be_used_are_an_error(events: Path) -> None:
+    (events / "4" / "impressions_4.csv").write_text("banner_id,campaign_id\n251,54\n")
+    with pytest.raises(SourceError, match="There is no file of clicks and conversions"):
+        window_of(events, QUARTER, now=LATER)
+
+
 class TestTheGate:
     """Slots that are left out of the window."""
 
@@ -177,10 +232,7 @@ class TestTheGate:
     @pytest.mark.parametrize("archived", [0, 10])
     def test_a_slot_with_too_few_rows_is_left_out(self, day: Path, archived: int) -> None:
         deliver(day, SLOT, 3)
-        (day / "archive" / "4").mkdir(parents=True)
-        for place in range(25 - archived, 25):
-            for path in (day / "4").glob(f"*{slot_name(SLOT - 4 * place)}*"):
-                path.replace(day / "archive" / "4" / path.name)
+        archive(day, *(SLOT - 4 * place for place in range(25 - archived, 25)))
         found = window_of(day, QUARTER, now=LATER)
         assert "; ".join(found.left_out[NAME]) == (
             "there are 4 rows, which is less than 50% of 10, the least of the 24 slots of this "
@@ -204,6 +256,38 @@ class TestTheGate:
         deliver(day, SLOT, 1)
         for path in (day / "4").glob(f"*{slot_name(SLOT - 4 * 24)}*"):
             path.unlink()
+        assert window_of(day, QUARTER, now=LATER).left_out == {}
+
+    def test_the_rows_of_an_archived_slot_are_known_when_its_files_are_gone(
+        self, day: Path
+    ) -> None:
+        deliver(day, SLOT, 3)
+        archive(day, SLOT - 4 * 24)
+        assert list(window_of(day, QUARTER, now=LATER).left_out) == [NAME]
+        shutil.rmtree(day / "archive")
+        assert list(window_of(day, QUARTER, now=LATER).left_out) == [NAME]
+
+    def test_the_rows_of_an_archived_slot_are_counted_again_when_its_files_change(
+        self, day: Path
+    ) -> None:
+        deliver(day, SLOT, 3)
+        archive(day, SLOT - 4 * 24)
+        assert list(window_of(day, QUARTER, now=LATER).left_out) == [NAME]
+        deliver(day, SLOT - 4 * 24, 5)
+        archive(day, SLOT - 4 * 24)
+        assert window_of(day, QUARTER, now=LATER).left_out == {}
+
+    def test_rows_are_not_compared_if_an_archived_slot_cannot_be_read(self, day: Path) -> None:
+        deliver(day, SLOT, 3)
+        archive(day, SLOT - 4 * 24)
+        (day / "archive" / "4" / f"clicks_4-{slot_name(SLOT - 4 * 24)}.csv").write_text("")
+        assert window_of(day, QUARTER, now=LATER).left_out == {}
+
+    def test_rows_are_not_compared_if_the_archive_is_no_folder(self, day: Path) -> None:
+        deliver(day, SLOT, 3)
+        archive(day, SLOT - 4 * 24)
+        shutil.rmtree(day / "archive" / "4")
+        (day / "archive" / "4").touch()
         assert window_of(day, QUARTER, now=LATER).left_out == {}
 
     def test_bad_rows_count_from_a_thousand_rows_on(self, tmp_path: Path) -> None:

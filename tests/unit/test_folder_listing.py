@@ -1,8 +1,9 @@
 """What is read of a folder, and that everything else is named."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,6 +13,7 @@ from banners.crunch.files.find import check_quarter, find_quarters, stamps_by_qu
 from banners.crunch.files.listing import event_files, left_out
 from banners.errors import SourceError
 from support.deliveries import CLICKS, small_quarter
+from support.nobody import somebody_ordinary
 
 SECOND = Quarter.SECOND
 
@@ -55,6 +57,14 @@ def spark_folder(here: Path) -> Path:
 
 def test_a_part_without_ending_has_the_form_of_its_folder(here: Path, tmp_path: Path) -> None:
     spark_folder(here)
+    sources = check_quarter(SECOND, find_quarters(here.parent)[SECOND], tmp_path)
+    assert sources.rows(Kind.CLICKS) == 2
+
+
+def test_a_part_is_csv_if_neither_its_name_nor_its_folder_says_a_form(
+    here: Path, tmp_path: Path
+) -> None:
+    spark_folder(here).rename(here / "clicks_2")
     sources = check_quarter(SECOND, find_quarters(here.parent)[SECOND], tmp_path)
     assert sources.rows(Kind.CLICKS) == 2
 
@@ -111,6 +121,12 @@ def test_everything_that_is_not_read_is_named_with_what_it_is(here: Path) -> Non
     ]
 
 
+def test_what_is_not_read_is_named_even_if_its_content_cannot_be_read(here: Path) -> None:
+    # Reading this file is an error of the disk.
+    (here / "clicks_2.txt").symlink_to("/proc/self/mem")
+    assert left_out(here.parent, SECOND) == ["clicks_2.txt"]
+
+
 def test_a_folder_without_event_files_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     for name in (
@@ -123,6 +139,36 @@ def test_a_folder_without_event_files_says_what_it_holds(tmp_path: Path) -> None
     said = r"Found instead: clicks_1\.csv, 1/clicks_1\.tsv, 1/clicks_2\.csv, 1/x0, .* 11 more\.$"
     with pytest.raises(SourceError, match=said):
         find_quarters(tmp_path)
+
+
+@pytest.fixture
+def to_everybody() -> Iterator[Path]:
+    """A folder that users other than the one who made it may enter."""
+    with TemporaryDirectory(prefix="banners-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_folder_that_cannot_be_listed_says_what_its_quarters_hold(to_everybody: Path) -> None:
+    here = to_everybody / "events" / "1"
+    here.mkdir(parents=True)
+    (here / "clicks_1.tsv").touch()
+    here.parent.chmod(0o711)
+    with (
+        somebody_ordinary(),
+        pytest.raises(SourceError, match=r"Found instead: 1/clicks_1\.tsv\.$"),
+    ):
+        find_quarters(here.parent)
+
+
+def test_a_folder_of_part_files_that_cannot_be_listed_is_refused(to_everybody: Path) -> None:
+    folder = spark_folder(small_quarter(to_everybody))
+    folder.chmod(0o711)
+    with (
+        somebody_ordinary(),
+        pytest.raises(SourceError, match=r"clicks_2\.csv is a folder without"),
+    ):
+        check_quarter(SECOND, find_quarters(to_everybody / "events")[SECOND], to_everybody)
 
 
 # The same content

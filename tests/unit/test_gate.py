@@ -105,6 +105,19 @@ def test_the_limit_is_written_exactly(share: str, written: str) -> None:
     assert told.endswith(f"which is more than {written}")
 
 
+@pytest.mark.parametrize(
+    ("conversions", "orphans", "refused"),
+    [(1_000, 50, False), (1_000, 51, True), (999, 999, False)],
+)
+def test_the_orphans_of_a_slot_count_from_a_thousand_conversions_on(
+    conversions: int, orphans: int, refused: bool
+) -> None:
+    limits = Limits(bad_rows=Decimal(1), orphans=Decimal("0.05"), least_rows=Decimal(0))
+    found = slot_objections(accounting(conversions=conversions, orphans=orphans), limits, ())
+    said = f"{orphans:,} of {conversions:,} conversions are orphans"
+    assert [text.startswith(said) for text in found] == [True] * refused
+
+
 def test_refunds_are_bad_rows_of_a_quarter_and_not_of_a_slot() -> None:
     """Shops report refunds to the loop; in files from elsewhere they are set aside."""
     full = accounting(refunds=100)

@@ -145,6 +145,13 @@ def test_an_lf_in_a_file_with_cr_line_ends_begins_no_row(tmp_path: Path) -> None
     assert file.plain.read_bytes() == HEADER + b"7,8,9\n4,5,6\n"
 
 
+def test_a_cr_at_the_end_of_a_file_with_other_line_ends_is_part_of_the_last_field(
+    tmp_path: Path,
+) -> None:
+    file = plain(tmp_path, HEADER + b"1,2,3\n4,5,6\r")
+    assert file.plain.read_bytes() == HEADER + b"1,2,3\n4,5,?\n"
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -89,6 +89,24 @@ def test_another_process_may_remove_a_new_folder_before_it_is_locked(
     assert len(taken) == 2
 
 
+def test_another_process_may_remove_a_new_folder_while_it_is_being_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[Path] = []
+    lock = fcntl.flock
+
+    def locked_too_late(descriptor: int, operation: int) -> None:
+        if not removed:
+            removed.append(next(tmp_path.iterdir()))
+            removed[0].rmdir()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr("fcntl.flock", locked_too_late)
+    with locked_folder(tmp_path) as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+        assert removed != [folder]
+
+
 def test_another_process_may_be_removing_a_new_folder_before_it_is_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
