@@ -1,7 +1,7 @@
 """Event files at addresses that only Hadoop can open, read only by the workers of a cluster."""
 
 import gzip
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +21,7 @@ from banners.crunch.engines.spark.crunch import SparkEngine, spark_engine
 from banners.crunch.files.find import QuarterSources, check_quarter, check_unchanged, find_quarters
 from banners.crunch.files.listing import left_out
 from banners.crunch.rejects import unaccepted_rows
-from banners.errors import CrunchError, SourceError
+from banners.errors import SourceError
 from banners.sample.events import SampleSpec, write_events
 from support.cluster import RETRY_WAIT, Cluster, cluster
 from support.engines import QUICK_START, crunch_with_duckdb
@@ -195,66 +195,6 @@ def test_a_cluster_crunches_an_address_of_hadoop_even_if_a_worker_is_lost(
     assert left_out(mounted.engine.folder(address), QUARTER) == ["notes.txt"]
 
 
-@pytest.mark.long
-def test_the_digest_depends_on_the_rows_and_not_on_the_names_of_files(
-    mounted: Mounted, tmp_path: Path
-) -> None:
-    files = clean(tmp_path)
-    other = {name: content for name, content in files.items() if "clicks" not in name}
-    head, *rows = files["clicks_1.csv"].decode().splitlines()
-    other["clicks_1-x.csv.gz"] = gzip.compress("\r\n".join([head, *reversed(rows)]).encode())
-    fewer = {**files, "clicks_1.csv": "\n".join([head, *rows[1:], ""]).encode()}
-    digests = [
-        mounted.check(mounted.put(name, each), tmp_path).digest
-        for name, each in (("some", files), ("other", other), ("fewer", fewer))
-    ]
-    assert digests[0] == digests[1]
-    assert digests[0] != digests[2]
-
-
-@pytest.mark.long
-def test_a_file_that_changes_while_it_is_read_is_noticed(mounted: Mounted, tmp_path: Path) -> None:
-    sources = mounted.check(mounted.put("changing", clean(tmp_path)), tmp_path)
-    with (mounted.folder / "changing" / "1" / "clicks_1.csv").open("a") as file:
-        file.write("1,1,1\n")
-    with pytest.raises(CrunchError, match=r"clicks_1\.csv changed while it was read"):
-        check_unchanged(sources)
-
-
-Spoil = Callable[[bytes], bytes]
-FLOATS = pa.table({"conversion_id": [1], "click_id": [1], "revenue": [1.5]})
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("name", "spoil", "message"),
-    [
-        ("clicks_1.csv", lambda _: b"", "is empty"),
-        ("clicks_1.csv", lambda text: text.replace(b"click_id", b"id"), "expected a header"),
-        ("clicks_1.csv", lambda text: text + b"1,2", "line [0-9]+: the last line is cut off"),
-        ("clicks_1.csv", lambda text: text + b'1,2,"\n3"\n', "line [0-9]+: the quote that opens"),
-        ("clicks_1.csv", lambda text: text + b"1,\xff,3\n", "line [0-9]+: found a byte that is"),
-        ("clicks_1.csv", lambda text: text.replace(b"\n", b"\r"), "lines end in CR alone"),
-        ("clicks_1.csv", lambda _: b"PK\x03\x04 and more", "is a ZIP archive"),
-        (
-            "clicks_1.csv.gz",
-            lambda text: gzip.compress(text)[:-9],
-            "clicks_1[.]csv[.]gz cannot be read, or is damaged",
-        ),
-        ("conversions_1.parquet", lambda _: parquet(FLOATS), "the type double, which is not exact"),
-        ("clicks_1*.csv", lambda text: text, "which Spark takes for a wildcard"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_refused_with_the_reason(
-    mounted: Mounted, tmp_path: Path, name: str, spoil: Spoil, message: str
-) -> None:
-    files = clean(tmp_path)
-    text = files.pop(f"{name.partition('_')[0]}_1.csv")
-    address = mounted.put(tmp_path.name, {**files, name: spoil(text)})
-    with pytest.raises(SourceError, match=message):
-        mounted.check(address, tmp_path)
-
-
 def test_a_folder_that_does_not_exist_is_refused(mounted: Mounted) -> None:
     with pytest.raises(SourceError, match="viewfs://banners/nothing is not a folder"):
         find_quarters(mounted.engine.folder(HadoopAddress("viewfs://banners/nothing")))
@@ -265,14 +205,3 @@ def test_an_unknown_file_system_is_named_in_the_error(
 ) -> None:
     with pytest.raises(SourceError, match='No FileSystem for scheme "nowhere"'):
         find_quarters(mounted.engine.folder(HadoopAddress("nowhere://host/events")))
-
-
-@pytest.mark.long
-def test_a_quarter_without_a_kind_is_refused_as_in_a_folder(
-    mounted: Mounted, tmp_path: Path
-) -> None:
-    files = clean(tmp_path)
-    del files["clicks_1.csv"]
-    address = mounted.put("without", files)
-    with pytest.raises(SourceError, match=r"no file of clicks; expected 1/clicks_1\.csv"):
-        mounted.check(address, tmp_path)

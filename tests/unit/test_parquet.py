@@ -50,6 +50,12 @@ def test_a_decimal_is_read_exactly(
     assert file.plain.read_text() == HEADER + "".join(lines)
 
 
+@pytest.mark.parametrize("places", [6, 10])
+def test_a_decimal_that_is_missing_is_an_empty_field(tmp_path: Path, places: int) -> None:
+    file = written(tmp_path, pa.array([None, Decimal(1)], pa.decimal128(38, places)))
+    assert file.plain.read_text() == HEADER + "1,1,\n2,2,1.000000\n"
+
+
 @pytest.mark.parametrize(
     "kind",
     [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())],
@@ -101,6 +107,21 @@ def test_a_type_that_is_not_exact_is_refused_by_name(
         written(tmp_path, pa.array(["1", "2"]), **{column: values})
 
 
+@pytest.mark.parametrize(
+    ("column", "expected"), [("group", "text"), ("fill", "an integer"), ("banner_id", "an integer")]
+)
+def test_a_type_that_is_not_exact_is_refused_in_every_column_that_is_read(
+    tmp_path: Path, column: str, expected: str
+) -> None:
+    path = tmp_path / "clicks_1.parquet"
+    ids = {name: pa.array([1]) for name in Kind.CLICKS.columns}
+    further = {"group": pa.array(["rule"]), "fill": pa.array([0])}
+    write_table(pa.table(ids | further | {column: pa.array([1.5])}), path)
+    said = f"column {column}: found the type double, which is not exact; expected {expected}"
+    with pytest.raises(SourceError, match=said):
+        make_plain(Kind.CLICKS, path, tmp_path)
+
+
 def test_ids_of_any_integer_type_are_read(tmp_path: Path) -> None:
     ids = pa.array([1, None, 2**63], pa.uint64())
     file = written(tmp_path, pa.array(["1"] * 3), click_id=ids, conversion_id=pa.array([-1, 0, 7]))
@@ -119,6 +140,19 @@ def test_the_same_rows_have_the_same_digest_in_every_form(tmp_path: Path) -> Non
         compression="zstd",
     )
     assert digest_of(tmp_path / "again.parquet") == file.sha256
+
+
+def test_a_parquet_file_without_columns_is_refused_as_empty(tmp_path: Path) -> None:
+    write_table(pa.table({}), tmp_path / "conversions_1.parquet")
+    with pytest.raises(SourceError, match=r"conversions_1\.parquet is empty; expected a header"):
+        make_plain(Kind.CONVERSIONS, tmp_path / "conversions_1.parquet", tmp_path)
+
+
+def test_a_parquet_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    # Reading this file is an error of the disk.
+    (tmp_path / "conversions_1.parquet").symlink_to("/proc/self/mem")
+    with pytest.raises(SourceError, match=r"conversions_1\.parquet cannot be read: Input/output"):
+        make_plain(Kind.CONVERSIONS, tmp_path / "conversions_1.parquet", tmp_path)
 
 
 @pytest.mark.parametrize("kept", [20, 60])

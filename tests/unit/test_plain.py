@@ -63,6 +63,13 @@ def test_a_compressed_file_is_written_in_plain_form(tmp_path: Path) -> None:
     assert file.plain.read_bytes() == HEADER + b"1,2,3\n"
 
 
+def test_a_large_file_with_a_quoted_field_in_every_row_is_written_in_plain_form(
+    tmp_path: Path,
+) -> None:
+    file = plain(tmp_path, HEADER + b'"1",2,3\n' * 100_000)
+    assert file.plain.read_bytes() == HEADER + b"1,2,3\n" * 100_000
+
+
 def test_lines_of_a_wrong_width_are_left_out(tmp_path: Path) -> None:
     file = plain(tmp_path, HEADER + b'1,2,3\n1,2\n\n1,2,3,4\n"1"x,2,3\n4,5,6\n')
     assert file.plain.read_bytes() == HEADER + b"1,2,3\n4,5,6\n"

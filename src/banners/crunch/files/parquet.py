@@ -68,16 +68,16 @@ def csv_of(path: Path) -> Iterator[bytes]:
 
     with _opened(path) as file:
         names = pa.array(file.schema_arrow.names, pa.string())
+        if not len(names):
+            return
         header = pa.RecordBatch.from_arrays(
             [_one_line(names).slice(place, 1) for place in range(len(names))],
             names=list(map(str, range(len(names)))),
         )
-        if len(names):
-            yield _written(header)
+        yield _written(header)
         for batch in file.iter_batches(_BATCH_ROWS):
             columns = [_as_written(column) for column in batch.columns]
-            if columns:
-                yield _written(pa.RecordBatch.from_arrays(columns, names=header.schema.names))
+            yield _written(pa.RecordBatch.from_arrays(columns, names=header.schema.names))
 
 
 @contextmanager
@@ -102,17 +102,18 @@ def _opened(path: Path) -> "Iterator[ParquetFile]":
 def _written(batch: "pa.RecordBatch") -> bytes:
     """Write rows as lines of CSV, with quotes only where a text needs them."""
     import pyarrow as pa
+
+    try:
+        return _in_style("none", batch)
+    except pa.ArrowInvalid:  # a text holds a comma or a quote
+        return _in_style("needed", batch)
+
+
+def _in_style(quotes: str, batch: "pa.RecordBatch") -> bytes:
     from pyarrow.csv import WriteOptions, write_csv
 
-    for style in ("none", "needed"):
-        out = BytesIO()
-        try:
-            write_csv(batch, out, WriteOptions(include_header=False, quoting_style=style))
-        except pa.ArrowInvalid:  # a text holds a comma or a quote
-            if style == "needed":
-                raise
-        else:
-            break
+    out = BytesIO()
+    write_csv(batch, out, WriteOptions(include_header=False, quoting_style=quotes))
     return out.getvalue()
 
 
