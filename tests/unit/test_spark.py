@@ -4,6 +4,7 @@ import gc
 import importlib
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from typing import Any
 import pytest
 
 from banners.crunch.engines.spark import session as spark_session_module
-from banners.crunch.engines.spark.errors import translated
+from banners.crunch.engines.spark.errors import explained, translated
+from banners.crunch.engines.spark.hadoop import HadoopPath
+from banners.crunch.engines.spark.parquet_types import check_types
 from banners.crunch.engines.spark.progress import progress_reported
 from banners.crunch.engines.spark.session import spark_session
 from banners.errors import BannersError, CrunchError, SettingsError, SourceError
@@ -182,6 +185,53 @@ def test_lack_of_memory_is_reported_with_what_to_do() -> None:
 
     with pytest.raises(CrunchError, match="Raise BANNERS_MEMORY"), translated():
         raise PySparkException("java.lang.OutOfMemoryError: Java heap space")
+
+
+def test_an_error_whose_text_cannot_be_read_any_more_says_that_java_has_ended() -> None:
+    require_spark()
+    from py4j.protocol import Py4JNetworkError
+    from pyspark.errors import PySparkException
+
+    class Unreadable(PySparkException):
+        """An error as Spark raises it before Java ends, which is asked for its text."""
+
+        def __str__(self) -> str:
+            raise Py4JNetworkError("Answer from Java side is empty")
+
+    with pytest.raises(CrunchError, match="Java process has ended"), translated():
+        raise Unreadable("gone")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("on worker 7: no room", "no room: tidy up"), ("other", "failed: other")]
+)
+def test_an_error_of_one_kind_is_replaced_by_one_that_says_more(text: str, said: str) -> None:
+    require_spark()
+    from pyspark.errors import PySparkException
+
+    def explain(found: re.Match[str]) -> CrunchError:
+        return CrunchError(f"{found[0]}: tidy up")
+
+    with pytest.raises(CrunchError, match=said), explained(re.compile("no room"), explain):
+        raise PySparkException(text)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [("click_id", "an integer"), ("fill", "an integer"), ("group", "text")],
+)
+def test_a_column_of_parquet_with_a_type_that_is_not_exact_is_refused_by_name(
+    column: str, expected: str
+) -> None:
+    require_spark()
+    from pyspark.sql.types import DoubleType, StructField, StructType
+
+    nowhere: Any = None
+    path = HadoopPath(nowhere, "hdfs://namenode/events/1/clicks_1.parquet")
+    schema = StructType([StructField("Name", DoubleType())])
+    said = rf"clicks_1\.parquet, column Name: found the type double, .* expected {expected}\."
+    with pytest.raises(SourceError, match=said):
+        check_types(path, (column,), schema)
 
 
 def test_the_progress_adds_up_the_tasks_of_all_running_stages() -> None:
