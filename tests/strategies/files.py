@@ -131,11 +131,15 @@ def pack(content: bytes) -> bytes:
 # Faults for which a file is refused. Each takes the plain content and the kind's first column.
 
 
+HEADER_LINE = re.compile(rb'(?:"[^"]*"|[^"\r\n])*(\r*\n|\r)')
+
+
 def with_line_end(content: bytes) -> bytes:
     if content.endswith((b"\n", b"\r")):
         return content
     # A line feed where all lines end in CR would be a part of the last field.
-    return content + (b"\r" if b"\r" in content and b"\n" not in content else b"\n")
+    header = HEADER_LINE.match(content)
+    return content + (header[1] if header else b"\n")
 
 
 def drop_column(content: bytes, column: bytes) -> bytes:

@@ -10,7 +10,9 @@ from hypothesis.strategies import SearchStrategy
 
 import reference.events
 from reference.events import QuarterReference, Refused
+from reference.files import read_rows
 from reference.rule import by_revenue
+from strategies.files import cut_last_line
 from strategies.values import Events, clean_quarters, dirty_quarters, refused_quarters, write
 
 
@@ -44,6 +46,16 @@ def test_the_revenues_of_a_dirty_quarter_fit_into_64_bits(events: Events) -> Non
 def test_a_refused_quarter_is_refused(events: Events) -> None:
     with pytest.raises(Refused):
         read_events(events)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n", b"\r"])
+def test_the_last_line_of_a_file_can_be_cut_whatever_ends_its_lines(
+    tmp_path: Path, end: bytes
+) -> None:
+    lines = [b'"two\nlines",click_id,banner_id,campaign_id', b'"a\nb",1,2,3']
+    (tmp_path / "clicks_1.csv").write_bytes(cut_last_line(end.join(lines), b"click_id"))
+    with pytest.raises(Refused):
+        read_rows(tmp_path / "clicks_1.csv", "clicks")
 
 
 # What comes up
