@@ -146,6 +146,16 @@ def test_all_line_ends_are_read(tmp_path: Path, line_end: bytes) -> None:
     assert (file.rows, file.bad_width) == (2, 0)
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r\r\n", b"\r"])
+def test_line_ends_are_recognised_after_a_header_however_long_it_is(
+    tmp_path: Path, line_end: bytes
+) -> None:
+    header = HEADER.strip() + b"," + b"x" * 100_000
+    file = plain(tmp_path, line_end.join([header, b"1,2,3,", b""]) + b"4,5,6,")
+    assert file.rows == 2
+    assert file.bad_width == 0
+
+
 def test_an_lf_in_a_file_with_cr_line_ends_begins_no_row(tmp_path: Path) -> None:
     content = b'note,click_id,banner_id,campaign_id\rok\n,7,8,9\r"a\n1,2,3",4,5,6\r'
     file = plain(tmp_path, content)
