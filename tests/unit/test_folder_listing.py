@@ -166,7 +166,9 @@ def test_a_folder_of_part_files_that_cannot_be_listed_is_refused(to_everybody: P
     folder.chmod(0o711)
     with (
         somebody_ordinary(),
-        pytest.raises(SourceError, match=r"clicks_2\.csv is a folder without"),
+        pytest.raises(
+            SourceError, match=r"clicks_2\.csv cannot be read: Permission denied\. Check"
+        ),
     ):
         check_quarter(SECOND, find_quarters(to_everybody / "events")[SECOND], to_everybody)
 

@@ -132,6 +132,8 @@ def stamp_of(path: Path) -> tuple[int, int]:
     with reading(path):
         found = path.stat()
     if stat.S_ISDIR(found.st_mode):
+        with reading(path):
+            list(path.iterdir())
         raise SourceError(
             f"{path} is a folder without part-* files, or is still being written. Put the complete "
             "files directly into it (in Spark: without partitionBy)."
