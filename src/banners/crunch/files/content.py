@@ -132,6 +132,7 @@ def stamp_of(path: Path) -> tuple[int, int]:
     with reading(path):
         found = path.stat()
     if stat.S_ISDIR(found.st_mode):
+        # One that cannot be listed may have such files.
         with reading(path):
             list(path.iterdir())
         raise SourceError(
