@@ -155,6 +155,7 @@ OTHER_FORMS = {
     "a word in place of a slot": framed(b"i,next,clean"),
     "a slot after the year 9999": framed(b"i,281558112000,clean"),
     "no slot in the last record": framed(b"e,7"),
+    "a slot with a zero before it in the last record": framed(b"e,07:1"),
     "a word in the last record": framed(b"e,7:two"),
 }
 
