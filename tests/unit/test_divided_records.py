@@ -9,7 +9,9 @@ import pytest
 from banners.collect.close import records
 from banners.collect.close.records import divide, index_of
 from banners.collect.segments.names import OPEN, Segment, hosts_of, log_folder, segments_of
+from banners.collect.segments.record import framed
 from banners.core.events import Kind
+from banners.errors import CollectError
 from reference.closing import Clicked, Converted, Event, Seen
 from support.closings import CLEAN, CLICK, EVENTS, keep
 from support.event_logs import SLOT, Clock, open_log, record, view_of
@@ -72,6 +74,18 @@ def test_the_fields_of_records_are_divided_by_slot_and_kind(tmp_path: Path) -> N
         },
         0,
     )
+
+
+@pytest.mark.parametrize("content", [b"x,%d,clean", b"i,0%d,clean", b"c,%d", b"v,%d,"])
+def test_a_record_of_another_form_is_an_error_that_names_its_segment(
+    tmp_path: Path, content: bytes
+) -> None:
+    keep(tmp_path, EVENTS)
+    (segment,) = segments_in(tmp_path)
+    *records, end = segment.path.read_bytes().splitlines(keepends=True)
+    segment.path.write_bytes(b"".join([*records, framed(content % SLOT), end]))
+    with pytest.raises(CollectError, match=f"{segment.path} has a record of another form"):
+        divided(tmp_path, [segment], [SLOT])
 
 
 def test_damaged_bytes_are_counted_but_not_at_the_end_of_an_open_segment(tmp_path: Path) -> None:
