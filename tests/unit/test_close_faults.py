@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from banners.collect.close import records
 from banners.collect.close.account import ClosedSlot
-from banners.collect.close.closer import other_form
+from banners.collect.close.closer import other_form, quarters_of
 from banners.collect.close.duckdb_engine import DuckDBCloser, duckdb_closer
 from banners.collect.close.files import EventFolder
 from banners.collect.close.run import close_slots, forget_host
@@ -213,6 +213,11 @@ def test_the_error_for_other_fields_quotes_200_characters_of_what_the_engine_say
         " If a newer release of Banners wrote it, upgrade this one; otherwise move the segment "
         "that has it out of the event log. Then close again."
     )
+
+
+def test_a_quarter_that_is_none_is_quoted() -> None:
+    with pytest.raises(CollectError, match="writes: “9 is not a valid Quarter”"):
+        quarters_of(Quarter.FIRST, [(9,)])
 
 
 def test_an_engine_that_cannot_write_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

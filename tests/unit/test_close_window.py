@@ -177,6 +177,21 @@ def test_a_slot_that_has_not_begun_cannot_be_closed(tmp_path: Path) -> None:
         close_slots(closing_of(tmp_path), LATER, [SLOT + 5])
 
 
+def test_ended_slots_are_closed_once_even_without_records(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    closing, now = closing_of(tmp_path), Clock(SLOT + 3).now
+    ended = [SLOT, SLOT + 1, SLOT + 2]
+    assert [each.slot for each in close_slots(closing, now).slots] == ended
+    assert close_slots(closing, now).slots == []
+
+
+def test_only_the_given_slots_are_closed(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    now = Clock(SLOT + 3).now
+    closed = close_slots(closing_of(tmp_path), now, among=lambda slot: slot == SLOT + 1)
+    assert [each.slot for each in closed.slots] == [SLOT + 1]
+
+
 @pytest.mark.parametrize("slot", [SLOT, SLOT + 1], ids=["ended", "begun"])
 def test_a_slot_without_records_can_be_closed_by_its_name(tmp_path: Path, slot: int) -> None:
     keep(tmp_path, [Seen(view_of(1, slot=SLOT - 1), CLEAN)], SLOT - 1)
