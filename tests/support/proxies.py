@@ -40,8 +40,9 @@ class Nginx(Server):
     def command(self) -> list[str | Path]:
         places = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = "".join(f"{each}_temp_path {each};\n" for each in places)
+        # In one process: workers would stay when the one that started them is killed.
         (self._folder / "nginx.conf").write_text(
-            "daemon off; pid pid; error_log stderr; events {}\n"
+            "daemon off; master_process off; pid pid; error_log stderr; events {}\n"
             f"http {{ access_log off;\n{temporary}{self.servers()} }}\n"
         )
         program = required("nginx", "/usr/sbin/nginx")
