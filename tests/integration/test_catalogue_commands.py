@@ -135,6 +135,9 @@ def test_versions_are_listed_compared_and_rolled_back(workplace: Workplace, fold
     assert workplace.run("catalogue", "compare", "1", "3").stdout == (
         "Versions 1 and 3 do not differ.\n"
     )
+    assert workplace.run("catalogue", "rollback", "--to", "1").stdout == (
+        "Version 3 is in force, as before: version 1 has the same content.\n"
+    )
 
 
 def test_programs_read_versions_and_differences(workplace: Workplace, folder: Path) -> None:
@@ -204,6 +207,7 @@ def test_wrong_use_ends_in_a_sentence_and_a_status(
     assert (ended.returncode, ended.stdout) == (status, ""), ended.stderr
     assert told in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert not (workplace.folder / "var").exists()
 
 
 def test_files_that_cannot_be_written_are_an_error(workplace: Workplace, folder: Path) -> None:

@@ -37,6 +37,8 @@ OPTION = "banners crunch [OPTIONS] DIR\nTry 'banners crunch --help' for help.\n"
             2,
             "found an empty text, expected a folder, such as . for the current one",
         ),
+        (("export", ""), 2, "found an empty text, expected a file, or - for standard output"),
+        (("conversions", "", "--key", "shop"), 2, "found an empty text, expected a file. Is a"),
         (("show", "abc"), 2, "“abc” is not a campaign id. Give a whole number above zero"),
         (("show", "27"), 1, "Nothing is published yet in sqlite:///var/banners.db. To pub"),
         (("show", "27", "--generation", "1"), 1, "Nothing is published yet in sqlite:///var/ba"),

@@ -153,10 +153,18 @@ used, 2 wrong usage.""",
 def rollback(to: int, by: str | None, database_url: str | None, as_json: bool) -> None:
     """Bring back the catalogue of an earlier version."""
     settings = settings_from(database_url=database_url)
+    # Opening the database to write would make the file of one that is not there.
+    with closing(wiring.catalogue(settings)) as catalogue:
+        catalogue.version(to)
+        (before,) = catalogue.versions(most=1)
     with closing(wiring.catalogue_writer(settings)) as writer:
         made = writer.roll_back(to, by=by or this_user())
     keep_status("The change is in force; see it with: banners catalogue versions")
     if as_json:
         click.echo(json.dumps(_as_json(made)))
         return
-    echo(f"Version {made.version.number} is in force. {made.what}")
+    number = made.version.number
+    if number == before.version.number:
+        echo(f"Version {number} is in force, as before: version {to} has the same content.")
+        return
+    echo(f"Version {number} is in force. {made.what}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from banners import wiring
-from banners.cli.options import database_option, settings_from
+from banners.cli.options import NamedPath, database_option, settings_from
 from banners.cli.stopping import stoppable
 from banners.cli.streams import echo, keep_status
 
@@ -29,7 +29,7 @@ kept, 2 wrong usage.""",
     "path",
     metavar="FILE",
     # Errors are reported when the file is read.
-    type=click.Path(path_type=Path, readable=False),
+    type=NamedPath("a file", readable=False),
     help="The CSV file, in UTF-8.",
 )
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from banners import wiring
 from banners.cli.options import (
+    NamedPath,
     SeveralQuarters,
     database_option,
     quarters_option,
@@ -43,7 +44,7 @@ Exit status: 0 done, 1 failed (no file was changed), 2 wrong usage.""",
 @click.argument(
     "file",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NamedPath("a file, or - for standard output", dir_okay=False),
     help="The file to write; - for standard output.",
 )
 @quarters_option("Only these quarters of the hour; all that are published if not given.")

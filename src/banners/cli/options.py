@@ -73,8 +73,17 @@ class SeveralQuarters(click.Command):
         return super().parse_args(ctx, rewritten)
 
 
-class _Folder(click.Path):
-    """A folder of this machine."""
+class NamedPath(click.Path):
+    """The path of a file or a folder of this machine, as :class:`pathlib.Path`.
+
+    Args:
+        expected: what the path should name, for the error about an empty text.
+        further: further arguments of :class:`click.Path`.
+    """
+
+    def __init__(self, expected: str, **further: Any) -> None:
+        self._expected = expected
+        super().__init__(path_type=Path, **further)
 
     def convert(
         self,
@@ -82,18 +91,17 @@ class _Folder(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:
-        """Return the path of a folder; refuse an empty text, which an unset variable gives."""
+        """Return the path; refuse an empty text, which an unset variable gives."""
         if not str(value):
             self.fail(
-                "found an empty text, expected a folder, such as . for the current one. Is a "
-                "variable not set?",
+                f"found an empty text, expected {self._expected}. Is a variable not set?",
                 param,
                 ctx,
             )
         return super().convert(value, param, ctx)
 
 
-class _FolderOrAddress(_Folder):
+class _FolderOrAddress(NamedPath):
     """A folder of this machine, or an address that Hadoop opens."""
 
     def convert(
@@ -115,7 +123,7 @@ def folder_argument(text: str, *, or_address: bool = False) -> Decorator:
         text: describes the folder in the help.
         or_address: whether the argument may be an address of Hadoop.
     """
-    folder_type = _FolderOrAddress if or_address else _Folder
+    path_type = _FolderOrAddress if or_address else NamedPath
 
     def folders(
         _ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -126,7 +134,7 @@ def folder_argument(text: str, *, or_address: bool = False) -> Decorator:
         "folder",
         metavar="DIR",
         # Errors are reported when the folder is read.
-        type=folder_type(path_type=Path, readable=False),
+        type=path_type("a folder, such as . for the current one", readable=False),
         shell_complete=folders,
         help=text,
     )
