@@ -47,13 +47,13 @@ else
 endif
 
 test-long: .venv/dev.stamp
-	@$(BIN)/python -m pytest -m long
-	@$(BIN)/python -m pytest -m "hypothesis and not compose and not long" --hypothesis-profile many --timeout 1200
+	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m long
+	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m "hypothesis and not compose and not long" --hypothesis-profile many --timeout 1200
 
 # Run it as root. COMPOSE_TEST_FOLDER=DIR keeps the container images for the next run. The first test waits
 # until all of them are built.
 test-compose: .venv/compose.stamp
-	@$(BIN)/python -m pytest -m compose --timeout 1200 tests/compose
+	@BANNERS_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m compose --timeout 1200 tests/compose
 
 install: .venv/run.stamp
 
