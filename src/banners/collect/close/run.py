@@ -232,8 +232,9 @@ class _Run:
         if gone:
             self._closed.problems.append(
                 f"Slot {slot_name(slot)} is not closed again: segment {gone[0]}, with which it was "
-                f"closed before, is not in {log_folder(self._closing.events)}. Bring it back; its "
-                "event files stay as they are until then."
+                f"closed before, is not in {log_folder(self._closing.events)}. Bring it back, if "
+                "nobody has moved it away on purpose; until then, the event files of the slot stay "
+                "as they are."
             )
         return not gone
 
