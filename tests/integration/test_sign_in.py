@@ -10,6 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from banners.core.model import Quarter
+from banners.store.connect import open_database
+from banners.store.read.lineups import DatabaseReader
 from support.operators import (
     OPERATOR,
     PASSWORD,
@@ -19,6 +22,7 @@ from support.operators import (
     lines,
     sign_in,
 )
+from support.publishing import campaign, publish_rows
 from support.signing_in import STATUS, may_enter, opened
 
 CAMPAIGN = 7
@@ -240,17 +244,50 @@ def test_a_reader_has_nothing_to_press_and_no_way_to_what_is_closed(client: http
     assert READER in page.text
 
 
-def test_visitors_see_no_navigation(client: httpx.Client) -> None:
-    for path in ("/", "/nowhere", "/campaigns/7", "/docs", "/sign-in"):
-        page = client.get(path).text
-        assert "<nav" not in page.partition("<main")[0]
-        assert not re.search(r'<a href="/(campaigns|status|metrics)', page)
+@pytest.fixture(params=["in memory", "by the framework"])
+def visited(
+    request: pytest.FixtureRequest, office: Office, tmp_path: Path
+) -> Iterator[httpx.Client]:
+    """An application with a campaign of one banner, whose pages are not made by chance."""
+    url = f"sqlite:///{tmp_path}/banners.db"
+    rows = campaign(CAMPAIGN, 71, shown=1, others=0)
+    publish_rows(open_database(url, create=True), rows, *Quarter)
+    reader = DatabaseReader(open_database(url, create=False))
+    with opened(office, tmp_path, reader, in_memory=request.param == "in memory") as client:
+        yield client
 
 
-def test_pages_for_visitors_do_not_depend_on_who_asks(client: httpx.Client) -> None:
-    before = client.get("/api/v1/campaigns/7/banners").content
-    sign_in(client, OPERATOR)
-    assert client.get("/api/v1/campaigns/7/banners").content == before
+def test_visitors_see_no_navigation(visited: httpx.Client) -> None:
+    statuses = {"/": 200, "/nowhere": 404, "/campaigns/7": 200, "/docs": 200, "/sign-in": 200}
+    for path, status in statuses.items():
+        answer = visited.get(path)
+        assert answer.status_code == status
+        assert "<nav" not in answer.text.partition("<main")[0]
+        assert not re.search(r'<a href="/(campaigns|status|metrics)', answer.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/campaigns/7", 200),
+        ("/campaigns/7/banner", 302),
+        ("/campaigns/7/banner?format=html", 200),
+        ("/api/v1/campaigns/7/banners", 200),
+    ],
+)
+def test_pages_for_visitors_do_not_depend_on_who_asks(
+    visited: httpx.Client, path: str, status: int
+) -> None:
+    def asked() -> tuple[dict[str, str], bytes]:
+        answer = visited.get(path)
+        assert answer.status_code == status
+        headers = {name: text for name, text in answer.headers.items() if name != "date"}
+        return headers, answer.content
+
+    before = asked()
+    sign_in(visited, OPERATOR)
+    assert may_enter(visited)
+    assert asked() == before
 
 
 def test_the_status_names_a_fault_of_the_passwords(client: httpx.Client, office: Office) -> None:

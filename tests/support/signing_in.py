@@ -1,4 +1,4 @@
-"""An application without any banners, to sign in to."""
+"""An application to sign in to, without any banners if none are given."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from banners.serve.reader import LineupReader
 from support.answers import Clock, application_over
 from support.operators import Office
 from support.running import serving
@@ -16,9 +17,15 @@ STATUS = "/status"
 
 
 @contextmanager
-def opened(office: Office, folder: Path) -> Iterator[httpx.Client]:
+def opened(
+    office: Office, folder: Path, reader: LineupReader | None = None, *, in_memory: bool = False
+) -> Iterator[httpx.Client]:
     """Serve the application, and yield a browser."""
-    application = application_over(Unreachable(), folder, Clock().now, sign_ins=office.sign_ins)
+    application = application_over(
+        *(reader or Unreachable(), folder, Clock().now),
+        in_memory=in_memory,
+        sign_ins=office.sign_ins,
+    )
     with serving(application) as address, httpx.Client(base_url=address, timeout=60) as client:
         yield client
 
