@@ -77,6 +77,9 @@ def test_a_certificate_that_does_not_fit_is_not_waited_for(
 def test_the_comparison_of_names_can_be_skipped(with_tls: MariaDB, certificates: Path) -> None:
     options = f"ssl_ca={certificates / 'db.internal.pem'}&ssl_check_hostname=false"
     wait_for_server(open_database(f"{with_tls.url('b')}?{options}", create=True), seconds=60)
+    # The certificate is still checked.
+    options = f"ssl_ca={certificates / 'another.internal.pem'}&ssl_check_hostname=false"
+    assert "self-signed certificate" in str(failure(f"{with_tls.url('b')}?{options}"))
 
 
 def test_a_server_without_tls_is_told_from_one_that_does_not_run(
@@ -113,6 +116,9 @@ def test_a_file_without_a_certificate_is_named(tmp_path: Path) -> None:
 def test_connecting_has_a_limit_of_its_own(
     silent: str, monkeypatch: pytest.MonkeyPatch, create: bool, hurry: bool, limit: str
 ) -> None:
+    # The other limit would be waited for longer than a test may take.
+    monkeypatch.setattr(connect, "CONNECT_SECONDS", 3_600)
+    monkeypatch.setattr(connect, "VISITOR_SECONDS", 3_600)
     monkeypatch.setattr(connect, limit, 0.2)
     database = open_database(silent, create=create, hurry=hurry)
     with pytest.raises(StoreUnavailable, match="It accepts connections and does not answer"):
