@@ -115,6 +115,8 @@ MAY = {
     "a wrong bearer beside a session": {EVERYBODY, READERS, OF_CAMPAIGN, OPERATORS},
 }
 SIGNED_IN = {kind for kind, whose in MAY.items() if READERS in whose}
+BY_SESSION = {"another reader", "a reader", "an operator", "a wrong bearer beside a session"}
+"""Those whom the page to sign in leads on."""
 
 
 @dataclass(frozen=True)
@@ -257,12 +259,12 @@ def test_every_route_that_is_served_is_in_the_table(application: tuple[Delivery,
 def test_an_address_is_answered_only_to_its_audience(desk: Desk, route: Route, method: str) -> None:
     for kind, whose in MAY.items():
         answer = desk.ask(desk.path(route), kind, method)
-        may = WHOSE[route] in whose
-        led_away = route is Route.SIGN_IN and kind in {"an operator", "a reader", "another reader"}
-        if may and not led_away and "beside" not in kind:
-            assert answer.status == LEADS.get(route, 200), kind
-        elif not may:
+        if WHOSE[route] not in whose:
             assert_refused(answer, desk.path(route), kind)
+        elif route is Route.SIGN_IN and kind in BY_SESSION:
+            assert (answer.status, answer.headers["location"]) == (303, "/campaigns"), kind
+        else:
+            assert answer.status == LEADS.get(route, 200), kind
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
