@@ -126,12 +126,19 @@ def test_after_a_refusal_it_is_said_which_quarters_to_run_again(workplace: Workp
 
 def test_a_watcher_gets_no_advice_what_to_do_next(workplace: Workplace) -> None:
     small_quarter(workplace.folder)
+    said: list[str] = []
     with workplace.start("crunch", "events", "--watch") as running:
         assert running.stdout is not None
         for line in running.stdout:
-            assert not line.startswith("Next:")
+            said.append(line)
+            # Advice would come after the first of these lines, and before the second one.
             if line.startswith("Generation 1 is now live"):
+                small_quarter(workplace.folder, 3)
+            elif line.startswith("Generation 2 is now live"):
                 running.terminate()
+    published = [line.split()[1] for line in said if line.startswith("Generation ")]
+    assert published == ["1", "2"]
+    assert not any(line.startswith("Next:") for line in said)
 
 
 def test_a_program_gets_no_advice_what_to_do_next(workplace: Workplace) -> None:
