@@ -13,12 +13,15 @@ import httpx
 import pytest
 
 from banners.core.figures import Figures, as_decimal
+from banners.core.model import Quarter
 from banners.core.slots import SLOT_SECONDS
 from banners.core.totals import Totals
+from banners.store.connect import open_database
 from support.answers import assert_problem
 from support.held_totals import HeldTotals
 from support.html_text import text_of
 from support.operators import OPERATOR, OTHER_READER, READER, Office, lines
+from support.publishing import publish
 from support.recorded_pages import NAMES, UNTIL, recorded_site, recorded_totals
 
 TOTALS = recorded_totals()
@@ -117,6 +120,12 @@ def test_an_earlier_time_is_compared_with_the_one_before_it(client: httpx.Client
     assert slot_of(second["until"]) == begins
     assert all(each["complete"] for each in second["points"])
     assert second["last"]["impressions"] == sum(each["impressions"] for each in second["points"])
+    for part, until in (("last", begins), ("before", begins - 96)):
+        expected = recorded(5, range(until - 96, until)).net
+        assert [second[part][each] for each in FIGURES] == [
+            getattr(expected, each) for each in FIGURES
+        ]
+        assert Decimal(second[part]["revenue"]) == expected.revenue
 
 
 def test_json_without_recording_has_no_points(unrecorded: httpx.Client) -> None:
@@ -178,10 +187,17 @@ def test_the_charts_have_their_figures_as_a_table(client: httpx.Client) -> None:
 
 
 def test_a_preview_and_a_report_without_recording_have_no_figures_over_time(
-    client: httpx.Client, unrecorded: httpx.Client
+    tmp_path: Path, unrecorded: httpx.Client
 ) -> None:
-    assert "How it performs" in client.get("/campaigns/5/report").text
-    assert "How it performs" not in unrecorded.get("/campaigns/5/report").text
+    publish(open_database(f"sqlite:///{tmp_path}/banners.db", create=True), 100, *Quarter)
+    with recorded_site(tmp_path, TOTALS) as client:  # which publishes again
+        assert "How it performs" in client.get("/campaigns/5/report").text
+        preview = client.get("/campaigns/5/report?generation=1").text
+    assert "Preview: generation 1, not the live one." in preview
+    assert "How it performs" not in preview
+    report = unrecorded.get("/campaigns/5/report")
+    assert report.status_code == 200
+    assert "How it performs" not in report.text
 
 
 def test_a_campaign_of_which_nothing_is_recorded_has_zeros(client: httpx.Client) -> None:
