@@ -10,7 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from banners.core.model import Quarter
+from banners.store.connect import open_database
 from support.html_checker import said
+from support.publishing import campaign as figures
+from support.publishing import publish_rows
 from support.recordings import (
     BOOTS,
     BROWSER,
@@ -250,13 +254,24 @@ def test_a_view_outlives_the_server_that_served_it(place: Workplace) -> None:
 
 
 def test_without_a_catalogue_the_start_says_so_and_pages_have_no_token(tmp_path: Path) -> None:
-    place = Workplace(tmp_path, {"BANNERS_EVENTS": "events"})
-    ended = place.start("serve", "--port", "0")
-    with ended as running:
-        assert running.stdout is not None
-        lines = [running.stdout.readline() for _ in range(2)]
-        running.terminate()
-    assert any("there is no catalogue" in line for line in lines)
+    url = f"sqlite:///{tmp_path / 'banners.db'}"
+    publish_rows(open_database(url, create=True), figures(SHOES, 71, shown=6), *Quarter)
+    place = Workplace(tmp_path, {"BANNERS_DATABASE_URL": url, "BANNERS_EVENTS": "events"})
+    with place.start("serve", "--port", "0") as running:
+        try:
+            assert running.stdout is not None
+            warning, ready = (running.stdout.readline() for _ in range(2))
+            assert "there is no catalogue" in warning
+            address = ready.partition("Banners is at ")[2].partition("/ ")[0]
+            with browser(address) as client:
+                for shown in (page(client, SHOES), frame(client, SHOES)):
+                    assert shown.banner_ids
+                    assert shown.image is None
+                    assert set(shown.links) == {None}
+                document = client.get(f"/api/v1/campaigns/{SHOES}/banners").json()
+                assert not {"impression_url", "click_url"} & document["banners"][0].keys()
+        finally:
+            running.terminate()
 
 
 @pytest.mark.parametrize(
