@@ -18,6 +18,7 @@ import pytest
 from banners.core.model import Quarter
 from banners.store.connect import open_database
 from banners.web.hot.bounds import WAIT_SECONDS
+from banners.web.http.files import StaticFiles
 from faults.load import Load
 from support.publishing import publish
 from support.running import COMMAND, Workplace
@@ -29,6 +30,8 @@ POST = (
 )
 PATHS = ["/campaigns/5", "/api/v1/campaigns/6/banners", "/healthz"]
 MEGABYTE = 2**20
+FILE = StaticFiles.packaged().address("swagger-ui-bundle.js")
+"""The longest file that there is."""
 DESCRIPTORS = 1_024
 WORKERS = 2
 SLOWEST_SECONDS = 2.5
@@ -254,12 +257,13 @@ REQUESTS = {
     "a page": GET,
     "a page of the framework": b"GET /campaigns HTTP/1.1\r\nHost: test\r\n\r\n",
     "a report": b"GET /campaigns/5/report HTTP/1.1\r\nHost: test\r\n\r\n",
-    "a file": b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: test\r\n\r\n",
+    "a file": b"GET %b HTTP/1.1\r\nHost: test\r\n\r\n" % FILE.encode(),
     "many requests": GET * 100 + POST,
 }
 
 
 def test_a_client_that_leaves_at_any_moment_is_no_error_of_the_server(site: Site) -> None:
+    assert httpx.get(f"{site.address}{FILE}").status_code == 200
     for sent in REQUESTS.values():
         for abruptly in (True, False):
             with site.connect() as connection:
