@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from banners import web
 from banners.core.model import Quarter
 from banners.web.http.files import StaticFiles
 from reference.events import QuarterReference
@@ -336,9 +337,15 @@ def test_a_banner_without_an_image_gets_a_labelled_placeholder(client: httpx.Cli
     assert ">999999999999999999<" in image.text
 
 
-@pytest.mark.parametrize("path", ["/static/images/..%2f..%2fbanners.db", "/static/..%2fapp.py"])
-def test_no_path_leads_out_of_the_folder(client: httpx.Client, path: str) -> None:
-    assert client.get(path).status_code == 404
+@pytest.mark.parametrize(
+    ("folder", "path"), [("/static/images", "../banners.db"), ("/static", "../app.py")]
+)
+def test_no_path_leads_out_of_the_folder(
+    client: httpx.Client, published: Workplace, folder: str, path: str
+) -> None:
+    assert (published.folder / "var" / "images" / "../banners.db").is_file()
+    assert (Path(web.__file__).parent / "static" / "../app.py").is_file()
+    assert client.get(f"{folder}/{quote(path, safe='')}").status_code == 404
 
 
 def test_a_form_of_another_type_is_refused_with_the_right_type(client: httpx.Client) -> None:
