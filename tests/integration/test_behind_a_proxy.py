@@ -156,12 +156,22 @@ def test_an_address_without_tls_leads_to_the_one_with_it(
 
 
 @pytest.mark.usefixtures("pages")
-def test_headers_of_the_visitor_change_no_address_of_a_page(visitor: httpx.Client) -> None:
+def test_headers_of_the_visitor_change_no_address_of_a_page(
+    proxy: DocumentedNginx, visitor: httpx.Client
+) -> None:
     forged = {
         "X-Forwarded-Proto": "http",
         "X-Forwarded-Host": "other.example",
         "Forwarded": "host=x",
     }
-    path = "/api/v1/campaigns/27/banners"
-    assert "other.example" not in ask(visitor, path, **forged).text
-    assert "; Secure" in ask(visitor, "/campaigns/27", **forged).headers["set-cookie"]
+    page = ask(visitor, "/campaigns/27", **forged)
+    assert page.status_code == HTTPStatus.OK
+    assert "; Secure" in page.headers["set-cookie"]
+    # Where nothing is recorded, visitors get complete addresses in these alone.
+    documents = [ask(visitor, path, **forged) for path in ("/docs", "/openapi.json")]
+    assert all(f"https://{proxy.host}" in each.text for each in documents)
+    leads_to = {"/campaigns/27/": "/campaigns/27", "/status": "/sign-in?next=%2Fstatus"}
+    led = [ask(visitor, path, **forged) for path in leads_to]
+    assert [each.headers["location"] for each in led] == list(leads_to.values())
+    for each in (page, *documents, *led):
+        assert "other.example" not in f"{each.headers}{each.text}"
