@@ -1,5 +1,6 @@
 """An installation to attack: it records, has a catalogue, figures over time, and a way back."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,9 +21,9 @@ from banners.wiring.catalogue import catalogue, catalogue_writer
 from faults.commands import Started, start_function
 from faults.ledger import KEY, recording_with_advertiser
 from faults.patched_servers import run_without_delays
-from strategies.forms import FORM_TOKEN, SEEN
+from strategies.forms import FORM_TOKEN, SEEN, URLENCODED
 from strategies.requests import mutated
-from support.harmless import harms, leaks
+from support.harmless import MONEY, harms, leaks
 from support.image_files import file_of
 from support.operators import OPERATOR, form_token, lines, sign_in
 from support.publishing import campaign as figures
@@ -167,6 +168,27 @@ class Target:
         assert "Traceback" not in said, said[said.index("Traceback") :][:5_000]
         assert " ERROR " not in said, said[said.index(" ERROR ") :][:5_000]
 
+    def assert_lets_in(self) -> None:
+        """Make sure that operators and advertisers are let in; else refusals alone are attacked."""
+        banner = b"/catalogue/%d/banners/71/state" % SHOES
+        body = b"form_token=%b&seen=%b&action=pause" % (FORM_TOKEN, SEEN)
+        bought = b'[{"conversion_id":"second","click":"%b","revenue":"70.00"}]' % self.clicks[1]
+        before = self._catalogue.in_force()
+        with Wire(self.address) as wire:
+            report = self.attack(wire, self.operator, Sent("GET", b"/campaigns/%d/report" % SHOES))
+            paused = self.attack(wire, self.operator, _posted(banner, URLENCODED, body))
+            told = self.attack(
+                wire, ADVERTISER, _posted(b"/api/v1/conversions", b"application/json", bought)
+            )
+        assert report.status == 200
+        assert MONEY.search(report.body)
+        assert paused.status == 303
+        after = self._catalogue.in_force()
+        assert before is not None
+        assert after is not None
+        assert after.number == before.number + 1
+        assert [each["status"] for each in json.loads(told.body)] == ["accepted"]
+
     def _is_well(self) -> bool:
         with Wire(self.address) as wire:
             answers = [wire.ask(Sent("GET", b"/campaigns/%d" % each)) for each in (SHOES, BOOTS)]
@@ -175,6 +197,13 @@ class Target:
 
 NOBODY = Attacker(b"x", is_stranger=True)
 """Somebody who cannot sign in."""
+
+ADVERTISER = Attacker(b"", ((b"Authorization", SENDER.encode()),), is_stranger=True)
+"""The program of an advertiser."""
+
+
+def _posted(target: bytes, kind: bytes, body: bytes) -> Sent:
+    return Sent("POST", target, ((b"Host", b"localhost"), (b"Content-Type", kind)), body)
 
 
 @contextmanager
@@ -222,4 +251,6 @@ def target(folder: Path, *, operators: str) -> Iterator[Target]:
         FolderImages(folder / "var" / "uploads").write(image)
         here.digest = image.digest.encode()
         assert place.run("close").returncode == 0
+        here.assert_lets_in()
+        here.restore()
         yield here

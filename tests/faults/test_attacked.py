@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banners.core.addresses import Route
-from faults.attacked import NOBODY, SENDER, Attacker, Target, target
+from faults.attacked import ADVERTISER, NOBODY, Attacker, Target, target
 from strategies.forms import FORMS, forms, reports
 from strategies.requests import MARK, cases, mutated, requests
 from support.harmless import harms, leaks
@@ -82,9 +82,8 @@ def test_everybody_harms_nothing_where_nobody_signs_in(open_to_all: Target, temp
 
 @pytest.mark.slow
 def test_programs_of_advertisers_report_anything(signed_in: Target) -> None:
-    sender = Attacker(b"", ((b"Authorization", SENDER.encode()),), is_stranger=True)
     asked = requests(Route.API_CONVERSIONS, {}, ["POST"] * 4, reports(signed_in.clicks))
-    attack(signed_in, sender, asked)
+    attack(signed_in, ADVERTISER, asked)
 
 
 @pytest.mark.slow
