@@ -93,12 +93,13 @@ def test_without_anything_new_nothing_is_published_again(events: Path, url: str)
     settings = settings_of(events, url)
     see(events, SLOT, range(3))
     run_loop(settings, PUBLISH, PUBLISH + 1)
-    live = generations(url)
     told = run_loop(settings, END, END + 3_600 - 60)
     # The files of an hour without visitors are new files.
     assert [each for each in told if "Quarter 4" in each]
-    assert run_loop(settings, END + 3_600 - 60, END + 3_600 - 50) == []
+    live = generations(url)
     assert set(live) == {4}
+    assert run_loop(settings, END + 3_600 - 60, END + 3_600 - 50) == []
+    assert generations(url) == live
 
 
 def test_a_quarter_without_any_event_is_not_published(events: Path, url: str) -> None:
