@@ -9,6 +9,7 @@ import pytest
 from banners.images.check import check
 from banners.web.catalogue.forms import name_of
 from support.catalogue_pages import FILES, Operator, cards, images
+from support.html_text import text_of
 from support.tiny_images import IMAGES
 
 SVG = {"drawing.svg": IMAGES[".svg"]}
@@ -148,9 +149,14 @@ def test_a_banner_keeps_its_image_if_no_other_is_chosen(ada: Operator, sale: str
 def test_a_banner_that_starts_and_ends_says_when(ada: Operator) -> None:
     here = ada.new_campaign("Sale")
     now = datetime.now(UTC)
-    soon, later = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M") for days in (1, 2))
+    times = [now + timedelta(days=days) for days in (1, 2)]
+    soon, later = (each.strftime("%Y-%m-%dT%H:%M") for each in times)
     ada.upload(f"{here}/banners", page=here, files=images("a.png"), starts=soon, ends=later)
-    assert cards(ada.page(here)) == ["A: starts"]
+    page = ada.page(here)
+    assert cards(page) == ["A: starts"]
+    shown = [f"{each.day} {each:%b %Y, %H:%M}" for each in times]
+    assert f"Starts {shown[0]}" in text_of(page)
+    assert f"Until {shown[1]}" in text_of(page)
 
 
 def test_an_image_that_cannot_be_kept_is_told_beside_its_field(
