@@ -187,7 +187,14 @@ def changed(file: Path) -> None:
 def link(file: Path) -> None:
     target = file.with_name("elsewhere")
     file.rename(target)
+    os.utime(target, (1, 1))
     file.symlink_to(target)
+
+
+def link_to_another_file(file: Path) -> None:
+    link(file)
+    file.with_name("elsewhere").write_bytes(b"something else")
+    os.utime(file, (1, 1))
 
 
 def pipe(file: Path) -> None:
@@ -215,7 +222,7 @@ def part(file: Path) -> bool:
 @pytest.mark.parametrize(
     "harm",
     [
-        *(foreign, empty, cut_off, headless, changed, pipe, link),
+        *(foreign, empty, cut_off, headless, changed, pipe, link, link_to_another_file),
         *(with_the_other_part, of_another_generation),
     ],
 )
@@ -224,9 +231,16 @@ def test_a_file_that_is_not_ours_is_replaced_or_left_alone(
 ) -> None:
     worker(folder, Source())
     harm(files(folder)[place])
+    linked = linked_to(folder)
     memory = worker(folder, Source())
     assert ids_of(memory) == [[70, 71]] * 4
     assert list(held(memory).inventory) == [1, 2, 2**40]
+    assert linked_to(folder) == linked
+
+
+def linked_to(folder: Path) -> list[tuple[bytes, float]]:
+    """What a link leads to, with the time when it was last written or used as a copy."""
+    return [(each.read_bytes(), each.stat().st_mtime) for each in folder.glob("elsewhere")]
 
 
 def open_to_others(folder: Path) -> None:
