@@ -235,7 +235,9 @@ def assert_complete_or_refused(database: Engine) -> None:
 
 def assert_complete(database: Engine) -> None:
     reader = DatabaseReader(database)
-    for quarter, generation in reader.active().items():
+    active = reader.active()
+    assert {quarter: each.number for quarter, each in active.items()} == LIVE
+    for quarter, generation in active.items():
         campaigns = [
             campaign_id
             for number, of_quarter, campaign_id in older.lineups()
