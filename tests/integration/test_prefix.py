@@ -126,6 +126,7 @@ def test_the_cookies_come_back(url: str, visitor: httpx.Client) -> None:
         for _ in range(20)
     ]
     shown = [first[1] for first in firsts if first]
+    assert len(shown) == 20
     assert all(one != other for one, other in pairwise(shown))
 
 
@@ -163,12 +164,18 @@ def test_the_description_names_the_server(url: str, visitor: httpx.Client) -> No
     images = re.findall(r'"image": "([^"]*)"', text)
     assert images
     assert all(each.startswith("/ads/static/images/") for each in images)
-    for operations in document["paths"].values():
-        for sample in operations.get("get", {}).get("x-codeSamples", ()):
-            assert f"{url}/" in sample["source"]
+    samples = [
+        sample["source"]
+        for operations in document["paths"].values()
+        for sample in operations.get("get", {}).get("x-codeSamples", ())
+    ]
+    assert samples
+    assert [each for each in samples if f"{url}/" not in each] == []
     # The commands of the page name a campaign that exists.
-    commands = re.findall(rf"{re.escape(url)}[^\s<'\"]*", unescape(visitor.get(f"{url}/docs").text))
-    for command in {each for each in commands if "/api/" in each or "z" in each}:
+    named = re.findall(rf"{re.escape(url)}[^\s<'\"]*", unescape(visitor.get(f"{url}/docs").text))
+    commands = {each for each in named if "/api/" in each or "z" in each}
+    assert commands
+    for command in commands:
         assert visitor.get(command).status_code in {200, 400, 405}, command
 
 
