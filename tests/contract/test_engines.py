@@ -110,6 +110,7 @@ def test_dirty_events_give_the_result_the_accounting_and_the_rejects_of_the_refe
 
 
 def assert_same_accounting(accounting: Accounting, reference: QuarterReference) -> None:
+    assert sorted(each.kind for each in accounting.accounts) == sorted(reference.accounts)
     for account in accounting.accounts:
         expected = reference.accounts[account.kind]
         assert (account.rows, account.accepted, account.duplicate) == (

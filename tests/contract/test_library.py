@@ -90,6 +90,7 @@ def assert_as_reference(crunched: banners.Crunched, reference: QuarterReference)
     lineups = crunched.lineups.filter(of_quarter)
     assert lineups_of(lineups) == expected_lineups(reference.lineups)
     accounting = crunched.accounting[reference.quarter]
+    assert sorted(each.kind for each in accounting.accounts) == sorted(reference.accounts)
     for account in accounting.accounts:
         told = (account.rows, account.accepted, account.duplicate)
         wanted = reference.accounts[account.kind]
