@@ -50,10 +50,14 @@ def test_pages_fit_any_screen_and_every_text_stands_out(visit: Visit, path: str)
 @pytest.mark.parametrize("width", [320, 1280])
 def test_charts_stay_within_their_figures(visit: Visit, width: int) -> None:
     page = visit("/campaigns/5/report", width=width)
-    for figure in page.locator(".over-time figure").all():
+    figures = page.locator(".over-time figure").all()
+    assert figures
+    for figure in figures:
         outer = figure.bounding_box()
         assert outer
-        for each in figure.locator("svg text, svg rect").all():
+        drawn = figure.locator("svg text, svg rect").all()
+        assert drawn
+        for each in drawn:
             inner = each.bounding_box()
             assert inner
             assert outer["x"] - 1 <= inner["x"]

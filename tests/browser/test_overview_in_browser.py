@@ -156,7 +156,9 @@ def test_text_stands_out(visit: Visit, path: str) -> None:
 @pytest.mark.parametrize("path", PAGES)
 def test_the_keyboards_place_is_always_visible(visit: Visit, path: str) -> None:
     page = visit(path)
-    for stop in page.locator("a, input:not([type=hidden]), button").all()[:30]:
+    stops = page.locator("a, input:not([type=hidden]), button").all()
+    assert stops
+    for stop in stops[:30]:
         page.keyboard.press("Tab")
         stop.focus()
         expect(stop).to_have_css("outline-style", "solid")

@@ -106,6 +106,7 @@ def test_nothing_moves_when_the_images_arrive(browser: Browser, address: str) ->
         page.route("**/static/images/*", hold)
         page.goto(f"/campaigns/{TEN}", wait_until="domcontentloaded")
         before = boxes(page, "li, form")
+        assert held
         holding = False
         for route in held:
             route.continue_()
@@ -218,8 +219,9 @@ def test_every_page_leads_to_the_overview_the_status_and_the_api(visit: Visit) -
 @pytest.mark.parametrize("path", PAGES)
 def test_the_keyboards_place_is_always_visible(visit: Visit, path: str) -> None:
     page = visit(path)
-    stops = page.locator("a, input, button")
-    for stop in stops.all():
+    stops = page.locator("a, input, button").all()
+    assert stops
+    for stop in stops:
         # Press a key first: a browser shows the focus only to visitors who use the keyboard.
         page.keyboard.press("Tab")
         stop.focus()
