@@ -107,6 +107,16 @@ def record_until_the_cut(log: EventLog, clock: Clock, chance: random.Random) -> 
         return confirmed, turns
 
 
+def test_turns_are_confirmed_before_a_late_cut(tmp_path: Path, disk: Disk) -> None:
+    clock = Clock()
+    disk.syncs = MOST_SYNCS
+    confirmed, turns = record_until_the_cut(
+        open_log(tmp_path / "events", clock), clock, random.Random(0)
+    )
+    # Otherwise the test of what was confirmed would look for nothing.
+    assert 0 < confirmed <= turns
+
+
 def ids(kind: str, turns: int) -> set[int]:
     """Return the ids of the events of a kind in the first turns."""
     if kind == "conversions":
