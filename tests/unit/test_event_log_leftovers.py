@@ -64,7 +64,7 @@ def killed_worker(events: Path, answers: int) -> int:
 @pytest.mark.parametrize("answers", [1, 50, 300])
 def test_what_was_answered_survives_a_kill(tmp_path: Path, answers: int) -> None:
     answered = killed_worker(tmp_path, answers)
-    assert seal_leftovers(log_folder(tmp_path) / HOST) >= 0
+    seal_leftovers(log_folder(tmp_path) / HOST)
     found = view_ids(tmp_path)
     assert found[:answered] == list(range(1, answered + 1))
     assert len(found) - answered in {0, 1}
