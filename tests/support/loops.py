@@ -7,6 +7,7 @@ from pathlib import Path
 from banners import wiring
 from banners.core.model import Quarter
 from banners.core.views import Traffic
+from banners.errors import NothingPublished
 from banners.serve.reader import read_lineup
 from banners.settings import Settings
 from banners.store.connect import open_database
@@ -115,10 +116,10 @@ def see(events: Path, slot: int, numbers: Iterable[int], *, host: str = HOST, no
 
 
 def figures(url: str, quarter: Quarter) -> tuple[int, int] | None:
-    """Return impressions and clicks of the first banner that is live, or None."""
+    """Return impressions and clicks of the first banner that is live; None before any publish."""
     database = open_database(url, create=False)
     try:
-        with suppress(Exception):
+        with suppress(NothingPublished):
             first = read_lineup(DatabaseReader(database), CAMPAIGN, quarter).banners[0]
             return first.impressions, first.clicks
         return None
