@@ -42,7 +42,9 @@ def test_what_a_crunch_writes_holds_no_control_character(workplace: Workplace) -
         assert_harmless(ended.stdout)
         assert_harmless(ended.stderr)
     assert_harmless(workplace.run("generations").stdout)
-    for path in (workplace.folder / "var" / "rejects").iterdir():
+    rejects = list((workplace.folder / "var" / "rejects").iterdir())
+    assert rejects
+    for path in rejects:
         assert_harmless(path.read_text("utf-8"))
         rows = list(csv.reader(path.read_text("utf-8").splitlines()))
         assert len(rows) == 1 + len(VALUES)
