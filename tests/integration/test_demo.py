@@ -150,6 +150,9 @@ def test_what_is_clicked_and_bought_is_on_the_report(done: Workplace) -> None:
         httpx.Client(headers=BROWSER, follow_redirects=True, timeout=PATIENCE_SECONDS) as visitor,
     ):
         address = re.findall(r"Open (http://\S+)/", said)[0]
+        before = visitor.get(f"{address}/campaigns/54/report")
+        assert before.status_code == 200
+        assert "19.90" not in before.text
         # Also where an operator follows a link of the list or a report.
         assert "/e/" in visitor.get(f"{address}/campaigns/54?preview=1").text
         served = visitor.get(f"{address}/api/v1/campaigns/54/banners").json()
