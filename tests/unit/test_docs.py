@@ -117,6 +117,10 @@ def test_every_label_in_an_alarm_of_recording_is_one_of_the_metric() -> None:
         assert all(value in known[label] for label, value in pairs.items())
 
 
+PINNED_OR_OURS = re.compile(r"requirements/\w+\.txt|\.|/wheels(?:/\*\.whl)?")
+"""What may be installed: the files of pinned versions, and this package or its wheel."""
+
+
 @pytest.mark.parametrize(
     "page", ["Makefile", "docker/Dockerfile", "docs/operations.md", "docs/spark.md"]
 )
@@ -127,6 +131,9 @@ def test_every_command_that_installs_takes_only_pinned_versions(page: str) -> No
     for command in commands:
         assert "--no-deps" in command
         assert "--require-hashes" in command or " -r " not in command
+        words = shlex.split(command.removesuffix("\\"), comments=True)[2:]
+        named = [each for each in words if not each.startswith("-")]
+        assert [each for each in named if not PINNED_OR_OURS.fullmatch(each)] == []
 
 
 @pytest.mark.parametrize("route", [each for each in Route if each not in PARTS])
