@@ -25,8 +25,6 @@ from support.running import Workplace
 from support.servers import suspend, until
 
 PATHS = ["/campaigns/5", "/api/v1/campaigns/6/banners", "/healthz", "/status"]
-# Ten times the promise.
-ORPHANS_END_SECONDS = 50
 
 
 @pytest.fixture

@@ -66,13 +66,6 @@ def test_each_line_is_an_object_with_the_generations(logging_json: Workplace, wo
     # Not how they finish: one that is stopped in the moment before it serves is killed.
 
 
-def ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 def test_the_first_line_is_an_object_too(logging_json: Workplace) -> None:
     with logging_json.start("serve", "--port", "0") as running:
         assert running.stdout is not None
