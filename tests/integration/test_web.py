@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -370,11 +369,3 @@ def test_the_openapi_document_describes_the_addresses(client: httpx.Client) -> N
     )
     lineup = document["components"]["schemas"]["LineupAnswer"]["properties"]
     assert set(lineup) >= {"campaign_id", "rule", "converting", "slots", "lineup", "fill"}
-
-
-def test_every_address_is_in_the_readme(client: httpx.Client) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(/[^`?]*)", readme))
-    examples = {"campaign_id": "27", "name": "image_27.png"}
-    assert {path.format_map(examples) for path in paths} <= named
