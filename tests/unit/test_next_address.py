@@ -16,6 +16,9 @@ from banners.web.operators.next_address import HOME, is_next, next_address
         "/campaigns?quarter=2&sort=-revenue",
         "/campaigns/27/report",
         "/campaigns/27/report?quarter=1&generation=3",
+        "/catalogue",
+        "/catalogue/27/banners/414",
+        "/totals?from=2026-11-01",
         "/status",
     ],
 )
@@ -67,7 +70,7 @@ def test_everything_else_leads_home(address: str) -> None:
 def test_what_is_led_to_stays_on_the_site(text: str) -> None:
     for address in (text, f"/{text}", f"/status{text}", f"/campaigns/{text}/report"):
         if is_next(address):
-            assert address.startswith(("/campaigns", "/status"))
+            assert address.startswith(("/campaigns", "/catalogue", "/status", "/totals"))
             assert address.isascii()
             assert "\\" not in address.partition("?")[0]
             assert "//" not in address.partition("?")[0]

@@ -20,7 +20,7 @@ ids = st.one_of(st.integers(1, 15), st.integers(1, 10**18 - 1))
 lineups = st.lists(ids, min_size=1, max_size=10, unique=True)
 editions = st.tuples(st.integers(1, 10**18 - 1), st.integers(1, 4))
 seeds = st.integers(0, 2**32)
-true_values = st.from_regex(rb"[0-9]{1,18}(\.[0-9]{1,18}\.[1-4]\.[0-9]{1,4})?", fullmatch=True)
+true_values = st.from_regex(rb"[1-9][0-9]{0,17}(\.[0-9]{1,18}\.[1-4]\.[0-9]{1,4})?", fullmatch=True)
 
 NONSENSE = [
     b"1.",
