@@ -1,8 +1,10 @@
 """Closing turns the records of a slot into its event files."""
 
+from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from pyarrow import parquet
 
 from banners.collect.close.duckdb_engine import duckdb_closer
@@ -14,6 +16,7 @@ from banners.core.figures import Figures
 from banners.core.slots import slot_name
 from banners.core.totals import NOTHING, REASON_NAMES, Totals
 from banners.core.views import Traffic
+from banners.errors import CollectError
 from reference.closing import (
     Clicked,
     Converted,
@@ -34,8 +37,9 @@ from support.event_logs import (
 
 def test_the_event_files_of_a_slot_hold_its_events(tmp_path: Path) -> None:
     keep(tmp_path, EVENTS)
-    closed = close_slots(closing_of(tmp_path), LATER)
-    assert [each.slot for each in closed.slots] == [SLOT]
+    (closed,) = close_slots(closing_of(tmp_path), LATER).slots
+    assert closed.slot == SLOT
+    assert closed.totals == sha256(EventFolder(tmp_path).totals(SLOT).read_bytes()).hexdigest()
     assert files_in(tmp_path) == {
         f"4/impressions_4-{NAME}.csv": "banner_id,campaign_id,impression_id,group,fill,places\n"
         "414,54,1233,rule,0,2\n251,54,1234,rule,0,2\n",
@@ -158,6 +162,27 @@ def test_nothing_new_is_closed_only_by_name(tmp_path: Path) -> None:
     again = close_slots(closing_of(tmp_path), LATER, [SLOT], told.append)
     assert [each.slot for each in again.slots] == told == [SLOT]
     assert files_in(tmp_path) == made
+
+
+def test_as_many_slots_as_are_wanted_are_closed_the_oldest_first(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    closing, now = closing_of(tmp_path), Clock(SLOT + 3).now
+    closed = [[each.slot for each in close_slots(closing, now, most=2).slots] for _ in range(2)]
+    assert closed == [[SLOT, SLOT + 1], [SLOT + 2]]
+
+
+def test_an_error_between_two_slots_is_not_about_one_of_them(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    begun: list[int] = []
+
+    def stop(slot: int) -> None:
+        begun.append(slot)
+        if len(begun) == 2:
+            raise CollectError("What stopped it.")
+
+    with pytest.raises(CollectError, match=r"^What stopped it\.$"):
+        close_slots(closing_of(tmp_path), Clock(SLOT + 3).now, on_slot=stop)
+    assert begun == [SLOT, SLOT + 1]
 
 
 def test_a_folder_without_a_log_has_nothing_to_close(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,7 @@ from filelock import FileLock
 
 from banners.collect.close import records
 from banners.collect.close.account import ClosedSlot
-from banners.collect.close.closer import other_form, quarters_of
+from banners.collect.close.closer import OpenCloser, other_form, quarters_of
 from banners.collect.close.duckdb_engine import DuckDBCloser, duckdb_closer
 from banners.collect.close.files import EventFolder
 from banners.collect.close.run import close_slots, forget_host
@@ -185,25 +186,38 @@ def test_of_several_segments_an_error_names_the_one_that_has_the_record(tmp_path
         close_slots(closing_of(tmp_path), LATER)
 
 
-class Failing(DuckDBCloser):
-    """Closes no slot."""
+def failing(error: CollectError) -> OpenCloser:
+    """Return what opens an engine that closes no slot."""
 
-    def close(self, *_: object) -> ClosedSlot:
-        raise other_form("What the engine says.")
+    class Failing(DuckDBCloser):
+        def close(self, *_: object) -> ClosedSlot:
+            raise error
 
+    @contextmanager
+    def opened(scratch: Path) -> Iterator[Failing]:
+        with duckdb.connect() as connection:
+            yield Failing(connection, scratch)
 
-@contextmanager
-def failing(scratch: Path) -> Iterator[Failing]:
-    with duckdb.connect() as connection:
-        yield Failing(connection, scratch)
+    return opened
 
 
 def test_the_engine_is_quoted_where_no_record_of_another_form_is_found(tmp_path: Path) -> None:
     keep(tmp_path, EVENTS)
     keep(tmp_path, [Seen(view_of(1, slot=SLOT - 1), CLEAN)], SLOT, "web-2")
+    error = other_form("What the engine says.")
     with pytest.raises(CollectError) as raised:
-        close_slots(closing_of(tmp_path, opened=failing), LATER, [SLOT])
-    assert str(raised.value) == f"Slot {NAME} is not closed. {other_form('What the engine says.')}"
+        close_slots(closing_of(tmp_path, opened=failing(error)), LATER, [SLOT])
+    assert str(raised.value) == f"Slot {NAME} is not closed. {error}"
+
+
+def test_another_error_is_told_though_a_record_has_another_form(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    with next(log_folder(tmp_path).rglob("*.segment")).open("ab") as file:
+        file.write(framed(b"v,%d,5" % SLOT))
+    error = CollectError("What the engine says.")
+    with pytest.raises(CollectError) as raised:
+        close_slots(closing_of(tmp_path, opened=failing(error)), LATER, [SLOT])
+    assert str(raised.value) == f"Slot {NAME} is not closed. What the engine says."
 
 
 def test_the_error_for_other_fields_quotes_200_characters_of_what_the_engine_says() -> None:
@@ -235,9 +249,14 @@ def test_an_error_without_a_file_names_the_folder(
     def failing_to_list(_: Path) -> list[str]:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("banners.collect.close.run.hosts_of", failing_to_list)
-    with pytest.raises(CollectError, match=f"^{tmp_path} cannot be used: Input/output error"):
-        forget_host(tmp_path, "web-1")
+    for each in ("hosts_of", "index_of"):
+        monkeypatch.setattr(f"banners.collect.close.run.{each}", failing_to_list)
+    for use in (
+        partial(forget_host, tmp_path, "web-1"),
+        partial(close_slots, closing_of(tmp_path), LATER),
+    ):
+        with pytest.raises(CollectError, match=f"^{tmp_path} cannot be used: Input/output error"):
+            use()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"slot":1}', '"text"'])

@@ -1,5 +1,6 @@
 """Closing keeps the slots of a window, waits for late hosts, and archives what is older."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,16 @@ from reference.closing import (
     Converted,
     Seen,
 )
-from support.closings import CLEAN, CLICK, EVENTS, LATER, NAME, keep, totals_in
+from support.closings import (
+    CLEAN,
+    CLICK,
+    EVENTS,
+    LATER,
+    NAME,
+    expected_files,
+    keep,
+    totals_in,
+)
 from support.event_logs import (
     HOST,
     SLOT,
@@ -172,6 +182,35 @@ def test_a_slot_that_was_archived_too_early_stays_as_it_is(tmp_path: Path) -> No
     assert f"4/impressions_4-{NAME}.csv" not in files_in(tmp_path)
 
 
+def test_a_slot_stays_archived_when_its_files_are_taken_out_of_the_archive(tmp_path: Path) -> None:
+    keep(tmp_path, EVENTS)
+    closing = closing_of(tmp_path, window=1)
+    close_slots(closing, Clock(SLOT + 8).now)
+    shutil.rmtree(tmp_path / "archive")
+    keep(tmp_path, [Converted(SLOT, 6, CLICK, "1", 0)], SLOT + 8)
+    again = close_slots(closing, Clock(SLOT + 8, 200).now)
+    assert again.late == 1
+    assert SLOT not in [each.slot for each in again.slots]
+    assert [name for name in files_in(tmp_path) if NAME in name] == []
+
+
+def test_a_slot_that_leaves_the_window_with_something_new_is_closed_again_and_archived(
+    tmp_path: Path,
+) -> None:
+    closing = closing_of(tmp_path, window=2)
+    keep(tmp_path, EVENTS)
+    close_slots(closing, LATER)
+    late = [*EVENTS, Converted(SLOT, 6, CLICK, "1", 0)]
+    keep(tmp_path, late[-1:], SLOT + 1)
+    again = close_slots(closing, Clock(SLOT + 8).now)
+    found = EventFolder(tmp_path).closed(SLOT)
+    assert found in again.slots
+    assert found.archived
+    archived = {name.removeprefix("archive/"): text for name, text in files_in(tmp_path).items()}
+    assert archived.items() >= expected_files(late, [SLOT]).items()
+    assert again.archived == []
+
+
 def test_a_slot_that_has_not_begun_cannot_be_closed(tmp_path: Path) -> None:
     with pytest.raises(CollectError, match="has not begun"):
         close_slots(closing_of(tmp_path), LATER, [SLOT + 5])
@@ -276,7 +315,13 @@ def test_the_slot_of_a_segment_that_has_vanished_keeps_its_files(tmp_path: Path)
     keep(tmp_path, [Seen(view_of(1), CLEAN), Seen(view_of(2, slot=SLOT - 1), CLEAN)])
     closed = close_slots(closing_of(tmp_path), LATER)
     assert [each.slot for each in closed.slots] == [SLOT - 1]
-    assert f"Slot {NAME} is not closed again: segment b/" in closed.problems[0]
+    (segment,) = (tmp_path / "away").glob("*.segment")
+    (problem,) = closed.problems
+    assert problem == (
+        f"Slot {NAME} is not closed again: segment b/{segment.stem}, with which it was closed "
+        f"before, is not in {log_folder(tmp_path)}. Bring it back, if nobody has moved it away on "
+        "purpose; until then, the event files of the slot stay as they are."
+    )
     assert {name: content for name, content in files_in(tmp_path).items() if NAME in name} == made
     (tmp_path / "away").rename(log_folder(tmp_path) / "b")
     assert [each.slot for each in close_slots(closing_of(tmp_path), LATER).slots] == [SLOT]

@@ -76,16 +76,17 @@ def test_the_fields_of_records_are_divided_by_slot_and_kind(tmp_path: Path) -> N
     )
 
 
-@pytest.mark.parametrize("content", [b"x,%d,clean", b"i,0%d,clean", b"c,%d", b"v,%d,"])
+@pytest.mark.parametrize("wanted", [SLOT, SLOT + 1])
+@pytest.mark.parametrize("content", [b"x,%d,clean", b"i,0%d,clean", b"c,%d", b"v,%d,", b"v,%d,,5"])
 def test_a_record_of_another_form_is_an_error_that_names_its_segment(
-    tmp_path: Path, content: bytes
+    tmp_path: Path, content: bytes, wanted: int
 ) -> None:
     keep(tmp_path, EVENTS)
     (segment,) = segments_in(tmp_path)
     *records, end = segment.path.read_bytes().splitlines(keepends=True)
     segment.path.write_bytes(b"".join([*records, framed(content % SLOT), end]))
     with pytest.raises(CollectError, match=f"{segment.path} has a record of another form"):
-        divided(tmp_path, [segment], [SLOT])
+        divided(tmp_path, [segment], [wanted])
 
 
 def test_damaged_bytes_are_counted_but_not_at_the_end_of_an_open_segment(tmp_path: Path) -> None:

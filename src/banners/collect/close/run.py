@@ -164,7 +164,7 @@ class _Run:
         """Seal what dead workers of this host left, and mark the slots that have ended."""
         folder = log_folder(self._closing.events) / self._closing.host
         if folder.is_dir():
-            self._closed.torn += seal_leftovers(folder)
+            self._closed.torn = seal_leftovers(folder)
             now = self._window.now
             mark_ended_slots(folder, first_unmarked(folder, now), now)
 
