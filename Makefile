@@ -96,11 +96,11 @@ coverage: .venv/dev.stamp
 	  tests/unit tests/contract tests/integration --cov
 
 # Survivors are listed at the end; look at one with: .venv/bin/mutmut show NAME
-# A change that makes tests run too long counts as noticed: mutmut stops it and lists it as a timeout.
+# A change that makes tests run too long, or crash, counts as noticed; mutmut lists it as timeout or segfault.
 mutants: .venv/mutants.stamp
 	@rm -rf mutants
 	@$(BIN)/mutmut run
-	@! $(BIN)/mutmut results | grep -v ': timeout$$' | grep .
+	@! $(BIN)/mutmut results | grep -v ': timeout$$\|: segfault$$' | grep .
 
 requirements: .venv/dev.stamp
 	cd requirements && ../$(BIN)/python compile.py
