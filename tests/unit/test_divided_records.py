@@ -89,6 +89,18 @@ def test_a_record_of_another_form_is_an_error_that_names_its_segment(
         divided(tmp_path, [segment], [wanted])
 
 
+def test_records_that_begin_alike_are_checked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for host in ("main", "web-2"):
+        keep(tmp_path, [Seen(view_of(number), CLEAN) for number in range(9)], SLOT, host)
+    checked: list[bytes] = []
+    monkeypatch.setattr(records, "check_beginning", lambda _, content: checked.append(content))
+    assert divided(tmp_path, segments_in(tmp_path), [SLOT + 1]) == ({}, 0)
+    # The last record of a segment names all of its slots.
+    assert [each[:2] for each in checked] == [b"i,", b"e,", b"e,"]
+
+
 def test_damaged_bytes_are_counted_but_not_at_the_end_of_an_open_segment(tmp_path: Path) -> None:
     for host in ("main", "web-2"):
         keep(tmp_path, EVENTS[:1], SLOT, host)
