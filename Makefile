@@ -96,7 +96,7 @@ coverage: .venv/dev.stamp
 	  tests/unit tests/contract tests/integration --cov
 
 # Survivors are listed at the end; look at one with: .venv/bin/mutmut show NAME
-# A change that makes tests run too long, or crash, counts as noticed; mutmut lists it as timeout or segfault.
+# A change that makes tests run too long, crash or need too much memory counts as noticed (timeout, segfault).
 mutants: .venv/mutants.stamp
 	@rm -rf mutants
 	@$(BIN)/mutmut run

@@ -11,6 +11,7 @@ from banners.collect.close.records import divide, index_of
 from banners.collect.segments.names import OPEN, Segment, hosts_of, log_folder, segments_of
 from banners.collect.segments.record import framed
 from banners.core.events import Kind
+from banners.core.views import Traffic
 from banners.errors import CollectError
 from reference.closing import Clicked, Converted, Event, Seen
 from support.closings import CLEAN, CLICK, EVENTS, keep
@@ -93,7 +94,8 @@ def test_records_that_begin_alike_are_checked_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for host in ("main", "web-2"):
-        keep(tmp_path, [Seen(view_of(number), CLEAN) for number in range(9)], SLOT, host)
+        kinds = [CLEAN, Traffic.CRAWLER] * 5
+        keep(tmp_path, [Seen(view_of(place), kind) for place, kind in enumerate(kinds)], SLOT, host)
     checked: list[bytes] = []
     monkeypatch.setattr(records, "check_beginning", lambda _, content: checked.append(content))
     assert divided(tmp_path, segments_in(tmp_path), [SLOT + 1]) == ({}, 0)

@@ -159,7 +159,7 @@ def rollback(to: int, by: str | None, database_url: str | None, as_json: bool) -
         (before,) = catalogue.versions(most=1)
     with closing(wiring.catalogue_writer(settings)) as writer:
         made = writer.roll_back(to, by=by or this_user())
-    keep_status("The change is in force; see it with: banners catalogue versions")
+    keep_status("See what is in force with: banners catalogue versions")
     if as_json:
         click.echo(json.dumps(_as_json(made)))
         return
