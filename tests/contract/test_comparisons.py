@@ -88,7 +88,7 @@ def write_parts(folder: Path, slot: int, parts: Sequence[Part]) -> Path:
                 row = [each.campaign_id, str(each.group), banner_id, *values]
                 marks = ", ".join("?" * len(row))
                 connection.execute(f"INSERT INTO totals VALUES ({marks})", row)  # noqa: S608  # only marks
-        write_file(connection, slot, "totals", "pages", path)
+        write_file(connection, slot, path)
     return path
 
 

@@ -69,23 +69,21 @@ def written(
 ) -> Path:
     names = ", ".join(f"{name} BIGINT" for name in TOTAL_NAMES)
     connection.execute(
-        "CREATE OR REPLACE TABLE totals_of (campaign_id BIGINT, group_name VARCHAR, "
+        "CREATE OR REPLACE TABLE totals (campaign_id BIGINT, group_name VARCHAR, "
         f"banner_id BIGINT, {names});"
-        "CREATE OR REPLACE TABLE pages_of (campaign_id BIGINT, group_name VARCHAR, pages BIGINT)"
+        "CREATE OR REPLACE TABLE pages (campaign_id BIGINT, group_name VARCHAR, pages BIGINT)"
     )
     marks = ", ".join("?" * (3 + len(TOTAL_NAMES)))
     for campaign_id, group, banner_id, values in rows:
         row = [campaign_id, str(group), banner_id, *values]
-        connection.execute(f"INSERT INTO totals_of VALUES ({marks})", row)  # noqa: S608  # only marks
+        connection.execute(f"INSERT INTO totals VALUES ({marks})", row)  # noqa: S608  # only marks
     for campaign_id, group, count in pages:
-        connection.execute(
-            "INSERT INTO pages_of VALUES (?, ?, ?)", [campaign_id, str(group), count]
-        )
-    write_totals(connection, slot, "totals_of", "pages_of", path)
+        connection.execute("INSERT INTO pages VALUES (?, ?, ?)", [campaign_id, str(group), count])
+    write_totals(connection, slot, path)
     return path
 
 
-def test_the_file_has_the_totals_of_each_campaign_and_group_and_what_counts_of_its_banners(
+def test_the_file_has_the_totals_each_campaign_and_group_and_what_counts_of_its_banners(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     path = written(connection, tmp_path / "totals.parquet", ROWS, PAGES)

@@ -102,7 +102,7 @@ class SparkCloser:
                     _write_csv(path_of[kind, each], FILE_COLUMNS[kind], batches)
             for name in ("totals", "pages"):
                 self._copy(name, tables, statement(name, quarter))
-            write_totals(self._connection, slot, "totals", "pages", totals)
+            write_totals(self._connection, slot, totals)
             return ClosedSlot(
                 slot=slot,
                 quarters=quarters,

@@ -70,13 +70,7 @@ class DuckDBCloser:
             f"CREATE OR REPLACE TABLE totals AS {statement('totals', quarter)}"
         )
         self._connection.execute(f"CREATE OR REPLACE TABLE pages AS {statement('pages', quarter)}")
-        write_totals(
-            self._connection,
-            slot,
-            "totals",
-            "pages",
-            totals,
-        )
+        write_totals(self._connection, slot, totals)
         return ClosedSlot(
             slot=slot,
             quarters=quarters,

@@ -23,16 +23,13 @@ _COMPRESSION = "zstd"
 _BANNERS = ("banner_id", *(f"net_{name}" for name in FIGURE_NAMES))
 
 
-def write_totals(
-    connection: "duckdb.DuckDBPyConnection", slot: int, table: str, pages: str, path: Path
-) -> None:
+def write_totals(connection: "duckdb.DuckDBPyConnection", slot: int, path: Path) -> None:
     """Write the file.
 
     Args:
-        connection: a DuckDB.
+        connection: a DuckDB with the tables ``totals`` and ``pages``, which have the rows of the
+            statements of these names (banners.collect.close.sql).
         slot: the slot.
-        table: a table with the rows of the statement ``totals`` (banners.collect.close.sql).
-        pages: a table with the rows of the statement ``pages``.
         path: where to write it.
     """
     import pyarrow as pa
@@ -46,11 +43,11 @@ def write_totals(
         f"CAST(coalesce(max(pages), 0) AS BIGINT) AS pages, "
         # A page that shows only fill of other campaigns has no banner of its own.
         f"CAST(count(banner_id) AS INTEGER) AS rows "
-        f"FROM {table} FULL JOIN {pages} USING ({key}) GROUP BY {key} ORDER BY {key}"
+        f"FROM totals FULL JOIN pages USING ({key}) GROUP BY {key} ORDER BY {key}"
     ).to_arrow_table()
     # DuckDB's own sorted lists take many times the memory.
     banners = connection.execute(
-        f"SELECT {', '.join(_BANNERS)} FROM {table} ORDER BY {key}, banner_id"  # noqa: S608
+        f"SELECT {', '.join(_BANNERS)} FROM totals ORDER BY {key}, banner_id"  # noqa: S608
     ).to_arrow_table()
     ends = pc.cumulative_sum(whole["rows"].combine_chunks())
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
