@@ -104,9 +104,11 @@ def test_a_crunch_and_a_rollback_wait_for_a_server_that_has_not_started_yet(
     on_mariadb: Workplace, mariadb: MariaDB
 ) -> None:
     assert on_mariadb.run("crunch", "events").returncode == 0
+    assert on_mariadb.run("catalogue", "import", "events").returncode == 0
     for words, told in (
         (("crunch", "events"), "Generation 2 is now live."),
         (("rollback",), "Quarter 4: generation 1 is now live, in place of 2."),
+        (("catalogue", "rollback", "--to", "1"), "Version 1 is in force, as before"),
     ):
         mariadb.stop()
         with on_mariadb.start(*words) as running:

@@ -154,7 +154,7 @@ def rollback(to: int, by: str | None, database_url: str | None, as_json: bool) -
     """Bring back the catalogue of an earlier version."""
     settings = settings_from(database_url=database_url)
     # Opening the database to write would make the file of one that is not there.
-    with closing(wiring.catalogue(settings)) as catalogue:
+    with closing(wiring.catalogue(settings, wait=True)) as catalogue:
         catalogue.version(to)
         (before,) = catalogue.versions(most=1)
     with closing(wiring.catalogue_writer(settings)) as writer:

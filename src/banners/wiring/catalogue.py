@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from banners.errors import StoreError
 from banners.settings import Settings
-from banners.wiring.database import opened, reports
+from banners.wiring.database import opened, reports, started
 from banners.wiring.tiers import told_of_catalogue
 
 if TYPE_CHECKING:
@@ -23,14 +23,20 @@ EDITOR_SECONDS = 5
 """Seconds that somebody who edits on a page waits for another writer."""
 
 
-def catalogue(settings: Settings, breaker: "Breaker | None" = None) -> "DatabaseCatalogue":
-    """Open the catalogue to read it; see :func:`banners.wiring.database.opened`.
+def catalogue(
+    settings: Settings, breaker: "Breaker | None" = None, *, wait: bool = False
+) -> "DatabaseCatalogue":
+    """Open the catalogue to read it; the caller closes it.
 
-    The caller closes it.
+    Args:
+        settings: see :func:`banners.wiring.database.opened`.
+        breaker: see there.
+        wait: whether a server that is still starting is waited for.
     """
     from banners.store.read.catalogue import DatabaseCatalogue
 
-    return DatabaseCatalogue(opened(settings, breaker), breaker)
+    database = started(settings) if wait else opened(settings, breaker)
+    return DatabaseCatalogue(database, breaker)
 
 
 def catalogue_writer(settings: Settings, *, hurry: bool = False) -> "DatabaseCatalogueWriter":

@@ -41,6 +41,19 @@ def opened(settings: Settings, breaker: "Breaker | None" = None) -> "Engine":
     return open_database(settings.database_url, create=False, hurry=breaker is not None)
 
 
+def started(settings: Settings) -> "Engine":
+    """Open the database to read from it, when its server has started; see :func:`opened`.
+
+    Raises:
+        StoreUnavailable: the server did not start in time.
+    """
+    from banners.store.connect import wait_for_server
+
+    database = opened(settings)
+    wait_for_server(database, seconds=settings.wait_seconds)
+    return database
+
+
 def reader(settings: Settings, breaker: "Breaker | None" = None) -> "DatabaseReader":
     """Open the database to read lineups; see :func:`opened`. The caller closes it."""
     from banners.store.read.lineups import DatabaseReader

@@ -16,7 +16,7 @@ from banners.core.slots import SLOTS_BETWEEN, slot_at
 from banners.errors import NothingPublished, SettingsError, readable
 from banners.settings import Settings
 from banners.wiring.collect import events_of
-from banners.wiring.database import database_name, reader
+from banners.wiring.database import database_name, reader, started
 from banners.wiring.tiers import kept_warm
 
 if TYPE_CHECKING:
@@ -367,12 +367,10 @@ def _published(settings: Settings) -> "Iterator[Database]":
     Raises:
         NothingPublished: no quarter has been published.
     """
-    from banners.store.connect import open_database, wait_for_server
     from banners.store.read.lineups import DatabaseReader
 
-    there = open_database(settings.database_url, create=False)
+    there = started(settings)
     with closing(DatabaseReader(there)) as served:
-        wait_for_server(there, seconds=settings.wait_seconds)
         if not served.active():
             raise NothingPublished(database_name(settings))
         yield there
